@@ -1,0 +1,71 @@
+import type { Floats } from "./floats.ts";
+
+/**
+ * A layer that is linear in its input, with or without a bias:
+ *
+ *     output[r,o] = Σ_i input[r,i] · weight[o,i] + bias[o]
+ *
+ * Source: d2l 8.4.2, the output layer `H W_hq + b_q` (`W_hq` is `weightᵀ` here).
+ */
+export function linear(
+  { rows, I, O }: { rows: number; I: number; O: number },
+  input: Floats, // (rows, I)
+  weight: Floats, // (O, I)
+  bias: Floats | undefined, // (O)
+  output: Floats, // (rows, O)
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let o = 0; o < O; o++) {
+      let sum = bias ? bias[o] : 0;
+      for (let i = 0; i < I; i++) sum += input[r * I + i] * weight[o * I + i];
+      output[r * O + o] = sum;
+    }
+  }
+}
+
+/**
+ * The chain rule through `linear`:
+ *
+ *     dInput[r,i]  = Σ_o dOutput[r,o] · weight[o,i]
+ *     dWeight[o,i] = Σ_r dOutput[r,o] · input[r,i]
+ *     dBias[o]     = Σ_r dOutput[r,o]
+ */
+export function linearBackward(
+  { rows, I, O }: { rows: number; I: number; O: number },
+  input: Floats, // (rows, I)
+  weight: Floats, // (O, I)
+  dOutput: Floats, // (rows, O)
+  dInput: Floats | undefined, // (rows, I)
+  dWeight: Floats, // (O, I)
+  dBias: Floats | undefined, // (O)
+): void {
+  if (dInput) {
+    dInput.fill(0);
+    for (let r = 0; r < rows; r++) {
+      for (let o = 0; o < O; o++) {
+        const d = dOutput[r * O + o];
+        for (let i = 0; i < I; i++) dInput[r * I + i] += d * weight[o * I + i];
+      }
+    }
+  }
+  dWeight.fill(0);
+  for (let r = 0; r < rows; r++) {
+    for (let o = 0; o < O; o++) {
+      const d = dOutput[r * O + o];
+      for (let i = 0; i < I; i++) dWeight[o * I + i] += d * input[r * I + i];
+    }
+  }
+  if (dBias) columnSums({ rows, O }, dOutput, dBias);
+}
+
+/** `sums[o] = Σ_r matrix[r,o]`. */
+export function columnSums(
+  { rows, O }: { rows: number; O: number },
+  matrix: Floats, // (rows, O)
+  sums: Floats, // (O)
+): void {
+  sums.fill(0);
+  for (let r = 0; r < rows; r++) {
+    for (let o = 0; o < O; o++) sums[o] += matrix[r * O + o];
+  }
+}

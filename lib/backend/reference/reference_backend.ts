@@ -1,0 +1,207 @@
+/**
+ * The reference backend: plain loops, the executable specification of every op.
+ *
+ * @module
+ */
+
+import type { Backend, DType, Ops, Tensor, Values } from "../backend.ts";
+import {
+  assertShape,
+  assertView,
+  copyDimensions,
+  embeddingBackwardDimensions,
+  embeddingDimensions,
+  entryOffset,
+  globalNormDimensions,
+  linearBackwardDimensions,
+  linearDimensions,
+  rnnBackwardDimensions,
+  rnnDimensions,
+  sampleDimensions,
+  sizeOf,
+  softmaxCrossEntropyDimensions,
+  updateDimensions,
+} from "../shapes.ts";
+import { embedding, embeddingBackward } from "./embedding.ts";
+import type { Floats } from "./floats.ts";
+import { globalNorm, update } from "./gradient_descent.ts";
+import { linear, linearBackward } from "./linear.ts";
+import { rnn, rnnBackward } from "./rnn.ts";
+import { sample } from "./sample.ts";
+import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
+
+/** Settings of {@linkcode openReference}. */
+export interface ReferenceOptions {
+  /** Precision in which results are stored; sums are always float64. */
+  readonly precision?: "float64" | "float32";
+}
+
+/**
+ * Opens the reference backend.
+ *
+ * @example
+ * ```ts
+ * import { openReference } from "./reference_backend.ts";
+ *
+ * using backend = openReference({ precision: "float64" });
+ * const tensor = backend.allocate([2, 3]);
+ * backend.ops.fill({ tensor, value: 0.5 });
+ * console.assert((await backend.read(tensor)).length === 6);
+ * ```
+ */
+export function openReference(
+  { precision = "float64" }: ReferenceOptions = {},
+): Backend {
+  const RealArray = precision === "float64" ? Float64Array : Float32Array;
+  return {
+    name: "reference",
+    description: `reference (plain TypeScript, ${precision}, one thread)`,
+    ops,
+    allocate: (shape, dtype = "f32") => {
+      assertShape(shape);
+      const size = sizeOf(shape);
+      return dtype === "u32"
+        ? new ReferenceTensor(shape, dtype, new Uint32Array(size))
+        : new ReferenceTensor(shape, dtype, new RealArray(size));
+    },
+    free: (tensor) => void own(tensor),
+    write: (tensor, values) => {
+      const { data, shape } = own(tensor);
+      if (values.length !== data.length) {
+        throw new RangeError(
+          `Cannot write ${values.length} values to a tensor of shape ` +
+            `(${shape.join(", ")})`,
+        );
+      }
+      data.set(values);
+    },
+    read: (tensor) => Promise.resolve(own(tensor).data.slice()),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+class ReferenceTensor implements Tensor {
+  constructor(
+    readonly shape: readonly number[],
+    readonly dtype: DType,
+    readonly data: Values,
+  ) {}
+
+  at(index: number): ReferenceTensor {
+    return this.view(entryOffset(this.shape, index), this.shape.slice(1));
+  }
+
+  view(offset: number, shape: readonly number[]): ReferenceTensor {
+    assertView(this.shape, offset, shape);
+    const data = this.data.subarray(offset, offset + sizeOf(shape));
+    return new ReferenceTensor(shape, this.dtype, data);
+  }
+}
+
+function own(tensor: Tensor): ReferenceTensor {
+  if (tensor instanceof ReferenceTensor) return tensor;
+  throw new TypeError("The reference backend was given another's tensor");
+}
+
+function reals(tensor: Tensor): Floats {
+  const { data } = own(tensor);
+  if (!(data instanceof Uint32Array)) return data;
+  throw new TypeError("Expected a tensor of f32, got u32");
+}
+
+function ids(tensor: Tensor): Uint32Array {
+  const { data } = own(tensor);
+  if (data instanceof Uint32Array) return data;
+  throw new TypeError("Expected a tensor of u32, got f32");
+}
+
+const ops: Ops = {
+  embedding(x) {
+    const { T, B, O, V } = embeddingDimensions(x);
+    const sizes = { rows: T * B, O, V };
+    embedding(sizes, ids(x.ids), reals(x.weight), reals(x.output));
+  },
+  embeddingBackward(x) {
+    const { T, B, O, V } = embeddingBackwardDimensions(x);
+    const sizes = { rows: T * B, O, V };
+    embeddingBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dWeight));
+  },
+  linear(x) {
+    linear(
+      linearDimensions(x),
+      reals(x.input),
+      reals(x.weight),
+      x.bias && reals(x.bias),
+      reals(x.output),
+    );
+  },
+  linearBackward(x) {
+    linearBackward(
+      linearBackwardDimensions(x),
+      reals(x.input),
+      reals(x.weight),
+      reals(x.dOutput),
+      x.dInput && reals(x.dInput),
+      reals(x.dWeight),
+      x.dBias && reals(x.dBias),
+    );
+  },
+  rnn(x) {
+    rnn(
+      rnnDimensions(x),
+      reals(x.input),
+      reals(x.weight),
+      reals(x.bias),
+      reals(x.initialState),
+      reals(x.output),
+      x.activation,
+    );
+  },
+  rnnBackward(x) {
+    rnnBackward(
+      rnnBackwardDimensions(x),
+      reals(x.weight),
+      reals(x.initialState),
+      reals(x.output),
+      reals(x.dOutput),
+      reals(x.dInput),
+      reals(x.dWeight),
+      reals(x.dBias),
+      x.activation,
+    );
+  },
+  softmaxCrossEntropy(x) {
+    const { T, B, V } = softmaxCrossEntropyDimensions(x);
+    softmaxCrossEntropy(
+      { rows: T * B, V },
+      reals(x.logits),
+      ids(x.targets),
+      reals(x.loss),
+      x.dLogits && reals(x.dLogits),
+    );
+  },
+  globalNorm(x) {
+    globalNormDimensions(x);
+    globalNorm(reals(x.gradients), reals(x.norm));
+  },
+  update(x) {
+    updateDimensions(x);
+    update(
+      reals(x.parameters),
+      reals(x.gradients),
+      reals(x.norm),
+      x.learningRate,
+      x.clipNorm,
+    );
+  },
+  fill(x) {
+    reals(x.tensor).fill(x.value);
+  },
+  copy(x) {
+    copyDimensions(x);
+    own(x.destination).data.set(own(x.source).data);
+  },
+  sample(x) {
+    sample(sampleDimensions(x), reals(x.logits), ids(x.tokens));
+  },
+};

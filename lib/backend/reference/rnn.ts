@@ -1,0 +1,88 @@
+import type { Activation } from "../backend.ts";
+import { columnSums } from "./linear.ts";
+import type { Floats } from "./floats.ts";
+
+/**
+ * A vanilla recurrent layer over a whole sequence:
+ *
+ *     h_t = f(x_t + h_{t-1} · weightᵀ + bias)
+ *
+ * `x_t` is the input's share of the sum, `X_t W_xh`. Source: d2l 8.4.2, eq. 8.4.5.
+ */
+export function rnn(
+  { T, B, H }: { T: number; B: number; H: number },
+  input: Floats, // (T, B, H)
+  weight: Floats, // (H, H)
+  bias: Floats, // (H)
+  initialState: Floats, // (B, H)
+  output: Floats, // (T, B, H)
+  activation: Activation,
+): void {
+  for (let t = 0; t < T; t++) {
+    const previous = t === 0
+      ? initialState
+      : output.subarray((t - 1) * B * H, t * B * H);
+    for (let b = 0; b < B; b++) {
+      for (let h = 0; h < H; h++) {
+        const at = (t * B + b) * H + h;
+        let sum = input[at] + bias[h];
+        for (let k = 0; k < H; k++) {
+          sum += previous[b * H + k] * weight[h * H + k];
+        }
+        output[at] = activation === "tanh"
+          ? Math.tanh(sum)
+          : (sum < 0 ? 0 : sum); // keeps NaN, as PyTorch's relu does
+      }
+    }
+  }
+}
+
+/**
+ * Backpropagation through time of `rnn`, truncated at the first step. With
+ * `a_t` for what `f` was applied to, from the last step to the first:
+ *
+ *     da_t    = (dOutput_t + da_{t+1} · weight) ⊙ f'(a_t)     (dInput_t = da_t)
+ *     dWeight = Σ_t da_tᵀ · h_{t-1}
+ *     dBias   = Σ_t da_t, summed over the batch
+ *
+ * where `f'` is `1 − h²` for tanh and `h > 0` for relu. Source: d2l 8.7.
+ */
+export function rnnBackward(
+  { T, B, H }: { T: number; B: number; H: number },
+  weight: Floats, // (H, H)
+  initialState: Floats, // (B, H)
+  output: Floats, // (T, B, H)
+  dOutput: Floats, // (T, B, H)
+  dInput: Floats, // (T, B, H)
+  dWeight: Floats, // (H, H)
+  dBias: Floats, // (H)
+  activation: Activation,
+): void {
+  dWeight.fill(0);
+  for (let t = T - 1; t >= 0; t--) {
+    const previous = t === 0
+      ? initialState
+      : output.subarray((t - 1) * B * H, t * B * H);
+    for (let b = 0; b < B; b++) {
+      const row = (t * B + b) * H;
+      for (let k = 0; k < H; k++) dInput[row + k] = dOutput[row + k];
+      if (t + 1 < T) {
+        const next = ((t + 1) * B + b) * H;
+        for (let h = 0; h < H; h++) {
+          const d = dInput[next + h];
+          for (let k = 0; k < H; k++) dInput[row + k] += d * weight[h * H + k];
+        }
+      }
+      for (let h = 0; h < H; h++) {
+        const y = output[row + h];
+        const d = dInput[row + h] *
+          (activation === "tanh" ? 1 - y * y : (y > 0 ? 1 : 0));
+        dInput[row + h] = d;
+        for (let k = 0; k < H; k++) {
+          dWeight[h * H + k] += d * previous[b * H + k];
+        }
+      }
+    }
+  }
+  columnSums({ rows: T * B, O: H }, dInput, dBias);
+}

@@ -1,0 +1,161 @@
+/**
+ * Random numbers without state: every draw is a function of where it is used.
+ *
+ * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011) mixes a 64-bit key, the seed, with a 128-bit counter, the place
+ * `(stream, epoch, step, index)`. To resume a run is to go on counting.
+ *
+ * @module
+ */
+
+/** What a draw is for; draws of different streams are independent. */
+export type Stream = "parameters" | "offset" | "shuffle";
+
+const STREAMS: Readonly<Record<Stream, number>> = {
+  parameters: 0,
+  offset: 1,
+  shuffle: 2,
+};
+
+/** The place of a draw. All are whole numbers from 0 to 2³² − 1; default 0. */
+export interface Place {
+  readonly stream: Stream;
+  readonly epoch?: number;
+  readonly step?: number;
+}
+
+/** Largest seed: seeds are whole numbers from 0 to this, 2⁵³ − 1. */
+export const MAX_SEED: number = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The block function: four random words from a counter of four and a key of two.
+ *
+ * @example
+ * ```ts
+ * import { philox4x32 } from "./random.ts";
+ *
+ * const words = philox4x32([0, 0, 0, 0], [0, 0]);
+ * console.assert(words[0] === 0x6627e8d5);
+ * ```
+ */
+export function philox4x32(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(0xd2511f53, c0);
+    const low0 = Math.imul(0xd2511f53, c0);
+    const high1 = multiplyHigh(0xcd9e8d57, c2);
+    const low1 = Math.imul(0xcd9e8d57, c2);
+    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
+    k0 = (k0 + 0x9e3779b9) | 0;
+    k1 = (k1 + 0xbb67ae85) | 0;
+  }
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
+}
+
+/**
+ * A whole number from `low` to `high`, both inclusive, as Python's `randint`.
+ *
+ * @example
+ * ```ts
+ * import { randomInteger } from "./random.ts";
+ *
+ * const offset = randomInteger(7, { stream: "offset", epoch: 3 }, 0, 35);
+ * console.assert(offset >= 0 && offset <= 35);
+ * ```
+ */
+export function randomInteger(
+  seed: number,
+  place: Place,
+  low: number,
+  high: number,
+): number {
+  return low + below(randomWord(seed, place, 0), high - low + 1);
+}
+
+/**
+ * The whole numbers below `length` in random order (Fisher and Yates' shuffle).
+ *
+ * @example
+ * ```ts
+ * import { randomPermutation } from "./random.ts";
+ *
+ * const order = randomPermutation(7, { stream: "shuffle" }, 4);
+ * console.assert([...order].sort().join() === "0,1,2,3");
+ * ```
+ */
+export function randomPermutation(
+  seed: number,
+  place: Place,
+  length: number,
+): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = below(randomWord(seed, place, i), i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/**
+ * `length` draws from the normal distribution N(0, 1) by Box and Muller's method.
+ *
+ * @example
+ * ```ts
+ * import { randomNormal } from "./random.ts";
+ *
+ * const draws = randomNormal(7, { stream: "parameters" }, 1000);
+ * console.assert(draws.every(Number.isFinite));
+ * ```
+ */
+export function randomNormal(
+  seed: number,
+  place: Place,
+  length: number,
+): Float64Array {
+  const draws = new Float64Array(length);
+  for (let i = 0; i < length; i += 2) {
+    const [a, b] = randomWords(seed, place, i / 2);
+    const radius = Math.sqrt(-2 * Math.log((a + 1) / 2 ** 32)); // log(0) cannot be
+    const angle = 2 * Math.PI * b / 2 ** 32;
+    draws[i] = radius * Math.cos(angle);
+    if (i + 1 < length) draws[i + 1] = radius * Math.sin(angle);
+  }
+  return draws;
+}
+
+function randomWords(
+  seed: number,
+  { stream, epoch = 0, step = 0 }: Place,
+  index: number,
+): [number, number, number, number] {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(
+      `Cannot use the seed ${seed}: expected a whole number from 0 to ${MAX_SEED}`,
+    );
+  }
+  return philox4x32(
+    [index, step, epoch, STREAMS[stream]],
+    [seed >>> 0, Math.floor(seed / 2 ** 32)],
+  );
+}
+
+function randomWord(seed: number, place: Place, index: number): number {
+  return randomWords(seed, place, index)[0];
+}
+
+/** `word`, below 2³², scaled to a whole number below `count`; the bias is count / 2³². */
+function below(word: number, count: number): number {
+  return Math.floor(word / 2 ** 32 * count);
+}
+
+/** The high 32 bits of a 64-bit product, from products of 16-bit halves. */
+function multiplyHigh(a: number, b: number): number {
+  const a0 = a & 0xffff, a1 = a >>> 16, b0 = b & 0xffff, b1 = b >>> 16;
+  const middle = a1 * b0 + (a0 * b0 >>> 16);
+  const carry = (middle & 0xffff) + a0 * b1;
+  return a1 * b1 + Math.floor(middle / 2 ** 16) + Math.floor(carry / 2 ** 16);
+}
