@@ -1,0 +1,132 @@
+/**
+ * Stage 3: token ids to the minibatches of an epoch.
+ *
+ * @module
+ */
+
+import {
+  type Minibatch,
+  randomStarts,
+  readMinibatch,
+  type Sampling,
+  sequentialStarts,
+} from "./text/minibatch.ts";
+
+/** Settings of {@linkcode partition}. */
+export interface PartitionOptions {
+  /** Rows of a minibatch, `B`. Default 32. */
+  readonly batchSize?: number;
+  /** Tokens of a row, `T`. Default 35. */
+  readonly numSteps?: number;
+  /** Default `"sequential"`. */
+  readonly sampling?: Sampling;
+  /** Seed of the offset and the shuffle. Default 0. */
+  readonly seed?: number;
+  /** Which epoch, from 0 on: each has its own offset and shuffle. Default 0. */
+  readonly epoch?: number;
+  /** Tokens to leave out at the beginning, in place of a drawn number. */
+  readonly offset?: number;
+}
+
+/** The minibatches of one epoch; any of them can be read without the others. */
+export interface Partition extends Iterable<Minibatch> {
+  /** Tokens left out at the beginning. */
+  readonly offset: number;
+  /** Number of minibatches, at least 1. */
+  readonly count: number;
+  /** First token of every row of minibatch `index`: `B` places in the corpus. */
+  starts(index: number): number[];
+  /** Minibatch `index`, from 0 to `count − 1`. */
+  minibatch(index: number): Minibatch;
+}
+
+/**
+ * Cuts a corpus into the minibatches of an epoch, as d2l 8.3.4 does.
+ *
+ * @param ids Token ids of the corpus.
+ * @throws {RangeError} If a setting is out of its range, or the corpus is too
+ * short for one minibatch whatever the offset.
+ *
+ * @example
+ * ```ts
+ * import { partition } from "./partition.ts";
+ *
+ * // The book's example: the numbers 0 to 34 in minibatches of 2 × 5.
+ * const ids = Uint32Array.from({ length: 35 }, (_, i) => i);
+ * const epoch = partition(ids, { batchSize: 2, numSteps: 5, offset: 0 });
+ * console.assert(epoch.count === 3 && epoch.starts(1).join() === "5,22");
+ * ```
+ */
+export function partition(
+  ids: Uint32Array,
+  {
+    batchSize = 32,
+    numSteps = 35,
+    sampling = "sequential",
+    seed = 0,
+    epoch = 0,
+    offset,
+  }: PartitionOptions = {},
+): Partition {
+  assertCount("batch size", batchSize);
+  assertCount("number of steps", numSteps);
+  assertLongEnough(ids.length, batchSize, numSteps, sampling, offset);
+  const draw = sampling === "sequential" ? sequentialStarts : randomStarts;
+  const starts = draw({
+    length: ids.length,
+    batchSize,
+    numSteps,
+    seed,
+    epoch,
+    offset,
+  });
+  const minibatch = (index: number) => {
+    if (!Number.isInteger(index) || index < 0 || index >= starts.count) {
+      throw new RangeError(
+        `Cannot read minibatch ${index}: the epoch has ${starts.count}`,
+      );
+    }
+    const continues = sampling === "sequential" && index > 0;
+    return readMinibatch(ids, starts.at(index), numSteps, continues);
+  };
+  return {
+    offset: starts.offset,
+    count: starts.count,
+    starts: (index) => starts.at(index),
+    minibatch,
+    *[Symbol.iterator]() {
+      for (let index = 0; index < starts.count; index++) yield minibatch(index);
+    },
+  };
+}
+
+function assertCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new RangeError(
+    `Cannot use the ${name} ${value}: expected a whole number above zero`,
+  );
+}
+
+/** Whatever offset is drawn, at least one minibatch must fit behind it. */
+function assertLongEnough(
+  length: number,
+  batchSize: number,
+  numSteps: number,
+  sampling: Sampling,
+  offset = sampling === "sequential" ? numSteps : numSteps - 1,
+): void {
+  const needed = offset + batchSize * numSteps + 1;
+  if (length >= needed) return;
+  const usable = Math.max(0, length - 1);
+  const largestBatch = Math.floor(usable / numSteps) - 1;
+  const mostSteps = Math.floor(usable / (batchSize + 1));
+  const advice = [
+    largestBatch > 0 && `a batch size up to ${largestBatch}`,
+    mostSteps > 0 && `up to ${mostSteps} steps`,
+    "a longer text",
+  ].filter(Boolean).join(", or ");
+  throw new RangeError(
+    `The text is too short: ${length} tokens, but minibatches of ` +
+      `${batchSize} rows × ${numSteps} steps need ${needed}. Use ${advice}`,
+  );
+}

@@ -1,0 +1,206 @@
+/**
+ * The safetensors format: named tensors and text metadata in one file.
+ *
+ * A file is 8 bytes of header length (little-endian), a JSON header, and the
+ * tensors' elements, little-endian, without a gap or an overlap.
+ * Source: https://github.com/huggingface/safetensors, "Format".
+ *
+ * @module
+ */
+
+import { sizeOf } from "./backend/shapes.ts";
+import { type Json, parseStrictJson } from "./strict_json.ts";
+
+/** Elements of a stored tensor: dtype F64, F32 or U32. */
+export type Elements = Float64Array | Float32Array | Uint32Array;
+
+/** A tensor as stored: row-major. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly data: Elements;
+}
+
+/** Contents of a file. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** Longest header that is read or written, in bytes, as in the original reader. */
+const MAX_HEADER = 100_000_000;
+
+const ELEMENTS = { F64: Float64Array, F32: Float32Array, U32: Uint32Array };
+
+type DTypeName = keyof typeof ELEMENTS;
+
+/**
+ * Writes a file. The same contents give the same bytes: tensors go by falling
+ * element size, then name; metadata by key.
+ *
+ * @throws {RangeError} If a tensor's data does not fit its shape, or the header
+ * would be too long.
+ *
+ * @example
+ * ```ts
+ * import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+ *
+ * const tensors = new Map([["x", { shape: [2], data: new Float32Array([1, 2]) }]]);
+ * const bytes = encodeSafetensors({ tensors, metadata: new Map() });
+ * console.assert(decodeSafetensors(bytes).tensors.get("x")!.data[1] === 2);
+ * ```
+ */
+export function encodeSafetensors(
+  { tensors, metadata }: Safetensors,
+): Uint8Array {
+  const ordered = [...tensors].sort(([a, x], [b, y]) =>
+    y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1)
+  );
+  let end = 0;
+  const entries = ordered.map(([name, { shape, data }]) => {
+    if (sizeOf(shape) !== data.length) {
+      throw new RangeError(
+        `Cannot store ${name}: ${data.length} elements for the shape ` +
+          `(${shape.join(", ")})`,
+      );
+    }
+    const begin = end;
+    end += data.byteLength;
+    const dtype = dtypeOf(data);
+    const entry = { dtype, shape, data_offsets: [begin, end] };
+    return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
+  });
+  if (metadata.size > 0) {
+    const pairs = [...metadata].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    entries.unshift(`"__metadata__":{${pairs.join(",")}}`);
+  }
+  const header = new TextEncoder().encode(`{${entries.join(",")}}`);
+  const padded = Math.ceil(header.length / 8) * 8;
+  if (padded > MAX_HEADER) {
+    throw new RangeError(`Cannot store a header of ${padded} bytes`);
+  }
+  const bytes = new Uint8Array(8 + padded + end);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(padded), true);
+  bytes.fill(0x20, 8, 8 + padded).set(header, 8);
+  let at = 8 + padded;
+  for (const [, { data }] of ordered) {
+    // Every platform with typed arrays that JavaScript runs on is little-endian.
+    bytes.set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      at,
+    );
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a file, trusting nothing: lengths, types, shapes and offsets are checked
+ * before any element is looked at. The tensors are copies.
+ *
+ * @throws {SyntaxError} If the bytes are not a well-formed file; says why.
+ */
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  const { header, payload } = splitSafetensors(bytes);
+  const metadata = new Map<string, string>();
+  const tensors = new Map<string, StoredTensor>();
+  const stretches: [begin: number, end: number][] = [];
+  for (const [name, entry] of header) {
+    if (name === "__metadata__") {
+      for (const [key, value] of object(entry, name)) {
+        if (typeof value !== "string") fail(`metadata ${key} is not a string`);
+        else metadata.set(key, value);
+      }
+      continue;
+    }
+    const { dtype, shape, begin, end } = tensorEntry(name, entry);
+    if (end > payload.length) fail(`tensor ${name} ends behind the file's end`);
+    stretches.push([begin, end]);
+    const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
+    tensors.set(name, { shape, data });
+  }
+  stretches.sort(([a, b], [c, d]) => a - c || b - d);
+  let tiled = 0;
+  for (const [begin, end] of stretches) {
+    if (begin !== tiled) fail("tensors overlap or leave a gap");
+    tiled = end;
+  }
+  if (tiled !== payload.length) {
+    fail(`${payload.length - tiled} bytes follow the last tensor`);
+  }
+  return { tensors, metadata };
+}
+
+/** The header and the elements' bytes of a file, the header's entries unchecked. */
+export function splitSafetensors(
+  bytes: Uint8Array,
+): { header: ReadonlyMap<string, Json>; payload: Uint8Array } {
+  if (bytes.length < 8) fail(`${bytes.length} bytes are too few for a header`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(0, true);
+  if (length > MAX_HEADER) fail(`a header of ${length} bytes is too long`);
+  const end = 8 + Number(length);
+  if (end > bytes.length) fail("the file ends within its header");
+  let header: Json;
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    header = parseStrictJson(decoder.decode(bytes.subarray(8, end)), 4);
+  } catch (error) {
+    return fail(
+      `the header is no JSON of the format: ${(error as Error).message}`,
+    );
+  }
+  return { header: object(header, "the header"), payload: bytes.subarray(end) };
+}
+
+function tensorEntry(
+  name: string,
+  entry: Json,
+): { dtype: DTypeName; shape: number[]; begin: number; end: number } {
+  const fields = object(entry, name);
+  if (fields.size !== 3) fail(`tensor ${name} has other fields than three`);
+  const dtype = fields.get("dtype");
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype)) {
+    return fail(
+      `tensor ${name} has the dtype ${String(dtype)}, expected ` +
+        Object.keys(ELEMENTS).join(", "),
+    );
+  }
+  const shape = integers(fields.get("shape"), `the shape of ${name}`);
+  const offsets = integers(
+    fields.get("data_offsets"),
+    `the offsets of ${name}`,
+  );
+  if (shape.length > 8) fail(`tensor ${name} has more than 8 dimensions`);
+  if (offsets.length !== 2) fail(`tensor ${name} needs two offsets`);
+  const [begin, end] = offsets;
+  const { BYTES_PER_ELEMENT } = ELEMENTS[dtype as DTypeName];
+  if (sizeOf(shape) * BYTES_PER_ELEMENT !== end - begin) {
+    fail(
+      `tensor ${name} has ${end - begin} bytes for the shape ` +
+        `(${shape.join(", ")}) of ${dtype}`,
+    );
+  }
+  return { dtype: dtype as DTypeName, shape, begin, end };
+}
+
+function object(value: Json, name: string): ReadonlyMap<string, Json> {
+  return value instanceof Map ? value : fail(`${name} is not an object`);
+}
+
+function integers(value: Json | undefined, name: string): number[] {
+  if (
+    Array.isArray(value) && value.every((item) => typeof item === "number")
+  ) return value;
+  return fail(`${name} is not a list of whole numbers`);
+}
+
+function dtypeOf(data: Elements): DTypeName {
+  if (data instanceof Float64Array) return "F64";
+  return data instanceof Float32Array ? "F32" : "U32";
+}
+
+function fail(reason: string): never {
+  throw new SyntaxError(`Not a safetensors file: ${reason}`);
+}

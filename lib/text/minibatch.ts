@@ -1,0 +1,107 @@
+/**
+ * A minibatch of token ids, and how an epoch is cut into minibatches.
+ *
+ * @module
+ */
+
+import { randomInteger, randomPermutation } from "../random.ts";
+
+/** `sequential`: each row goes on where it ended; `random`: rows start anywhere. */
+export type Sampling = "sequential" | "random";
+
+/** `B` stretches of `T` tokens, time-major: the id at step t of row b is `[t·B + b]`. */
+export interface Minibatch {
+  readonly batchSize: number; // B
+  readonly numSteps: number; // T
+  readonly inputs: Uint32Array; // (T, B)
+  /** The token that follows each input. */
+  readonly targets: Uint32Array; // (T, B)
+  /** Whether each row follows on the same row of the minibatch before. */
+  readonly continues: boolean;
+}
+
+/** Where the rows of an epoch's minibatches start in the corpus. */
+export interface Starts {
+  /** Tokens left out at the beginning, drawn afresh every epoch. */
+  readonly offset: number;
+  /** Number of minibatches. */
+  readonly count: number;
+  /** First token of every row of minibatch `index`: `B` places in the corpus. */
+  at(index: number): number[];
+}
+
+/** Settings shared by both ways of sampling. */
+export interface StartsOptions {
+  readonly length: number; // tokens of the corpus
+  readonly batchSize: number; // B
+  readonly numSteps: number; // T
+  readonly seed: number;
+  readonly epoch: number;
+  readonly offset?: number;
+}
+
+/**
+ * Sequential sampling: the corpus from `offset` on is laid out in `B` rows, and
+ * the minibatches are the columns, `T` at a time. The offset is drawn from 0 to
+ * `T`, both inclusive. Source: d2l 8.3.4.2, `seq_data_iter_sequential`.
+ */
+export function sequentialStarts(
+  { length, batchSize, numSteps, seed, epoch, offset }: StartsOptions,
+): Starts {
+  offset ??= randomInteger(seed, { stream: "offset", epoch }, 0, numSteps);
+  const columns = Math.max(0, Math.floor((length - offset - 1) / batchSize));
+  return {
+    offset,
+    count: Math.floor(columns / numSteps),
+    at: (index) =>
+      Array.from(
+        { length: batchSize },
+        (_, row) => offset + row * columns + index * numSteps,
+      ),
+  };
+}
+
+/**
+ * Random sampling: the corpus from `offset` on is cut into stretches of `T`, which
+ * are shuffled and dealt out `B` at a time. The offset is drawn from 0 to `T − 1`,
+ * both inclusive. Source: d2l 8.3.4.1, `seq_data_iter_random`.
+ */
+export function randomStarts(
+  { length, batchSize, numSteps, seed, epoch, offset }: StartsOptions,
+): Starts {
+  offset ??= randomInteger(seed, { stream: "offset", epoch }, 0, numSteps - 1);
+  const stretches = Math.max(0, Math.floor((length - offset - 1) / numSteps));
+  const order = randomPermutation(
+    seed,
+    { stream: "shuffle", epoch },
+    stretches,
+  );
+  return {
+    offset,
+    count: Math.floor(stretches / batchSize),
+    at: (index) =>
+      Array.from(
+        { length: batchSize },
+        (_, row) => offset + order[index * batchSize + row] * numSteps,
+      ),
+  };
+}
+
+/** Reads the minibatch whose rows begin at `starts` out of the corpus. */
+export function readMinibatch(
+  ids: Uint32Array,
+  starts: readonly number[], // (B)
+  numSteps: number,
+  continues: boolean,
+): Minibatch {
+  const batchSize = starts.length;
+  const inputs = new Uint32Array(numSteps * batchSize);
+  const targets = new Uint32Array(numSteps * batchSize);
+  for (let t = 0; t < numSteps; t++) {
+    for (let b = 0; b < batchSize; b++) {
+      inputs[t * batchSize + b] = ids[starts[b] + t];
+      targets[t * batchSize + b] = ids[starts[b] + t + 1];
+    }
+  }
+  return { batchSize, numSteps, inputs, targets, continues };
+}

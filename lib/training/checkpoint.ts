@@ -1,0 +1,238 @@
+/**
+ * Checkpoints: a trained model with all that evaluating and prompting it needs,
+ * as the bytes of one safetensors file.
+ *
+ * @module
+ */
+
+import { sizeOf } from "../backend/shapes.ts";
+import { assertConfig, type ModelConfig } from "../model/config.ts";
+import { type Parameters, parameterSpecs } from "../model/parameters.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  splitSafetensors,
+  type StoredTensor,
+} from "../safetensors.ts";
+import type { Sampling } from "../text/minibatch.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { UNKNOWN, type Vocabulary } from "../text/vocabulary.ts";
+
+/** How a model was trained. */
+export interface TrainingRecord {
+  readonly batchSize: number;
+  readonly numSteps: number;
+  readonly sampling: Sampling;
+  readonly resetState: boolean;
+  readonly learningRate: number;
+  /** 0: gradients were not clipped. */
+  readonly clipNorm: number;
+  readonly sigma: number;
+  readonly seed: number;
+}
+
+/** A model and where it comes from. */
+export interface Checkpoint {
+  readonly config: ModelConfig;
+  readonly parameters: Parameters;
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: Vocabulary;
+  /** The text it was trained on: its name, how many tokens, SHA-256 of their ids. */
+  readonly corpus: {
+    readonly name: string;
+    readonly tokens: number;
+    readonly sha256: string;
+  };
+  readonly training: TrainingRecord;
+  /** How far training went: whole epochs, minibatches of the next, tokens in all. */
+  readonly progress: {
+    readonly epochs: number;
+    readonly minibatches: number;
+    readonly tokens: number;
+  };
+  /** Mean loss of the last whole epoch in nats per token; NaN before there is one. */
+  readonly loss: number;
+  /** What trained it: `weena`, and the device's description. */
+  readonly provenance: string;
+}
+
+/** A file that is no checkpoint, or a damaged one. */
+export class CheckpointError extends Error {
+  override readonly name = "CheckpointError";
+}
+
+/** Version of the metadata; a reader refuses a greater one. */
+const FORMAT_VERSION = 1;
+
+/**
+ * Writes a checkpoint. Equal checkpoints give equal bytes; PyTorch's safetensors
+ * library reads the weights under the names of `nn.RNN` and `nn.Linear`.
+ *
+ * @example
+ * ```ts
+ * import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+ * import { openReference } from "../backend/reference/reference_backend.ts";
+ * import { tokenize } from "../tokenize.ts";
+ * import { train } from "../train.ts";
+ *
+ * using backend = openReference();
+ * const options = { hiddenSize: 4, batchSize: 1, numSteps: 4, epochs: 1 };
+ * for await (const event of train(tokenize("to and fro"), backend, options)) {
+ *   if (event.type !== "checkpoint") continue;
+ *   const bytes = await encodeCheckpoint(event.checkpoint);
+ *   console.assert((await decodeCheckpoint(bytes)).config.hiddenSize === 4);
+ * }
+ * ```
+ */
+export async function encodeCheckpoint(
+  checkpoint: Checkpoint,
+): Promise<Uint8Array> {
+  const { config, parameters, vocabulary } = checkpoint;
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, shape } of parameterSpecs(config)) {
+    const data = Float32Array.from(parameters.get(name)!);
+    tensors.set(name, { shape, data });
+    if (name.includes("bias_ih")) {
+      // PyTorch's second bias: held in the first, whose gradient is the same.
+      const zeros = new Float32Array(data.length);
+      tensors.set(secondBias(name), { shape, data: zeros });
+    }
+  }
+  const { payload } = splitSafetensors(
+    encodeSafetensors({ tensors, metadata: new Map() }),
+  );
+  const metadata = new Map([
+    ["format", "pt"],
+    ["weena.version", String(FORMAT_VERSION)],
+    ["weena.config", JSON.stringify(config)],
+    ["weena.tokenizer", JSON.stringify(checkpoint.tokenizer)],
+    ["weena.vocabulary", JSON.stringify(vocabulary.tokens)],
+    ["weena.counts", JSON.stringify(vocabulary.counts)],
+    ["weena.corpus", JSON.stringify(checkpoint.corpus)],
+    ["weena.training", JSON.stringify(checkpoint.training)],
+    ["weena.progress", JSON.stringify(checkpoint.progress)],
+    ["weena.loss", String(checkpoint.loss)],
+    ["weena.provenance", checkpoint.provenance],
+    ["weena.sha256", await sha256(payload)],
+  ]);
+  return encodeSafetensors({ tensors, metadata });
+}
+
+/**
+ * Reads a checkpoint.
+ *
+ * @throws {CheckpointError} If the bytes are not a whole, undamaged checkpoint of
+ * a model that this version can build; says what was found.
+ */
+export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const text = (key: string) =>
+      metadata.get(`weena.${key}`) ?? refuse(
+        `it has no "weena.${key}" in its metadata, so it was not written by weena`,
+      );
+    const version = Number(text("version"));
+    if (!(version <= FORMAT_VERSION)) {
+      refuse(
+        `its format is version ${version}, this reader knows ${FORMAT_VERSION}`,
+      );
+    }
+    const { payload } = splitSafetensors(bytes);
+    if (await sha256(payload) !== text("sha256")) {
+      refuse("its weights are damaged: their SHA-256 is not the one recorded");
+    }
+    const vocabulary = {
+      tokens: strings(JSON.parse(text("vocabulary"))),
+      counts: numbers(JSON.parse(text("counts"))),
+    };
+    const config: ModelConfig = JSON.parse(text("config"));
+    assertConfig(config);
+    assertVocabulary(vocabulary, config.vocabularySize);
+    return {
+      config,
+      parameters: readParameters(config, tensors),
+      tokenizer: JSON.parse(text("tokenizer")),
+      vocabulary,
+      corpus: JSON.parse(text("corpus")),
+      training: JSON.parse(text("training")),
+      progress: JSON.parse(text("progress")),
+      loss: Number(text("loss")),
+      provenance: text("provenance"),
+    };
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    return refuse((error as Error).message);
+  }
+}
+
+/** SHA-256 in hexadecimal digits. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const copy = new Uint8Array(bytes); // digest takes no view of shared memory
+  const digest = await crypto.subtle.digest("SHA-256", copy);
+  return new Uint8Array(digest).toHex();
+}
+
+function readParameters(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Parameters {
+  const expected = new Set<string>();
+  const parameters = new Map<string, Float32Array | Float64Array>();
+  const take = (name: string, shape: readonly number[]) => {
+    expected.add(name);
+    const stored = tensors.get(name) ?? refuse(`the tensor ${name} is missing`);
+    if (
+      stored.shape.join() !== shape.join() ||
+      !(stored.data instanceof Float32Array)
+    ) {
+      refuse(
+        `the tensor ${name} has the shape (${stored.shape.join(", ")}), ` +
+          `expected (${shape.join(", ")}) of F32`,
+      );
+    }
+    const bad = stored.data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) refuse(`the tensor ${name} holds ${stored.data[bad]}`);
+    return stored.data as Float32Array;
+  };
+  for (const { name, shape } of parameterSpecs(config)) {
+    const values = take(name, shape);
+    if (name.includes("bias_ih")) {
+      const second = take(secondBias(name), shape);
+      second.forEach((value, i) => values[i] += value);
+    }
+    parameters.set(name, values);
+  }
+  for (const name of tensors.keys()) {
+    if (!expected.has(name)) refuse(`it holds an unexpected tensor, ${name}`);
+  }
+  return parameters;
+}
+
+function secondBias(name: string): string {
+  return name.replace("bias_ih", "bias_hh");
+}
+
+function assertVocabulary({ tokens, counts }: Vocabulary, size: number): void {
+  if (
+    tokens.length !== size || counts.length !== size || tokens[0] !== UNKNOWN ||
+    new Set(tokens).size !== size
+  ) refuse(`its vocabulary does not have ${size} different tokens`);
+}
+
+function strings(value: unknown): string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
+    return value;
+  }
+  return refuse("its vocabulary is not a list of strings");
+}
+
+function numbers(value: unknown): number[] {
+  if (Array.isArray(value) && value.every((item) => Number.isFinite(item))) {
+    return value;
+  }
+  return refuse("its counts are not a list of numbers");
+}
+
+function refuse(reason: string): never {
+  throw new CheckpointError(`Not a usable checkpoint: ${reason}`);
+}
