@@ -103,15 +103,21 @@ fn main(
   let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
   let columns = dims.weightAt + H * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
   var sum = mat4x4f();
-  var k = lane;
-  for (; k + 3u * LANES < H; k += 4u * LANES) {
+  // The counter is the same in all lanes: loops that lanes leave one by one are
+  // slow where a driver masks them.
+  var first = 0u;
+  for (; first + 4u * LANES <= H; first += 4u * LANES) {
+    let k = first + lane;
     sum += products(rows, columns, k);
     sum += products(rows, columns, k + LANES);
     sum += products(rows, columns, k + 2u * LANES);
     sum += products(rows, columns, k + 3u * LANES);
   }
-  for (; k < H; k += LANES) {
-    sum += products(rows, columns, k);
+  for (; first + LANES <= H; first += LANES) {
+    sum += products(rows, columns, first + lane);
+  }
+  if (first + lane < H) {
+    sum += products(rows, columns, first + lane);
   }
 
   // partials[tile][row][lane] holds the four columns; 16 lanes add up eight each,

@@ -76,15 +76,21 @@ fn main(
   let columns = dims.transposedAt + H * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
   let terms = select(0u, H, dims.t + 1u < dims.T);
   var sum = mat4x4f();
-  var k = lane;
-  for (; k + 3u * LANES < terms; k += 4u * LANES) {
+  // The counter is the same in all lanes: loops that lanes leave one by one are
+  // slow where a driver masks them.
+  var first = 0u;
+  for (; first + 4u * LANES <= terms; first += 4u * LANES) {
+    let k = first + lane;
     sum += products(rows, columns, k);
     sum += products(rows, columns, k + LANES);
     sum += products(rows, columns, k + 2u * LANES);
     sum += products(rows, columns, k + 3u * LANES);
   }
-  for (; k < terms; k += LANES) {
-    sum += products(rows, columns, k);
+  for (; first + LANES <= terms; first += LANES) {
+    sum += products(rows, columns, first + lane);
+  }
+  if (first + lane < terms) {
+    sum += products(rows, columns, first + lane);
   }
 
   // partials[tile][row][lane] holds the four columns; 16 lanes add up eight each,

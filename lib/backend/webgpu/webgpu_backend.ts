@@ -143,7 +143,9 @@ async function download(
   try {
     await staging.mapAsync(MODE_READ);
   } catch (error) {
-    check(); // says more than that the mapping failed
+    // The event that says why is a task of its own.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    check();
     throw error;
   }
   check();
