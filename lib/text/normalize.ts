@@ -73,5 +73,8 @@ function invalidByte(bytes: Uint8Array): number {
       bad = middle;
     }
   }
-  return good;
+  // What is whole before `good`: the bad character may have begun well.
+  const text = new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(bytes.subarray(0, good), { stream: true });
+  return new TextEncoder().encode(text).length;
 }
