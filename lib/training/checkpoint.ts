@@ -5,7 +5,6 @@
  * @module
  */
 
-import { sizeOf } from "../backend/shapes.ts";
 import { assertConfig, type ModelConfig } from "../model/config.ts";
 import { type Parameters, parameterSpecs } from "../model/parameters.ts";
 import {
