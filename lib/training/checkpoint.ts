@@ -130,6 +130,12 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
       metadata.get(`weena.${key}`) ?? refuse(
         `it has no "weena.${key}" in its metadata, so it was not written by weena`,
       );
+    const object = (key: string) => {
+      const value: unknown = JSON.parse(text(key));
+      return typeof value === "object" && value !== null
+        ? value
+        : refuse(`its "weena.${key}" is not an object`);
+    };
     const version = Number(text("version"));
     if (!(version <= FORMAT_VERSION)) {
       refuse(
@@ -144,17 +150,20 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
       tokens: strings(JSON.parse(text("vocabulary"))),
       counts: numbers(JSON.parse(text("counts"))),
     };
-    const config: ModelConfig = JSON.parse(text("config"));
+    const config = object("config") as ModelConfig;
     assertConfig(config);
+    if (config.numLayers > tensors.size) {
+      refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
+    }
     assertVocabulary(vocabulary, config.vocabularySize);
     return {
       config,
       parameters: readParameters(config, tensors),
-      tokenizer: JSON.parse(text("tokenizer")),
+      tokenizer: readTokenizer(object("tokenizer") as Tokenizer),
       vocabulary,
-      corpus: JSON.parse(text("corpus")),
-      training: JSON.parse(text("training")),
-      progress: JSON.parse(text("progress")),
+      corpus: object("corpus") as Checkpoint["corpus"],
+      training: object("training") as TrainingRecord,
+      progress: object("progress") as Checkpoint["progress"],
       loss: Number(text("loss")),
       provenance: text("provenance"),
     };
@@ -209,6 +218,15 @@ function readParameters(
 
 function secondBias(name: string): string {
   return name.replace("bias_ih", "bias_hh");
+}
+
+function readTokenizer(tokenizer: Tokenizer): Tokenizer {
+  const { level, normalize } = tokenizer;
+  if (
+    ["char", "word", "byte"].includes(level) &&
+    ["letters", "none"].includes(normalize)
+  ) return tokenizer;
+  return refuse(`its tokenizer is unknown: ${level}, ${normalize}`);
 }
 
 function assertVocabulary({ tokens, counts }: Vocabulary, size: number): void {
