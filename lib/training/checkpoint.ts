@@ -9,6 +9,7 @@ import { assertConfig, type ModelConfig } from "../model/config.ts";
 import { type Parameters, parameterSpecs } from "../model/parameters.ts";
 import {
   decodeSafetensors,
+  type Elements,
   encodeSafetensors,
   splitSafetensors,
   type StoredTensor,
@@ -198,8 +199,7 @@ function readParameters(
           `expected (${shape.join(", ")}) of F32`,
       );
     }
-    const bad = stored.data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) refuse(`the tensor ${name} holds ${stored.data[bad]}`);
+    assertFinite(name, stored.data);
     return stored.data as Float32Array;
   };
   for (const { name, shape } of parameterSpecs(config)) {
@@ -207,6 +207,7 @@ function readParameters(
     if (name.includes("bias_ih")) {
       const second = take(secondBias(name), shape);
       second.forEach((value, i) => values[i] += value);
+      assertFinite(name, values);
     }
     parameters.set(name, values);
   }
@@ -214,6 +215,11 @@ function readParameters(
     if (!expected.has(name)) refuse(`it holds an unexpected tensor, ${name}`);
   }
   return parameters;
+}
+
+function assertFinite(name: string, values: Elements): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) refuse(`the tensor ${name} holds ${values[bad]}`);
 }
 
 function secondBias(name: string): string {
