@@ -70,6 +70,11 @@ export function partition(
 ): Partition {
   assertCount("batch size", batchSize);
   assertCount("number of steps", numSteps);
+  if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
+    throw new RangeError(
+      `Cannot use the offset ${offset}: expected a whole number from 0 on`,
+    );
+  }
   assertLongEnough(ids.length, batchSize, numSteps, sampling, offset);
   const draw = sampling === "sequential" ? sequentialStarts : randomStarts;
   const starts = draw({
@@ -113,13 +118,17 @@ function assertLongEnough(
   batchSize: number,
   numSteps: number,
   sampling: Sampling,
-  offset = sampling === "sequential" ? numSteps : numSteps - 1,
+  offset: number | undefined,
 ): void {
-  const needed = offset + batchSize * numSteps + 1;
+  // The greatest offset: the one given, or what `randomInteger` may draw.
+  const shorter = sampling === "sequential" ? 0 : 1;
+  const needed = batchSize * numSteps + 1 + (offset ?? numSteps - shorter);
   if (length >= needed) return;
-  const usable = Math.max(0, length - 1);
-  const largestBatch = Math.floor(usable / numSteps) - 1;
-  const mostSteps = Math.floor(usable / (batchSize + 1));
+  // The same inequality solved for the batch size, and for the number of steps.
+  const usable = length - 1 - (offset ?? -shorter);
+  const drawn = offset === undefined ? 1 : 0;
+  const largestBatch = Math.floor(usable / numSteps) - drawn;
+  const mostSteps = Math.floor(usable / (batchSize + drawn));
   const advice = [
     largestBatch > 0 && `a batch size up to ${largestBatch}`,
     mostSteps > 0 && `up to ${mostSteps} steps`,

@@ -37,8 +37,8 @@ type DTypeName = keyof typeof ELEMENTS;
  * Writes a file. The same contents give the same bytes: tensors go by falling
  * element size, then name; metadata by key.
  *
- * @throws {RangeError} If a tensor's data does not fit its shape, or the header
- * would be too long.
+ * @throws {RangeError} If a tensor's data does not fit its shape, or the reader
+ * would refuse the name, the shape or the length of the header.
  *
  * @example
  * ```ts
@@ -57,7 +57,13 @@ export function encodeSafetensors(
   );
   let end = 0;
   const entries = ordered.map(([name, { shape, data }]) => {
-    if (sizeOf(shape) !== data.length) {
+    if (name === "__metadata__" || !name.isWellFormed()) {
+      throw new RangeError(
+        `Cannot store a tensor under the name ${JSON.stringify(name)}`,
+      );
+    }
+    const countable = shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (!countable || shape.length > 8 || sizeOf(shape) !== data.length) {
       throw new RangeError(
         `Cannot store ${name}: ${data.length} elements for the shape ` +
           `(${shape.join(", ")})`,
@@ -105,7 +111,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const { header, payload } = splitSafetensors(bytes);
   const metadata = new Map<string, string>();
   const tensors = new Map<string, StoredTensor>();
-  const stretches: [begin: number, end: number][] = [];
+  const stretches: { begin: number; end: number; take: () => void }[] = [];
   for (const [name, entry] of header) {
     if (name === "__metadata__") {
       for (const [key, value] of object(entry, name)) {
@@ -116,19 +122,25 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
     }
     const { dtype, shape, begin, end } = tensorEntry(name, entry);
     if (end > payload.length) fail(`tensor ${name} ends behind the file's end`);
-    stretches.push([begin, end]);
-    const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
-    tensors.set(name, { shape, data });
+    const take = () => {
+      const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
+      tensors.set(name, { shape, data });
+    };
+    stretches.push({ begin, end, take });
   }
-  stretches.sort(([a, b], [c, d]) => a - c || b - d);
+  const inOrder = stretches.toSorted((a, b) =>
+    a.begin - b.begin || a.end - b.end
+  );
   let tiled = 0;
-  for (const [begin, end] of stretches) {
+  for (const { begin, end } of inOrder) {
     if (begin !== tiled) fail("tensors overlap or leave a gap");
     tiled = end;
   }
   if (tiled !== payload.length) {
     fail(`${payload.length - tiled} bytes follow the last tensor`);
   }
+  // Only now: many names for the same bytes would be copied as many times.
+  for (const { take } of stretches) take();
   return { tensors, metadata };
 }
 

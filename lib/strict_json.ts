@@ -43,9 +43,13 @@ export function parseStrictJson(text: string, maxDepth: number): Json {
 
   function string(): string {
     skipSpace();
-    const literal = /"(?:[^"\\]|\\.)*"/y;
-    literal.lastIndex = at;
-    const [quoted] = literal.exec(text) ?? [fail("a string")];
+    // A regular expression for this overflows its stack on a long string.
+    let end = at + 1;
+    while (end < text.length && text[end] !== '"') {
+      end += text[end] === "\\" ? 2 : 1;
+    }
+    if (text[at] !== '"' || end >= text.length) fail("a string");
+    const quoted = text.slice(at, end + 1);
     try {
       const value: string = JSON.parse(quoted);
       if (value.isWellFormed()) {

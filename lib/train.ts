@@ -8,6 +8,7 @@ import type { Activation, Backend } from "./backend/backend.ts";
 import type { ModelConfig } from "./model/config.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import { initializeParameters, type Parameters } from "./model/parameters.ts";
+import { partition } from "./partition.ts";
 import type { Sampling } from "./text/minibatch.ts";
 import type { Corpus } from "./tokenize.ts";
 import {
@@ -182,6 +183,7 @@ export async function* train(
   };
 
   const { offset } = options;
+  partition(corpus.ids, { ...training, offset }); // refuses what does not fit
   const steps = schedule(corpus.ids, epochs, { ...training, offset });
   using model = new LanguageModel(backend, config, {
     batchSize,

@@ -9,6 +9,7 @@ import { assertConfig, type ModelConfig } from "../model/config.ts";
 import { type Parameters, parameterSpecs } from "../model/parameters.ts";
 import {
   decodeSafetensors,
+  type Elements,
   encodeSafetensors,
   splitSafetensors,
   type StoredTensor,
@@ -143,6 +144,12 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
       metadata.get(`weena.${key}`) ?? refuse(
         `it has no "weena.${key}" in its metadata, so it was not written by weena`,
       );
+    const object = (key: string) => {
+      const value: unknown = JSON.parse(text(key));
+      return typeof value === "object" && value !== null
+        ? value
+        : refuse(`its "weena.${key}" is not an object`);
+    };
     const version = Number(text("version"));
     if (!(version <= FORMAT_VERSION)) {
       refuse(
@@ -157,17 +164,20 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
       tokens: strings(JSON.parse(text("vocabulary"))),
       counts: numbers(JSON.parse(text("counts"))),
     };
-    const config: ModelConfig = JSON.parse(text("config"));
+    const config = object("config") as ModelConfig;
     assertConfig(config);
+    if (config.numLayers > tensors.size) {
+      refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
+    }
     assertVocabulary(vocabulary, config.vocabularySize);
     return {
       config,
       parameters: readParameters(config, tensors),
-      tokenizer: JSON.parse(text("tokenizer")),
+      tokenizer: readTokenizer(object("tokenizer") as Tokenizer),
       vocabulary,
-      corpus: JSON.parse(text("corpus")),
-      training: JSON.parse(text("training")),
-      progress: JSON.parse(text("progress")),
+      corpus: object("corpus") as Checkpoint["corpus"],
+      training: object("training") as TrainingRecord,
+      progress: object("progress") as Checkpoint["progress"],
       loss: Number(text("loss")),
       provenance: text("provenance"),
     };
@@ -202,8 +212,7 @@ function readParameters(
           `expected (${shape.join(", ")}) of F32`,
       );
     }
-    const bad = stored.data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) refuse(`the tensor ${name} holds ${stored.data[bad]}`);
+    assertFinite(name, stored.data);
     return stored.data as Float32Array;
   };
   for (const { name, shape } of parameterSpecs(config)) {
@@ -211,6 +220,7 @@ function readParameters(
     if (name.includes("bias_ih")) {
       const second = take(secondBias(name), shape);
       second.forEach((value, i) => values[i] += value);
+      assertFinite(name, values);
     }
     parameters.set(name, values);
   }
@@ -220,8 +230,22 @@ function readParameters(
   return parameters;
 }
 
+function assertFinite(name: string, values: Elements): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) refuse(`the tensor ${name} holds ${values[bad]}`);
+}
+
 function secondBias(name: string): string {
   return name.replace("bias_ih", "bias_hh");
+}
+
+function readTokenizer(tokenizer: Tokenizer): Tokenizer {
+  const { level, normalize } = tokenizer;
+  if (
+    ["char", "word", "byte"].includes(level) &&
+    ["letters", "none"].includes(normalize)
+  ) return tokenizer;
+  return refuse(`its tokenizer is unknown: ${level}, ${normalize}`);
 }
 
 function assertVocabulary({ tokens, counts }: Vocabulary, size: number): void {

@@ -1,0 +1,47 @@
+/**
+ * Backends that do something else than they are told.
+ *
+ * @module
+ */
+
+import type {
+  Backend,
+  Ops,
+  Tensor,
+  Values,
+} from "../../lib/backend/backend.ts";
+
+/** The backend with some of its ops replaced; they may call the right ones. */
+export function withOps(
+  backend: Backend,
+  replace: (ops: Ops) => Partial<Ops>,
+): Backend {
+  return { ...backend, ops: { ...backend.ops, ...replace(backend.ops) } };
+}
+
+/** The backend, and the tensors that it has allocated and not freed. */
+export function withCount(
+  backend: Backend,
+): { backend: Backend; held: Set<Tensor>; allocated: () => number } {
+  const held = new Set<Tensor>();
+  let allocated = 0;
+  const counting: Backend = {
+    ...backend,
+    allocate(shape, dtype) {
+      const tensor = backend.allocate(shape, dtype);
+      held.add(tensor);
+      allocated++;
+      return tensor;
+    },
+    free(tensor) {
+      if (!held.delete(tensor)) throw new Error("freed what is not allocated");
+      backend.free(tensor);
+    },
+  };
+  return { backend: counting, held, allocated: () => allocated };
+}
+
+/** The elements of a tensor of the reference backend, shared with it. */
+export function elements(tensor: Tensor): Values {
+  return (tensor as Tensor & { data: Values }).data;
+}

@@ -1,0 +1,200 @@
+import { assertRejects } from "@std/assert";
+import type { Ops, Tensor } from "../../lib/backend/backend.ts";
+import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import type { ModelConfig } from "../../lib/model/config.ts";
+import { elements, withOps } from "../backend/wrap.ts";
+import { checkModel, checkOp, type OpCase } from "./gradient_check.ts";
+
+// Sizes all different, so that no two can be mixed up.
+const T = 4, B = 2, H = 3, I = 6, V = 5;
+
+const RECURRENT = (["tanh", "relu"] as const).map((activation): OpCase => ({
+  name: `rnn, ${activation}`,
+  variables: { input: [T, B, H], weight: [H, H], bias: [H] },
+  constants: { initialState: [B, H] },
+  output: [T, B, H],
+  // relu has a kink at 0, but no sum comes within a step of it.
+  forward: (ops, tensors) => ops.rnn({ ...tensors, activation }),
+  backward: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
+}));
+
+const CASES: OpCase[] = [
+  {
+    name: "embedding",
+    variables: { weight: [H, V] },
+    ids: { shape: [T, B], V },
+    output: [T, B, H],
+    forward: (ops, tensors) => ops.embedding(tensors),
+    backward: (ops, tensors) => ops.embeddingBackward(tensors),
+  },
+  {
+    name: "linear with bias",
+    variables: { input: [T, B, I], weight: [V, I], bias: [V] },
+    output: [T, B, V],
+    forward: (ops, tensors) => ops.linear(tensors),
+    backward: (ops, tensors) => ops.linearBackward(tensors),
+  },
+  {
+    name: "linear without bias",
+    variables: { input: [T, B, I], weight: [V, I] },
+    output: [T, B, V],
+    forward: (ops, tensors) => ops.linear(tensors),
+    backward: (ops, tensors) => ops.linearBackward(tensors),
+  },
+  ...RECURRENT,
+  {
+    name: "softmaxCrossEntropy",
+    variables: { logits: [T, B, V] },
+    ids: { shape: [T, B], V },
+    output: [],
+    forward: (ops, { logits, ids, output }) =>
+      ops.softmaxCrossEntropy({ logits, targets: ids, loss: output }),
+    // The op gives the gradient of the loss itself: times the factor r.
+    backward: (ops, { logits, ids, output, dOutput, dLogits }) => {
+      const targets = ids, loss = output;
+      ops.softmaxCrossEntropy({ logits, targets, loss, dLogits });
+      scale(dLogits, elements(dOutput)[0]);
+    },
+  },
+];
+
+const MODELS = [1, 2].flatMap((numLayers) =>
+  (["tanh", "relu"] as const).map((activation): ModelConfig => ({
+    cell: "rnn",
+    activation,
+    vocabularySize: V,
+    hiddenSize: H,
+    numLayers,
+  }))
+);
+
+function scale(tensor: Tensor, factor: number): void {
+  const values = elements(tensor);
+  values.forEach((x, i) => values[i] = x * factor);
+}
+
+for (const op of CASES) {
+  Deno.test(`the gradient of ${op.name} is that of central differences`, async () => {
+    using backend = openReference();
+    await checkOp(backend, op);
+  });
+}
+
+for (const config of MODELS) {
+  const what = `${config.numLayers} layers, ${config.activation}`;
+  Deno.test(`the gradient of a model is that of central differences: ${what}`, async () => {
+    using backend = openReference();
+    await checkModel(backend, config);
+  });
+}
+
+/** A right backward, then one thing spoilt: the check must find every one. */
+const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
+  ["embeddingBackward with a wrong sign", (ops) => ({
+    embeddingBackward(x) {
+      ops.embeddingBackward(x);
+      scale(x.dWeight, -1);
+    },
+  })],
+  ["embeddingBackward of the last step alone", (ops) => ({
+    embeddingBackward({ ids, dOutput, dWeight }) {
+      const last = ids.shape[0] - 1;
+      ops.embeddingBackward({
+        ids: ids.view(last * B, [1, B]),
+        dOutput: dOutput.view(last * B * H, [1, B, H]),
+        dWeight,
+      });
+    },
+  })],
+  ...(["dInput", "dWeight", "dBias"] as const).map((
+    gradient,
+  ): (typeof WRONG)[number] => [
+    `linearBackward with ${gradient} 0.1 % off`,
+    (ops) => ({
+      linearBackward(x) {
+        ops.linearBackward(x);
+        if (x[gradient]) scale(x[gradient], 1.001);
+      },
+    }),
+  ]),
+  ...(["dInput", "dWeight", "dBias"] as const).map((
+    gradient,
+  ): (typeof WRONG)[number] => [
+    `rnnBackward with ${gradient} 0.1 % off`,
+    (ops) => ({
+      rnnBackward(x) {
+        ops.rnnBackward(x);
+        scale(x[gradient], 1.001);
+      },
+    }),
+  ]),
+  ["rnnBackward without what flows back through time", (ops) => ({
+    rnnBackward(x) {
+      const weight = x.weight.view(0, [H, H]);
+      const values = elements(weight).slice();
+      elements(weight).fill(0);
+      ops.rnnBackward(x);
+      elements(weight).set(values);
+    },
+  })],
+  ["rnnBackward with the weight transposed", (ops) => ({
+    rnnBackward(x) {
+      const values = elements(x.weight).slice();
+      values.forEach((_, i) =>
+        elements(x.weight)[i] = values[i % H * H + Math.floor(i / H)]
+      );
+      ops.rnnBackward(x);
+      elements(x.weight).set(values);
+    },
+  })],
+  ["rnnBackward without the initial state", (ops) => ({
+    rnnBackward(x) {
+      const values = elements(x.initialState).slice();
+      elements(x.initialState).fill(0);
+      ops.rnnBackward(x);
+      elements(x.initialState).set(values);
+    },
+  })],
+  ["rnnBackward with the other activation", (ops) => ({
+    rnnBackward(x) {
+      const activation = x.activation === "tanh" ? "relu" : "tanh";
+      ops.rnnBackward({ ...x, activation });
+    },
+  })],
+  ["softmaxCrossEntropy with the sum's gradient for the mean's", (ops) => ({
+    softmaxCrossEntropy(x) {
+      ops.softmaxCrossEntropy(x);
+      if (x.dLogits) scale(x.dLogits, T * B);
+    },
+  })],
+  ["softmaxCrossEntropy without the target", (ops) => ({
+    softmaxCrossEntropy(x) {
+      ops.softmaxCrossEntropy(x);
+      if (!x.dLogits) return;
+      const gradient = elements(x.dLogits);
+      elements(x.targets).forEach((id, row) =>
+        gradient[row * V + id] += 1 / (T * B)
+      );
+    },
+  })],
+];
+
+for (const [name, replace] of WRONG) {
+  Deno.test(`the check finds ${name}`, async () => {
+    using reference = openReference();
+    const backend = withOps(reference, replace);
+    const op = name.split(/Backward| /)[0];
+    for (const one of CASES.filter((one) => one.name.startsWith(op))) {
+      if (name.includes("dBias") && one.name.includes("without")) continue;
+      await assertRejects(() => checkOp(backend, one), Error, "expected");
+    }
+    for (const config of MODELS) {
+      await assertRejects(
+        () => checkModel(backend, config),
+        Error,
+        "expected",
+        `${config.numLayers} layers, ${config.activation}`,
+      );
+    }
+  });
+}

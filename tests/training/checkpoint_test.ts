@@ -1,0 +1,272 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ModelConfig } from "../../lib/model/config.ts";
+import { initializeParameters } from "../../lib/model/parameters.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  splitSafetensors,
+  type StoredTensor,
+} from "../../lib/safetensors.ts";
+import {
+  type Checkpoint,
+  CheckpointError,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  sha256,
+} from "../../lib/training/checkpoint.ts";
+
+const CONFIG: ModelConfig = {
+  cell: "rnn",
+  activation: "relu",
+  vocabularySize: 4,
+  hiddenSize: 3,
+  numLayers: 2,
+};
+
+const CHECKPOINT: Checkpoint = {
+  config: CONFIG,
+  parameters: initializeParameters(CONFIG, { seed: 1, sigma: 1 }),
+  tokenizer: { level: "char", normalize: "none" },
+  vocabulary: { tokens: ["<unk>", '"', "🦕", "\ud800"], counts: [0, 9, 2, 1] },
+  corpus: { name: "é \n", tokens: 12, sha256: "00" },
+  training: {
+    batchSize: 2,
+    numSteps: 3,
+    sampling: "random",
+    resetState: false,
+    learningRate: 0.1,
+    clipNorm: 0,
+    sigma: 1,
+    seed: Number.MAX_SAFE_INTEGER,
+  },
+  progress: { epochs: 3, minibatches: 1, tokens: 2 ** 40 },
+  loss: 0.1 + 0.2,
+  provenance: "weena on paper",
+};
+
+/** The bytes of a changed checkpoint whose digest is that of its payload. */
+async function forge(
+  change: (
+    tensors: Map<string, StoredTensor>,
+    metadata: Map<string, string>,
+  ) => void,
+): Promise<Uint8Array> {
+  const bytes = await encodeCheckpoint(CHECKPOINT);
+  const contents = decodeSafetensors(bytes);
+  const tensors = new Map(contents.tensors);
+  const metadata = new Map(contents.metadata);
+  change(tensors, metadata);
+  const { payload } = splitSafetensors(
+    encodeSafetensors({ tensors, metadata: new Map() }),
+  );
+  if (metadata.has("weena.sha256")) {
+    metadata.set("weena.sha256", await sha256(payload));
+  }
+  return encodeSafetensors({ tensors, metadata });
+}
+
+/** Checks that a forged checkpoint is refused with a message that says so. */
+async function assertRefused(
+  change: Parameters<typeof forge>[0],
+  ...includes: string[]
+): Promise<void> {
+  const bytes = await forge(change);
+  for (const part of ["Not a usable checkpoint: ", ...includes]) {
+    await assertRejects(() => decodeCheckpoint(bytes), CheckpointError, part);
+  }
+}
+
+Deno.test("a checkpoint comes back to the bit", async () => {
+  const parameters = new Map(CHECKPOINT.parameters);
+  parameters.set("linear.bias", Float32Array.of(1e-45, -3e38, 0.1, 2 ** -149));
+  for (const loss of [0.1 + 0.2, NaN, 0, 1e-300, Infinity]) {
+    const checkpoint = { ...CHECKPOINT, parameters, loss };
+    const decoded = await decodeCheckpoint(await encodeCheckpoint(checkpoint));
+    assertEquals(decoded, checkpoint);
+  }
+});
+
+Deno.test("equal checkpoints give equal bytes", async () => {
+  const bytes = await encodeCheckpoint(CHECKPOINT);
+  const parameters = new Map([...CHECKPOINT.parameters].reverse());
+  assertEquals(await encodeCheckpoint({ ...CHECKPOINT, parameters }), bytes);
+  const again = await encodeCheckpoint(await decodeCheckpoint(bytes));
+  assertEquals(again, bytes);
+});
+
+Deno.test("a checkpoint holds PyTorch's names and shapes, and a second bias of zeros", async () => {
+  const { tensors, metadata } = decodeSafetensors(
+    await encodeCheckpoint(CHECKPOINT),
+  );
+  const shapes = Object.fromEntries(
+    [...tensors].map(([name, { shape }]) => [name, shape.join("×")]),
+  );
+  assertEquals(shapes, {
+    "rnn.weight_ih_l0": "3×4",
+    "rnn.weight_hh_l0": "3×3",
+    "rnn.bias_ih_l0": "3",
+    "rnn.bias_hh_l0": "3",
+    "rnn.weight_ih_l1": "3×3",
+    "rnn.weight_hh_l1": "3×3",
+    "rnn.bias_ih_l1": "3",
+    "rnn.bias_hh_l1": "3",
+    "linear.weight": "4×3",
+    "linear.bias": "4",
+  });
+  assertEquals([...tensors.get("rnn.bias_hh_l1")!.data], [0, 0, 0]);
+  assertEquals(metadata.get("format"), "pt");
+});
+
+Deno.test("a second bias that is not zero is added to the first", async () => {
+  const bytes = await forge((tensors) => {
+    tensors.get("rnn.bias_ih_l1")!.data.set([1, 2, 3]);
+    tensors.get("rnn.bias_hh_l1")!.data.set([0.5, -2, 4]);
+  });
+  const { parameters } = await decodeCheckpoint(bytes);
+  assertEquals([...parameters.get("rnn.bias_ih_l1")!], [1.5, 0, 7]);
+  assertEquals(parameters.has("rnn.bias_hh_l1"), false);
+});
+
+Deno.test("a vocabulary of many long words is read", async () => {
+  const size = 30_000;
+  const word = (i: number) => `"${i}" ${"\n".repeat(20)}`;
+  const tokens = Array.from({ length: size }, (_, i) => i ? word(i) : "<unk>");
+  const config = { ...CONFIG, vocabularySize: size, hiddenSize: 1 };
+  const checkpoint = {
+    ...CHECKPOINT,
+    config,
+    parameters: initializeParameters(config, { seed: 0, sigma: 0 }),
+    vocabulary: { tokens, counts: new Array(size).fill(1) },
+  };
+  const bytes = await encodeCheckpoint(checkpoint);
+  const { vocabulary } = await decodeCheckpoint(bytes);
+  assert(vocabulary.tokens.every((token, i) => token === tokens[i]));
+});
+
+Deno.test("every flipped bit of the weights is found, others never throw anything else", async () => {
+  const bytes = await encodeCheckpoint(CHECKPOINT);
+  const { payload } = splitSafetensors(bytes);
+  const begin = bytes.length - payload.length;
+  for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    const damaged = bytes.slice();
+    damaged[bit >> 3] ^= 1 << (bit & 7);
+    try {
+      await decodeCheckpoint(damaged);
+      assert(bit >> 3 < begin, `bit ${bit & 7} of byte ${bit >> 3}`);
+    } catch (error) {
+      assert(error instanceof CheckpointError, `bit ${bit}: ${error}`);
+    }
+  }
+});
+
+Deno.test("a checkpoint cut off or extended anywhere is refused", async () => {
+  const bytes = await encodeCheckpoint(CHECKPOINT);
+  for (let length = 0; length < bytes.length; length++) {
+    const cut = bytes.subarray(0, length);
+    await assertRejects(() => decodeCheckpoint(cut), CheckpointError);
+  }
+  const extended = new Uint8Array(bytes.length + 1);
+  extended.set(bytes);
+  await assertRejects(
+    () => decodeCheckpoint(extended),
+    CheckpointError,
+    "1 bytes follow",
+  );
+});
+
+for (const value of [NaN, Infinity, -Infinity]) {
+  Deno.test(`a weight of ${value} is refused by name`, async () => {
+    await assertRefused(
+      (tensors) => tensors.get("linear.weight")!.data.fill(value, 11),
+      `linear.weight holds ${value}`,
+    );
+    await assertRefused(
+      (tensors) => tensors.get("rnn.bias_hh_l1")!.data.fill(value, 0, 1),
+      `rnn.bias_hh_l1 holds ${value}`,
+    );
+  });
+}
+
+Deno.test("two biases that are finite but whose sum is not are refused", async () => {
+  await assertRefused(
+    (tensors) => {
+      tensors.get("rnn.bias_ih_l0")!.data.fill(3e38);
+      tensors.get("rnn.bias_hh_l0")!.data.fill(3e38);
+    },
+    "rnn.bias_ih_l0",
+  );
+});
+
+Deno.test("a missing, an extra, a wrong tensor is refused by name", async () => {
+  const { parameters } = CHECKPOINT;
+  for (const name of [...parameters.keys(), "rnn.bias_hh_l0"]) {
+    await assertRefused((all) => all.delete(name), `${name} is missing`);
+  }
+  const extra = { shape: [1], data: Float32Array.of(1) };
+  await assertRefused((all) => all.set("rnn.bias_ih_l2", extra), "_ih_l2");
+  const swapped = { shape: [4, 3], data: new Float32Array(12) };
+  await assertRefused(
+    (all) => all.set("rnn.weight_ih_l0", swapped),
+    "rnn.weight_ih_l0 has the shape (4, 3), expected (3, 4) of F32",
+  );
+  const doubles = { shape: [4], data: new Float64Array(4) };
+  await assertRefused((all) => all.set("linear.bias", doubles), "of F32");
+});
+
+Deno.test("a greater version is refused, saying which is known", async () => {
+  for (const version of ["2", "1.5", "Infinity", "one"]) {
+    await assertRefused(
+      (_, metadata) => metadata.set("weena.version", version),
+      `version ${Number(version)}`,
+      "knows 1",
+    );
+  }
+});
+
+Deno.test("a foreign file is refused, saying what it has not", async () => {
+  await assertRefused(
+    (_, metadata) => metadata.clear(),
+    '"weena.version"',
+    "not written by weena",
+  );
+  const { metadata } = decodeSafetensors(await encodeCheckpoint(CHECKPOINT));
+  for (const key of metadata.keys()) {
+    if (key === "format") continue;
+    await assertRefused((_, metadata) => metadata.delete(key), `"${key}"`);
+  }
+});
+
+Deno.test("metadata that no model can be built from is refused", async () => {
+  const cases: [key: string, value: string, message: string][] = [
+    ["config", "null", '"weena.config" is not an object'],
+    ["config", "7", '"weena.config" is not an object'],
+    ["config", "{", "JSON"],
+    ["config", JSON.stringify({ ...CONFIG, cell: "rnm" }), 'cell "rnm"'],
+    ["config", JSON.stringify({ ...CONFIG, activation: "" }), "activation"],
+    ["config", JSON.stringify({ ...CONFIG, hiddenSize: 2.5 }), "hidden size"],
+    ["config", JSON.stringify({ ...CONFIG, hiddenSize: 4 }), "expected (4, 4)"],
+    ["config", JSON.stringify({ ...CONFIG, numLayers: 1 }), "unexpected"],
+    ["config", JSON.stringify({ ...CONFIG, numLayers: 3 }), "_l2 is missing"],
+    // Would it be believed, the list of parameters would fill all memory.
+    ["config", JSON.stringify({ ...CONFIG, numLayers: 1e15 }), "layers"],
+    ["vocabulary", '["<unk>","a","b"]', "4 different tokens"],
+    ["vocabulary", '["<unk>","a","b","a"]', "4 different tokens"],
+    ["vocabulary", '["a","b","c","d"]', "4 different tokens"],
+    ["vocabulary", '["<unk>","a","b",1]', "not a list of strings"],
+    ["vocabulary", "{}", "not a list of strings"],
+    ["counts", "[0,1,2]", "4 different tokens"],
+    ["counts", '[0,1,2,"3"]', "not a list of numbers"],
+    ["tokenizer", "null", '"weena.tokenizer" is not an object'],
+    ["tokenizer", '{"level":"page","normalize":"none"}', "page, none"],
+    ["tokenizer", '{"level":"char"}', "char, undefined"],
+    ["training", "null", '"weena.training" is not an object'],
+    ["progress", "3", '"weena.progress" is not an object'],
+    ["corpus", "", "JSON"],
+  ];
+  for (const [key, value, message] of cases) {
+    await assertRefused(
+      (_, metadata) => metadata.set(`weena.${key}`, value),
+      message,
+    );
+  }
+});
