@@ -7,7 +7,8 @@
 import { Allocation } from "./backend/allocation.ts";
 import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
-import { splitText, textJoiner } from "./text/tokenizer.ts";
+import { encodePrefix } from "./text/prefix.ts";
+import { textJoiner } from "./text/tokenizer.ts";
 import type { Checkpoint } from "./training/checkpoint.ts";
 import { type Clock, monotonicClock, nextChunkSize } from "./training/pace.ts";
 
@@ -102,37 +103,4 @@ function step(model: LanguageModel, token: Tensor): Tensor {
   const logits = model.forward(token); // (1, 1, V)
   model.carryState();
   return logits;
-}
-
-/** Ids of a prefix, each of them in the vocabulary. */
-function encodePrefix(
-  { tokenizer, vocabulary }: Checkpoint,
-  prefix: string,
-): number[] {
-  const { level } = tokenizer;
-  // The prefix is taken as it is: what was cleaned in training is an error here.
-  const split = splitText(prefix, { level, normalize: "none" });
-  const tokens = [...split.tokens];
-  if (tokens.length === 0) {
-    throw new RangeError(
-      `Cannot continue an empty prefix: at least one ${level} is needed to begin with`,
-    );
-  }
-  const ids = new Map(vocabulary.tokens.map((token, id) => [token, id]));
-  const strangers = tokens
-    .map((token, i) => ({ token, position: i + 1 }))
-    .filter(({ token }) => !(ids.get(token)! > 0));
-  if (strangers.length > 0) {
-    const listed = strangers.slice(0, 8)
-      .map(({ token, position }) => `${JSON.stringify(token)} at ${position}`);
-    if (strangers.length > 8) listed.push(`${strangers.length - 8} more`);
-    throw new RangeError(
-      `Cannot continue the prefix: the model's vocabulary has no ` +
-        `${listed.join(", ")}` +
-        (tokenizer.normalize === "letters"
-          ? ". It was trained on lower-case letters a to z and spaces"
-          : ""),
-    );
-  }
-  return tokens.map((token) => ids.get(token)!);
 }

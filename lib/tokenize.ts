@@ -11,7 +11,9 @@ import { buildVocabulary, encode, type Vocabulary } from "./text/vocabulary.ts";
 export interface Corpus {
   /** What the text is called, for people: `time-machine`, a file's name. */
   readonly name: string;
+  /** How the text was cut. */
   readonly tokenizer: Tokenizer;
+  /** The tokens behind the ids. */
   readonly vocabulary: Vocabulary;
   /** Ids below `vocabulary.tokens.length`, at most `maxTokens` of them. */
   readonly ids: Uint32Array;

@@ -66,6 +66,7 @@ export interface TrainOptions {
 
 /** Measurements of one epoch, taken while the parameters changed. */
 export interface EpochEvent {
+  /** Tells the events apart. */
   readonly type: "epoch";
   /** From 1 on. */
   readonly epoch: number;
@@ -77,10 +78,13 @@ export interface EpochEvent {
   readonly tokens: number;
   /** Mean over the minibatches of the global norm before clipping. */
   readonly gradientNorm: number;
+  /** Step size of gradient descent. */
   readonly learningRate: number;
   /** Minibatches whose gradient was not finite and which changed nothing. */
   readonly skipped: number;
+  /** Time that its minibatches took. */
   readonly seconds: number;
+  /** `tokens / seconds`. */
   readonly tokensPerSecond: number;
   /** Loss of each minibatch. */
   readonly losses: readonly number[];
@@ -90,7 +94,9 @@ export interface EpochEvent {
 
 /** The model as it is after the epoch event before. */
 export interface CheckpointEvent {
+  /** Tells the events apart. */
   readonly type: "checkpoint";
+  /** The model, in memory: see `encodeCheckpoint`. */
   readonly checkpoint: Checkpoint;
 }
 
@@ -99,6 +105,7 @@ export type TrainEvent = EpochEvent | CheckpointEvent;
 
 /** Three minibatches in a row had a gradient that was not finite. */
 export class DivergenceError extends Error {
+  /** Tells this error from others. */
   override readonly name = "DivergenceError";
 }
 

@@ -61,3 +61,10 @@ declare module "@std/path" {
   export function relative(from: string, to: string): string;
   export function resolve(...parts: string[]): string;
 }
+
+declare module "@std/text/closest-string" {
+  export function closestString(
+    word: string,
+    possible: readonly string[],
+  ): string;
+}

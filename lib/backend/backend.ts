@@ -28,7 +28,9 @@ export type Activation = "tanh" | "relu";
 
 /** A dense, row-major array on a device. Its elements are read by `Backend.read`. */
 export interface Tensor {
+  /** Extent of each dimension; `[]` for a scalar. */
   readonly shape: readonly number[];
+  /** What its elements are. */
   readonly dtype: DType;
   /** The entry `index` of the first dimension, as a view: it shares its elements. */
   at(index: number): Tensor;
@@ -42,6 +44,7 @@ export interface Backend extends Disposable {
   readonly name: string;
   /** One line for people: the device, and what it runs on. */
   readonly description: string;
+  /** The operations of this device. */
   readonly ops: Ops;
   /** A new tensor, filled with zeros. */
   allocate(shape: readonly number[], dtype?: DType): Tensor;
@@ -93,95 +96,142 @@ export interface Ops {
 
 /** Arguments of `ops.embedding`. Ids are below `V`. */
 export interface Embedding {
-  readonly ids: Tensor; // (T, B) u32
-  readonly weight: Tensor; // (O, V)
-  readonly output: Tensor; // (T, B, O)
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(O, V)`. */
+  readonly weight: Tensor;
+  /** `(T, B, O)`. */
+  readonly output: Tensor;
 }
 
 /** Arguments of `ops.embeddingBackward`. */
 export interface EmbeddingBackward {
-  readonly ids: Tensor; // (T, B) u32
-  readonly dOutput: Tensor; // (T, B, O)
-  readonly dWeight: Tensor; // (O, V)
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(T, B, O)`. */
+  readonly dOutput: Tensor;
+  /** `(O, V)`. */
+  readonly dWeight: Tensor;
 }
 
 /** Arguments of `ops.linear`. */
 export interface Linear {
-  readonly input: Tensor; // (…, I)
-  readonly weight: Tensor; // (O, I)
-  readonly bias?: Tensor; // (O)
-  readonly output: Tensor; // (…, O)
+  /** `(…, I)`. */
+  readonly input: Tensor;
+  /** `(O, I)`. */
+  readonly weight: Tensor;
+  /** `(O)`. */
+  readonly bias?: Tensor;
+  /** `(…, O)`. */
+  readonly output: Tensor;
 }
 
 /** Arguments of `ops.linearBackward`. */
 export interface LinearBackward {
-  readonly input: Tensor; // (…, I)
-  readonly weight: Tensor; // (O, I)
-  readonly dOutput: Tensor; // (…, O)
-  readonly dInput?: Tensor; // (…, I)
-  readonly dWeight: Tensor; // (O, I)
-  readonly dBias?: Tensor; // (O)
+  /** `(…, I)`. */
+  readonly input: Tensor;
+  /** `(O, I)`. */
+  readonly weight: Tensor;
+  /** `(…, O)`. */
+  readonly dOutput: Tensor;
+  /** `(…, I)`. */
+  readonly dInput?: Tensor;
+  /** `(O, I)`. */
+  readonly dWeight: Tensor;
+  /** `(O)`. */
+  readonly dBias?: Tensor;
 }
 
 /** Arguments of `ops.rnn`. */
 export interface Rnn {
-  readonly input: Tensor; // (T, B, H), the input's share of the sum before f
-  readonly weight: Tensor; // (H, H)
-  readonly bias: Tensor; // (H)
-  readonly initialState: Tensor; // (B, H)
-  readonly output: Tensor; // (T, B, H)
+  /** `(T, B, H)`, the input's share of the sum before f. */
+  readonly input: Tensor;
+  /** `(H, H)`. */
+  readonly weight: Tensor;
+  /** `(H)`. */
+  readonly bias: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`. */
+  readonly output: Tensor;
+  /** The nonlinearity `f`. */
   readonly activation: Activation;
 }
 
 /** Arguments of `ops.rnnBackward`. */
 export interface RnnBackward {
-  readonly weight: Tensor; // (H, H)
-  readonly initialState: Tensor; // (B, H)
-  readonly output: Tensor; // (T, B, H), as `rnn` left it
-  readonly dOutput: Tensor; // (T, B, H)
-  readonly dInput: Tensor; // (T, B, H)
-  readonly dWeight: Tensor; // (H, H)
-  readonly dBias: Tensor; // (H)
+  /** `(H, H)`. */
+  readonly weight: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`, as `rnn` left it. */
+  readonly output: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput: Tensor;
+  /** `(T, B, H)`. */
+  readonly dInput: Tensor;
+  /** `(H, H)`. */
+  readonly dWeight: Tensor;
+  /** `(H)`. */
+  readonly dBias: Tensor;
+  /** The nonlinearity `f`. */
   readonly activation: Activation;
 }
 
 /** Arguments of `ops.softmaxCrossEntropy`. Targets are below `V`. */
 export interface SoftmaxCrossEntropy {
-  readonly logits: Tensor; // (T, B, V)
-  readonly targets: Tensor; // (T, B) u32
-  readonly loss: Tensor; // (), nats per token
-  readonly dLogits?: Tensor; // (T, B, V)
+  /** `(T, B, V)`. */
+  readonly logits: Tensor;
+  /** `(T, B)` u32. */
+  readonly targets: Tensor;
+  /** `()`, nats per token. */
+  readonly loss: Tensor;
+  /** `(T, B, V)`. */
+  readonly dLogits?: Tensor;
 }
 
 /** Arguments of `ops.globalNorm`. */
 export interface GlobalNorm {
-  readonly gradients: Tensor; // (P)
-  readonly norm: Tensor; // ()
+  /** `(P)`. */
+  readonly gradients: Tensor;
+  /** `()`. */
+  readonly norm: Tensor;
 }
 
 /** Arguments of `ops.update`. */
 export interface Update {
-  readonly parameters: Tensor; // (P), updated in place
-  readonly gradients: Tensor; // (P)
-  readonly norm: Tensor; // (), as `globalNorm` left it
+  /** `(P)`, updated in place. */
+  readonly parameters: Tensor;
+  /** `(P)`. */
+  readonly gradients: Tensor;
+  /** `()`, as `globalNorm` left it. */
+  readonly norm: Tensor;
+  /** Step size, above 0. */
   readonly learningRate: number;
+  /** Greatest norm of a step; 0: any. */
   readonly clipNorm: number;
 }
 
 /** Arguments of `ops.fill`. */
 export interface Fill {
-  readonly tensor: Tensor; // any shape, f32
+  /** Any shape, f32. */
+  readonly tensor: Tensor;
+  /** Any number that float32 has. */
   readonly value: number;
 }
 
 /** Arguments of `ops.copy`. */
 export interface Copy {
-  readonly source: Tensor; // any shape
-  readonly destination: Tensor; // as many elements of the same type
+  /** Any shape. */
+  readonly source: Tensor;
+  /** As many elements of the same type. */
+  readonly destination: Tensor;
 }
 
 /** Arguments of `ops.sample`. */
 export interface Sample {
-  readonly logits: Tensor; // (B, V)
-  readonly tokens: Tensor; // (B) u32
+  /** `(B, V)`. */
+  readonly logits: Tensor;
+  /** `(B)` u32. */
+  readonly tokens: Tensor;
 }

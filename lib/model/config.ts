@@ -12,9 +12,12 @@ export interface ModelConfig {
   readonly cell: "rnn";
   /** The nonlinearity of the cell. */
   readonly activation: Activation;
-  readonly vocabularySize: number; // V
-  readonly hiddenSize: number; // H
-  readonly numLayers: number; // L
+  /** V. */
+  readonly vocabularySize: number;
+  /** H. */
+  readonly hiddenSize: number;
+  /** L. */
+  readonly numLayers: number;
 }
 
 /**

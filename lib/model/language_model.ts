@@ -18,9 +18,11 @@ import {
 
 /** How large the minibatches are, and whether gradients are wanted. */
 export interface LanguageModelOptions {
-  readonly batchSize: number; // B
+  /** B. */
+  readonly batchSize: number;
   /** The most steps that a minibatch may have. */
-  readonly numSteps: number; // T
+  /** T. */
+  readonly numSteps: number;
   /** Holds gradients, and so can be trained. Default false. */
   readonly trains?: boolean;
 }
@@ -30,11 +32,16 @@ interface Layer {
   readonly weightIh: ParameterTensors;
   readonly weightHh: ParameterTensors;
   readonly bias: ParameterTensors;
-  readonly state: Tensor; // (B, H), before the first step
-  readonly input: Tensor; // (T, B, H), the input's share of the sum
-  readonly output: Tensor; // (T, B, H), the hidden states
-  readonly dInput?: Tensor; // (T, B, H)
-  readonly dOutput?: Tensor; // (T, B, H)
+  /** `(B, H)`, before the first step. */
+  readonly state: Tensor;
+  /** `(T, B, H)`, the input's share of the sum. */
+  readonly input: Tensor;
+  /** `(T, B, H)`, the hidden states. */
+  readonly output: Tensor;
+  /** `(T, B, H)`. */
+  readonly dInput?: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput?: Tensor;
 }
 
 /** A parameter and its gradient, both views of flat tensors. */
@@ -87,6 +94,7 @@ export class LanguageModel implements Disposable {
   #steps = 0; // of the last forward
   readonly #allocation: Allocation;
 
+  /** Allocates the model's tensors; its parameters are zero until `write`. */
   constructor(
     backend: Backend,
     config: ModelConfig,

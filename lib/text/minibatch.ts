@@ -11,11 +11,15 @@ export type Sampling = "sequential" | "random";
 
 /** `B` stretches of `T` tokens, time-major: the id at step t of row b is `[t·B + b]`. */
 export interface Minibatch {
-  readonly batchSize: number; // B
-  readonly numSteps: number; // T
-  readonly inputs: Uint32Array; // (T, B)
+  /** B. */
+  readonly batchSize: number;
+  /** T. */
+  readonly numSteps: number;
+  /** `(T, B)`. */
+  readonly inputs: Uint32Array;
   /** The token that follows each input. */
-  readonly targets: Uint32Array; // (T, B)
+  /** `(T, B)`. */
+  readonly targets: Uint32Array;
   /** Whether each row follows on the same row of the minibatch before. */
   readonly continues: boolean;
 }
@@ -32,9 +36,12 @@ export interface Starts {
 
 /** Settings shared by both ways of sampling. */
 export interface StartsOptions {
-  readonly length: number; // tokens of the corpus
-  readonly batchSize: number; // B
-  readonly numSteps: number; // T
+  /** Tokens of the corpus. */
+  readonly length: number;
+  /** B. */
+  readonly batchSize: number;
+  /** T. */
+  readonly numSteps: number;
   readonly seed: number;
   readonly epoch: number;
   readonly offset?: number;

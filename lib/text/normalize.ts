@@ -59,22 +59,25 @@ export function normalizedLines(
   );
 }
 
-/** Where the first character that is not UTF-8 begins, by halving. */
+/** Where the first character that is not UTF-8 begins. */
 function invalidByte(bytes: Uint8Array): number {
+  const isText = (end: number, stream: boolean) => {
+    try {
+      const decoder = new TextDecoder("utf-8", { fatal: true });
+      decoder.decode(bytes.subarray(0, end), { stream });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // The longest beginning in which no character is wrong, though the last may be
+  // cut off; then back to where that one begins.
   let good = 0, bad = bytes.length;
   while (bad - good > 1) {
     const middle = (good + bad) >>> 1;
-    try {
-      // `stream` lets a character pass that is merely cut off at `middle`.
-      new TextDecoder("utf-8", { fatal: true })
-        .decode(bytes.subarray(0, middle), { stream: true });
-      good = middle;
-    } catch {
-      bad = middle;
-    }
+    if (isText(middle, true)) good = middle;
+    else bad = middle;
   }
-  // What is whole before `good`: the bad character may have begun well.
-  const text = new TextDecoder("utf-8", { ignoreBOM: true })
-    .decode(bytes.subarray(0, good), { stream: true });
-  return new TextEncoder().encode(text).length;
+  while (good > 0 && !isText(good, false)) good--;
+  return good;
 }

@@ -15,7 +15,9 @@ export type Level = "char" | "word" | "byte";
 
 /** How text is cut into tokens; a checkpoint keeps it. */
 export interface Tokenizer {
+  /** What a token is. */
   readonly level: Level;
+  /** What is cleaned away first. */
   readonly normalize: Normalization;
 }
 

@@ -20,22 +20,33 @@ import { UNKNOWN, type Vocabulary } from "../text/vocabulary.ts";
 
 /** How a model was trained. */
 export interface TrainingRecord {
+  /** Rows of a minibatch. */
   readonly batchSize: number;
+  /** Tokens of a row. */
   readonly numSteps: number;
+  /** How minibatches followed each other. */
   readonly sampling: Sampling;
+  /** Whether the state was zeroed at every minibatch. */
   readonly resetState: boolean;
+  /** Step size of gradient descent. */
   readonly learningRate: number;
   /** 0: gradients were not clipped. */
   readonly clipNorm: number;
+  /** Standard deviation of the initial weights. */
   readonly sigma: number;
+  /** Seed of every random draw. */
   readonly seed: number;
 }
 
 /** A model and where it comes from. */
 export interface Checkpoint {
+  /** The architecture. */
   readonly config: ModelConfig;
+  /** Its numbers. */
   readonly parameters: Parameters;
+  /** How text is cut for it. */
   readonly tokenizer: Tokenizer;
+  /** The tokens that it knows. */
   readonly vocabulary: Vocabulary;
   /** The text it was trained on: its name, how many tokens, SHA-256 of their ids. */
   readonly corpus: {
@@ -43,6 +54,7 @@ export interface Checkpoint {
     readonly tokens: number;
     readonly sha256: string;
   };
+  /** How it was trained. */
   readonly training: TrainingRecord;
   /** How far training went: whole epochs, minibatches of the next, tokens in all. */
   readonly progress: {
@@ -58,6 +70,7 @@ export interface Checkpoint {
 
 /** A file that is no checkpoint, or a damaged one. */
 export class CheckpointError extends Error {
+  /** Tells this error from others. */
   override readonly name = "CheckpointError";
 }
 

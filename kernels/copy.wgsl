@@ -1,0 +1,38 @@
+// Computes
+//   destination[i] = source[i], bit by bit: both are bound as words, of whatever
+//   type they are.
+//
+// Bindings
+//   source (size), destination (size).
+//
+// Parallel
+//   An invocation owns one element and then every stride-th one after it, so
+//   that any size fits into one dispatch.
+//
+// Workgroup
+//   256: the memory is the limit, and this fills every device.
+//
+// Reference
+//   lib/backend/reference/reference_backend.ts, copy.
+
+override SIZE: u32 = 256;
+
+struct Dims {
+  size: u32,
+  sourceAt: u32,
+  destinationAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> source: array<u32>;
+@group(0) @binding(2) var<storage, read_write> destination: array<u32>;
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  for (var i = id.x; i < dims.size; i += groups.x * SIZE) {
+    destination[dims.destinationAt + i] = source[dims.sourceAt + i];
+  }
+}

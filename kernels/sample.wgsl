@@ -1,0 +1,66 @@
+// Computes
+//   tokens[b] = argmax_v logits[b, v], of equals the lowest id.
+//
+// Bindings
+//   logits (B, V), tokens (B) u32.
+//
+// Parallel
+//   A workgroup owns one row. Invocation l looks at the logits l, l + SIZE, …, and
+//   the best ones meet as a tree.
+//
+// Workgroup
+//   64: enough for a vocabulary of words, and little to meet for one of
+//   characters.
+//
+// Reference
+//   lib/backend/reference/sample.ts.
+
+override SIZE: u32 = 64; // a power of two
+
+struct Dims {
+  V: u32,
+  logitsAt: u32,
+  tokensAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(2) var<storage, read_write> tokens: array<u32>;
+
+var<workgroup> values: array<f32, SIZE>;
+var<workgroup> ids: array<u32, SIZE>;
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = dims.logitsAt + group.x * dims.V;
+  // A lane without a logit repeats the first one, which changes no choice.
+  var best = select(0u, lane, lane < dims.V);
+  var greatest = logits[row + best];
+  for (var v = lane + SIZE; v < dims.V; v += SIZE) {
+    let value = logits[row + v];
+    if (value > greatest) {
+      best = v;
+      greatest = value;
+    }
+  }
+  values[lane] = greatest;
+  ids[lane] = best;
+  workgroupBarrier();
+  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
+    if (lane < half) {
+      let other = values[lane + half];
+      let id = ids[lane + half];
+      if (other > values[lane] || (other == values[lane] && id < ids[lane])) {
+        values[lane] = other;
+        ids[lane] = id;
+      }
+    }
+    workgroupBarrier();
+  }
+  if (lane == 0u) {
+    tokens[dims.tokensAt + group.x] = ids[0];
+  }
+}

@@ -1,0 +1,48 @@
+// Computes
+//   loss = 1/rows Σ_r losses[r].
+//
+// Bindings
+//   losses (rows), a scratch tensor that softmax_cross_entropy.wgsl fills, loss ().
+//
+// Parallel
+//   One workgroup: invocation l adds up the rows l, l + SIZE, …, and the sums meet
+//   as a tree.
+//
+// Workgroup
+//   256: the most that every device has, as there is only one.
+//
+// Reference
+//   lib/backend/reference/softmax_cross_entropy.ts.
+
+override SIZE: u32 = 256; // a power of two
+
+struct Dims {
+  rows: u32,
+  lossesAt: u32,
+  lossAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> losses: array<f32>;
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+
+var<workgroup> sums: array<f32, SIZE>;
+
+@compute @workgroup_size(SIZE)
+fn main(@builtin(local_invocation_index) lane: u32) {
+  var sum = 0f;
+  for (var row = lane; row < dims.rows; row += SIZE) {
+    sum += losses[dims.lossesAt + row];
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
+    if (lane < half) {
+      sums[lane] += sums[lane + half];
+    }
+    workgroupBarrier();
+  }
+  if (lane == 0u) {
+    loss[dims.lossAt] = sums[0] / f32(dims.rows);
+  }
+}

@@ -1,0 +1,42 @@
+// Computes
+//   dWeight[i] = Σ_s partials[s, i], in ascending order of s.
+//
+// Bindings
+//   partials (slices, size), a scratch tensor, dWeight (size).
+//
+// Parallel
+//   An invocation owns one element of dWeight and then every stride-th one after
+//   it, so that any size fits into one dispatch.
+//
+// Workgroup
+//   256: the memory is the limit, and this fills every device.
+//
+// Reference
+//   None: linearBackward in lib/backend/reference/linear.ts has no slices.
+
+override SIZE: u32 = 256;
+
+struct Dims {
+  slices: u32,
+  size: u32,
+  partialsAt: u32,
+  dWeightAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> partials: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dWeight: array<f32>;
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  for (var i = id.x; i < dims.size; i += groups.x * SIZE) {
+    var sum = 0f;
+    for (var s = 0u; s < dims.slices; s++) {
+      sum += partials[dims.partialsAt + s * dims.size + i];
+    }
+    dWeight[dims.dWeightAt + i] = sum;
+  }
+}

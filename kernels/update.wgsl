@@ -1,0 +1,51 @@
+// Computes
+//   parameters −= learningRate · min(1, clipNorm / norm) · gradients; clipNorm = 0
+//   clips nothing. With a norm that is not finite nothing changes: it is told by
+//   its bits, since a compiler may assume that no number is NaN.
+//
+// Bindings
+//   parameters (P), gradients (P), norm ().
+//
+// Parallel
+//   An invocation owns one parameter and then every stride-th one after it, so
+//   that any size fits into one dispatch.
+//
+// Workgroup
+//   256: the memory is the limit, and this fills every device.
+//
+// Reference
+//   lib/backend/reference/gradient_descent.ts, update.
+
+override SIZE: u32 = 256;
+
+struct Dims {
+  P: u32,
+  learningRate: f32,
+  clipNorm: f32,
+  parametersAt: u32,
+  gradientsAt: u32,
+  normAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(2) var<storage, read> gradients: array<f32>;
+@group(0) @binding(3) var<storage, read> norm: array<f32>;
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let length = norm[dims.normAt];
+  if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
+    return;
+  }
+  var step = dims.learningRate;
+  if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
+    step *= dims.clipNorm / length;
+  }
+  for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
+    parameters[dims.parametersAt + i] -= step * gradients[dims.gradientsAt + i];
+  }
+}

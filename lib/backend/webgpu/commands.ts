@@ -1,0 +1,216 @@
+import { BindGroups } from "./bind_groups.ts";
+import type { Field } from "./kernel_interface.ts";
+import type { Memory, Storage } from "./memory.ts";
+import type { Pipeline } from "./pipelines.ts";
+import { WebGPUTensor } from "./tensor.ts";
+
+/** One run of a kernel, or one for each of `steps`. */
+export interface Dispatch {
+  readonly pipeline: Pipeline;
+  /** By the names of the bindings. */
+  readonly tensors: Readonly<Record<string, WebGPUTensor>>;
+  /** By the names of the fields of `dims`, less the tensors' offsets and `t`. */
+  readonly dims: Readonly<Record<string, number>>;
+  /** In x, y and z. */
+  readonly workgroups: readonly [number, number?, number?];
+  /** Values of `dims.t`: the same dispatch for each, in this order. */
+  readonly steps?: readonly number[];
+}
+
+/** Bounds the memory of the uniforms, and the time until a device gets to work. */
+const MAX_DISPATCHES = 2048;
+/** Bytes of a kernel's `dims` at the most: 16 numbers. */
+const MAX_UNIFORM = 64;
+
+// GPUBufferUsage; the DOM types lack its values.
+const COPY_DST = 0x8, UNIFORM = 0x40;
+
+/**
+ * The commands that are not submitted yet: dispatches, in call order, in as few
+ * compute passes as can be, nearly always one.
+ *
+ * The uniforms of all of them lie in one buffer, a slot each. They are written
+ * when the commands are submitted: the queue puts that after all that was
+ * submitted before, so that the slots are free again.
+ */
+export class Commands {
+  readonly #device: GPUDevice;
+  readonly #memory: Memory;
+  readonly #bindGroups: BindGroups;
+  readonly #slot: number; // bytes
+  readonly #uniforms: GPUBuffer;
+  readonly #words: Uint32Array<ArrayBuffer>;
+  readonly #floats: Float32Array<ArrayBuffer>;
+  readonly #offset = new Uint32Array(1);
+  readonly #used = new Set<Storage>();
+  #copies: Storage[] = [];
+  #encoder?: GPUCommandEncoder;
+  #pass?: GPUComputePassEncoder;
+  #current?: Pipeline;
+  #count = 0;
+
+  constructor(device: GPUDevice, memory: Memory) {
+    this.#device = device;
+    this.#memory = memory;
+    const alignment = device.limits.minUniformBufferOffsetAlignment;
+    this.#slot = Math.ceil(MAX_UNIFORM / alignment) * alignment;
+    const bytes = new ArrayBuffer(MAX_DISPATCHES * this.#slot);
+    this.#words = new Uint32Array(bytes);
+    this.#floats = new Float32Array(bytes);
+    this.#uniforms = device.createBuffer({
+      label: "dims",
+      size: bytes.byteLength,
+      usage: UNIFORM | COPY_DST,
+    });
+    this.#bindGroups = new BindGroups(device, {
+      buffer: this.#uniforms,
+      size: MAX_UNIFORM,
+    });
+  }
+
+  /** Appends the dispatches of all steps. */
+  dispatch({ steps = [0], ...rest }: Dispatch): void {
+    for (let i = 0; i < steps.length; i += MAX_DISPATCHES) {
+      this.#dispatch(rest, steps.slice(i, i + MAX_DISPATCHES));
+    }
+  }
+
+  /** Whether commands that are not submitted use these elements. */
+  uses(storage: Storage): boolean {
+    return this.#used.has(storage);
+  }
+
+  /** Appends a copy of a tensor's elements to the beginning of a buffer. */
+  copy({ storage, offset, size }: WebGPUTensor, buffer: GPUBuffer): void {
+    this.#endPass();
+    const from = 4 * offset;
+    this.#encode()
+      .copyBufferToBuffer(storage.buffer, from, buffer, 0, 4 * size);
+    this.#used.add(storage);
+  }
+
+  /** Hands all commands over to the device. */
+  submit(): void {
+    if (!this.#encoder) return;
+    this.#endPass();
+    const { queue } = this.#device;
+    const words = this.#count * this.#slot / 4;
+    if (words > 0) queue.writeBuffer(this.#uniforms, 0, this.#words, 0, words);
+    queue.submit([this.#encoder.finish({ label: "ops" })]);
+    this.#encoder = undefined;
+    this.#count = 0;
+    this.#used.clear();
+    for (const storage of this.#copies.splice(0)) this.destroy(storage);
+  }
+
+  /** Destroys a storage, after the commands that use it. */
+  destroy(storage: Storage): void {
+    if (this.#used.has(storage)) this.submit();
+    this.#bindGroups.forget(storage);
+    this.#memory.destroy(storage);
+  }
+
+  #dispatch(
+    { pipeline, tensors, dims, workgroups }: Dispatch,
+    steps: readonly number[],
+  ): void {
+    const { bindings, fields, label } = pipeline;
+    this.#assertWorkgroups(label, workgroups);
+    assertTypes(pipeline, tensors);
+    if (this.#count + steps.length > MAX_DISPATCHES) this.submit();
+
+    const bound = this.#unalias(pipeline, tensors);
+    const storages = bindings.map(({ name }) => bound[name].storage);
+    const group = this.#bindGroups.get(pipeline, storages);
+    for (const storage of storages) this.#used.add(storage);
+
+    const values = fields.map(({ binding, name }) =>
+      binding ? bound[binding].offset : dims[name]
+    );
+    const t = fields.findIndex(({ name }) => name === "t");
+    const pass = this.#begin(pipeline);
+    const [x, y, z] = workgroups;
+    for (const step of steps) {
+      if (t >= 0) values[t] = step;
+      const offset = this.#offset[0] = this.#slot * this.#count++;
+      this.#write(offset / 4, fields, values);
+      pass.setBindGroup(0, group, this.#offset, 0, 1);
+      pass.dispatchWorkgroups(x, y, z);
+    }
+  }
+
+  #encode(): GPUCommandEncoder {
+    return this.#encoder ??= this.#device.createCommandEncoder({
+      label: "ops",
+    });
+  }
+
+  #begin(pipeline: Pipeline): GPUComputePassEncoder {
+    this.#pass ??= this.#encode().beginComputePass({ label: "ops" });
+    if (this.#current !== pipeline) this.#pass.setPipeline(pipeline.pipeline);
+    this.#current = pipeline;
+    return this.#pass;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+    this.#current = undefined;
+  }
+
+  #write(
+    first: number,
+    fields: readonly Field[],
+    values: readonly number[],
+  ): void {
+    for (let i = 0; i < fields.length; i++) {
+      const { dtype } = fields[i];
+      (dtype === "f32" ? this.#floats : this.#words)[first + i] = values[i];
+    }
+  }
+
+  /**
+   * A buffer that a dispatch writes must not be bound a second time: arguments
+   * that share one with the result are read from a copy.
+   */
+  #unalias(
+    { bindings }: Pipeline,
+    tensors: Dispatch["tensors"],
+  ): Dispatch["tensors"] {
+    const written = bindings.filter((binding) => binding.written)
+      .map(({ name }) => tensors[name].storage);
+    const bound = { ...tensors };
+    for (const { name, written: result } of bindings) {
+      const tensor = tensors[name];
+      if (result || !written.includes(tensor.storage)) continue;
+      const { memory, shape, dtype } = tensor;
+      const storage = memory.allocate(tensor.size, `copy of ${name}`);
+      this.copy(tensor, storage.buffer);
+      this.#copies.push(storage);
+      bound[name] = new WebGPUTensor(memory, storage, 0, shape, dtype);
+    }
+    return bound;
+  }
+
+  #assertWorkgroups(label: string, workgroups: Dispatch["workgroups"]): void {
+    const limit = this.#device.limits.maxComputeWorkgroupsPerDimension;
+    if (workgroups.every((count = 1) => count <= limit)) return;
+    throw new RangeError(
+      `Cannot run the kernel ${label}: its ${workgroups.join(" × ")} ` +
+        `workgroups are more than this device's limit of ${limit} a dimension`,
+    );
+  }
+}
+
+function assertTypes(
+  { label, bindings }: Pipeline,
+  tensors: Dispatch["tensors"],
+): void {
+  for (const { name, dtype } of bindings) {
+    const tensor = tensors[name];
+    if (tensor.dtype === dtype) continue;
+    throw new TypeError(
+      `${label}: expected ${name} to be ${dtype}, got ${tensor.dtype}`,
+    );
+  }
+}

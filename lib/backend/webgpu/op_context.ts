@@ -1,0 +1,71 @@
+import type { Tensor } from "../backend.ts";
+import type { Commands, Dispatch } from "./commands.ts";
+import type { Memory } from "./memory.ts";
+import type { Pipelines } from "./pipelines.ts";
+import { own, WebGPUTensor } from "./tensor.ts";
+
+/** What the ops of one backend share. */
+export interface OpContext {
+  readonly pipelines: Pipelines;
+  dispatch(dispatch: Dispatch): void;
+  /** An op's arguments, once it is sure that the tensors are this backend's. */
+  own<Tensors extends object>(tensors: Tensors): Owned<Tensors>;
+  /** A tensor to use within one op; what it holds is the last user's. */
+  scratch(name: ScratchName, shape: readonly number[]): WebGPUTensor;
+}
+
+/** Scratch tensors that one kernel binds at once have different names. */
+export type ScratchName = "partials" | "transposed" | "losses" | "unused";
+
+/** `Tensors`, each tensor in it this backend's. */
+export type Owned<Tensors> = {
+  [Key in keyof Tensors]: Tensors[Key] extends Tensor ? WebGPUTensor
+    : Tensors[Key] extends Tensor | undefined ? WebGPUTensor | undefined
+    : Tensors[Key];
+};
+
+/** Workgroups of kernels that walk over all elements: enough for any device. */
+export const MAX_STRIDING = 4096;
+
+/** Number of groups of `size` that hold `count`. */
+export function groups(count: number, size: number): number {
+  return Math.ceil(count / size);
+}
+
+/** Workgroups of 256 for so many elements. */
+export function striding(count: number): number {
+  return Math.min(groups(count, 256), MAX_STRIDING);
+}
+
+/** @param check Throws what the device has reported. */
+export function createOpContext(
+  { check, commands, memory, pipelines }: {
+    check: () => void;
+    commands: Commands;
+    memory: Memory;
+    pipelines: Pipelines;
+  },
+): OpContext {
+  const scratch = new Map<ScratchName, WebGPUTensor>();
+  return {
+    pipelines,
+    dispatch: (dispatch) => commands.dispatch(dispatch),
+    own(tensors) {
+      check();
+      const entries = Object.entries(tensors).map(([name, value]) => {
+        return [name, typeof value === "object" ? own(memory, value) : value];
+      });
+      return Object.fromEntries(entries);
+    },
+    scratch(name, shape) {
+      const size = shape.reduce((product, extent) => product * extent, 1);
+      const old = scratch.get(name);
+      if (old && old.size >= size) return old.view(0, shape);
+      if (old) commands.destroy(old.storage);
+      const storage = memory.allocate(size, `scratch tensor ${name}`);
+      const tensor = new WebGPUTensor(memory, storage, 0, [size], "f32");
+      scratch.set(name, tensor);
+      return tensor.view(0, shape);
+    },
+  };
+}

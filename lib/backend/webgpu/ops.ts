@@ -1,0 +1,147 @@
+/**
+ * Ops as dispatches.
+ *
+ * @module
+ */
+
+import type { Ops } from "../backend.ts";
+import {
+  copyDimensions,
+  embeddingBackwardDimensions,
+  embeddingDimensions,
+  globalNormDimensions,
+  sampleDimensions,
+  softmaxCrossEntropyDimensions,
+  updateDimensions,
+} from "../shapes.ts";
+import { linearOps } from "./linear.ts";
+import {
+  groups,
+  MAX_STRIDING,
+  type OpContext,
+  striding,
+} from "./op_context.ts";
+import { rnnOps } from "./rnn.ts";
+import { WebGPUTensor } from "./tensor.ts";
+
+/** The ops of one backend. */
+export function createOps(context: OpContext): Ops {
+  const { dispatch, own, pipelines, scratch } = context;
+  return {
+    ...linearOps(context),
+    ...rnnOps(context),
+
+    embedding(x) {
+      const { ids, weight, output } = own(x);
+      const { T, B, O, V } = embeddingDimensions(x);
+      dispatch({
+        pipeline: pipelines.embedding,
+        tensors: { ids, weight, output },
+        dims: { rows: T * B, O, V },
+        workgroups: [striding(T * B * O)],
+      });
+    },
+
+    embeddingBackward(x) {
+      const { ids, dOutput, dWeight } = own(x);
+      const { T, B, O, V } = embeddingBackwardDimensions(x);
+      dispatch({
+        pipeline: pipelines.embedding_backward,
+        tensors: { ids, dOutput, dWeight },
+        dims: { rows: T * B, O, V },
+        workgroups: [groups(O, 64), V],
+      });
+    },
+
+    softmaxCrossEntropy(x) {
+      const { logits, targets, loss, dLogits } = own(x);
+      const { T, B, V } = softmaxCrossEntropyDimensions(x);
+      const rows = T * B;
+      const losses = scratch("losses", [rows]);
+      dispatch({
+        pipeline: pipelines.softmax_cross_entropy,
+        tensors: {
+          logits,
+          targets,
+          losses,
+          dLogits: dLogits ?? scratch("unused", [1]),
+        },
+        dims: { rows, V, hasGradient: dLogits ? 1 : 0 },
+        workgroups: [Math.min(groups(rows, 4), MAX_STRIDING)],
+      });
+      dispatch({
+        pipeline: pipelines.softmax_cross_entropy_mean,
+        tensors: { losses, loss },
+        dims: { rows },
+        workgroups: [1],
+      });
+    },
+
+    globalNorm(x) {
+      const { gradients, norm } = own(x);
+      const P = globalNormDimensions(x);
+      const count = Math.min(groups(P, 256), 256);
+      const partials = scratch("partials", [count]);
+      dispatch({
+        pipeline: pipelines.global_norm_partials,
+        tensors: { gradients, partials },
+        dims: { P },
+        workgroups: [count],
+      });
+      dispatch({
+        pipeline: pipelines.global_norm,
+        tensors: { partials, norm },
+        dims: { count },
+        workgroups: [1],
+      });
+    },
+
+    update(x) {
+      const { parameters, gradients, norm, learningRate, clipNorm } = own(x);
+      const P = updateDimensions(x);
+      dispatch({
+        pipeline: pipelines.update,
+        tensors: { parameters, gradients, norm },
+        dims: { P, learningRate, clipNorm },
+        workgroups: [striding(P)],
+      });
+    },
+
+    fill(x) {
+      const { tensor, value } = own(x);
+      dispatch({
+        pipeline: pipelines.fill,
+        tensors: { tensor },
+        dims: { size: tensor.size, value },
+        workgroups: [striding(tensor.size)],
+      });
+    },
+
+    copy(x) {
+      const { source, destination } = own(x);
+      const size = copyDimensions(x);
+      dispatch({
+        pipeline: pipelines.copy,
+        tensors: { source: bits(source), destination: bits(destination) },
+        dims: { size },
+        workgroups: [striding(size)],
+      });
+    },
+
+    sample(x) {
+      const { logits, tokens } = own(x);
+      const { B, V } = sampleDimensions(x);
+      dispatch({
+        pipeline: pipelines.sample,
+        tensors: { logits, tokens },
+        dims: { V },
+        workgroups: [B],
+      });
+    },
+  };
+}
+
+/** The same elements as words, so that one kernel copies those of any type. */
+function bits({ memory, storage, offset, shape }: WebGPUTensor): WebGPUTensor {
+  return new WebGPUTensor(memory, storage, offset, shape, "u32");
+}

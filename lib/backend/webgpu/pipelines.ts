@@ -1,0 +1,113 @@
+/**
+ * Compute pipelines: kernels with their overrides, each compiled once.
+ *
+ * @module
+ */
+
+import { type KernelInterface, parseInterface } from "./kernel_interface.ts";
+import { type KernelName, KERNELS } from "./kernels.ts";
+
+/** Values of `override` constants. */
+export type Overrides = Readonly<Record<string, number>>;
+
+/** A kernel that is ready to be dispatched. */
+export interface Pipeline extends KernelInterface {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Pipelines that are not simply a kernel as it stands in its file. */
+const VARIANTS = {
+  rnn_first: { kernel: "rnn", overrides: { FIRST: 1 } },
+} as const satisfies Record<
+  string,
+  { kernel: KernelName; overrides: Overrides }
+>;
+
+/** All pipelines, by the name of the kernel or of its variant. */
+export type Pipelines = Readonly<
+  Record<KernelName | keyof typeof VARIANTS, Pipeline>
+>;
+
+const COMPUTE_STAGE = 4; // GPUShaderStage.COMPUTE; the DOM types lack its value
+
+/**
+ * Compiles every kernel.
+ *
+ * @throws {Error} If one does not compile: names the kernel and the line.
+ */
+export async function compileAll(device: GPUDevice): Promise<Pipelines> {
+  const wanted: [string, KernelName, Overrides][] = [
+    ...Object.keys(KERNELS).map((name) =>
+      [name, name as KernelName, {}] as [string, KernelName, Overrides]
+    ),
+    ...Object.entries(VARIANTS).map(([name, { kernel, overrides }]) =>
+      [name, kernel, overrides] as [string, KernelName, Overrides]
+    ),
+  ];
+  const compiled = await Promise.all(
+    wanted.map(async ([name, kernel, overrides]) => {
+      return [name, await compile(device, kernel, KERNELS[kernel], overrides)];
+    }),
+  );
+  return Object.fromEntries(compiled);
+}
+
+/**
+ * Compiles one kernel, inside of an error scope.
+ *
+ * @throws {Error} If it does not compile: names the kernel and the line.
+ */
+export async function compile(
+  device: GPUDevice,
+  kernel: string,
+  source: string,
+  overrides: Overrides = {},
+): Promise<Pipeline> {
+  const { bindings, fields } = parseInterface(source);
+  const settings = Object.entries(overrides).map(([k, v]) => ` ${k}=${v}`);
+  const label = kernel + settings.join("");
+
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ label, code: source });
+  const layout = device.createBindGroupLayout({
+    label,
+    entries: [
+      {
+        binding: 0,
+        visibility: COMPUTE_STAGE,
+        buffer: {
+          type: "uniform",
+          hasDynamicOffset: true,
+          minBindingSize: 4 * fields.length,
+        },
+      },
+      ...bindings.map(({ index, written }) => ({
+        binding: index,
+        visibility: COMPUTE_STAGE,
+        buffer: {
+          type: written ? "storage" : "read-only-storage",
+        } as GPUBufferBindingLayout,
+      })),
+    ],
+  });
+  const pipeline = device.createComputePipeline({
+    label,
+    layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: "main", constants: overrides },
+  });
+  const error = await device.popErrorScope(); // the scope is of the calls above
+  if (error) {
+    const { messages } = await module.getCompilationInfo();
+    const first = messages.find(({ type }) => type === "error");
+    // Deno reports line 1 for all, and the true one in the text.
+    const line = error.message.match(/wgsl:(\d+)/)?.[1] ?? first?.lineNum;
+    throw new Error(
+      `Cannot compile kernels/${kernel}.wgsl` +
+        (line === undefined ? "" : `, line ${line}`) +
+        `: ${(first?.message || error.message).trim()}`,
+    );
+  }
+  return { label, pipeline, layout, bindings, fields };
+}

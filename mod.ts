@@ -1,0 +1,108 @@
+/**
+ * weena trains and runs small recurrent language models on text.
+ *
+ * Six stages, each a pure function, from a URL to generated text:
+ * {@linkcode download}, {@linkcode tokenize}, {@linkcode partition},
+ * {@linkcode train}, {@linkcode evaluate}, {@linkcode generate}. Models run on a
+ * {@linkcode Backend} that {@linkcode openBackend} opens.
+ *
+ * @example
+ * ```ts
+ * import { generate, openBackend, tokenize, train } from "./mod.ts";
+ *
+ * using backend = await openBackend("reference");
+ * const corpus = tokenize("the time traveller came back in time for tea. ");
+ * const options = { hiddenSize: 16, batchSize: 2, numSteps: 8, epochs: 3 };
+ * for await (const event of train(corpus, backend, options)) {
+ *   if (event.type === "epoch") console.log(event.epoch, event.perplexity);
+ *   if (event.type !== "checkpoint") continue;
+ *   for await (const piece of generate(event.checkpoint, "the", backend)) {
+ *     console.log(piece);
+ *   }
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export {
+  download,
+  DownloadError,
+  type DownloadOptions,
+  TIME_MACHINE,
+} from "./lib/download.ts";
+export { type Corpus, tokenize, type TokenizeOptions } from "./lib/tokenize.ts";
+export {
+  type Partition,
+  partition,
+  type PartitionOptions,
+} from "./lib/partition.ts";
+export {
+  type CheckpointEvent,
+  DivergenceError,
+  type EpochEvent,
+  train,
+  type TrainEvent,
+  type TrainOptions,
+} from "./lib/train.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+} from "./lib/evaluate.ts";
+export { generate, type GenerateOptions } from "./lib/generate.ts";
+
+export {
+  type Checkpoint,
+  CheckpointError,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type TrainingRecord,
+} from "./lib/training/checkpoint.ts";
+export { decodeTokenFile, encodeTokenFile } from "./lib/text/token_file.ts";
+export { perplexity } from "./lib/training/metrics.ts";
+export type { Clock } from "./lib/training/pace.ts";
+
+export type { Minibatch, Sampling } from "./lib/text/minibatch.ts";
+export type { Normalization } from "./lib/text/normalize.ts";
+export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
+export type { Vocabulary } from "./lib/text/vocabulary.ts";
+
+export type { ModelConfig } from "./lib/model/config.ts";
+export {
+  LanguageModel,
+  type LanguageModelOptions,
+} from "./lib/model/language_model.ts";
+export { oneHot } from "./lib/model/one_hot.ts";
+export {
+  initializeParameters,
+  type Parameters,
+} from "./lib/model/parameters.ts";
+
+export {
+  chooseDevice,
+  DEVICE_NAMES,
+  type DeviceChoice,
+  type DeviceName,
+  openBackend,
+} from "./lib/backend/open.ts";
+export type {
+  Activation,
+  Backend,
+  Copy,
+  DType,
+  Embedding,
+  EmbeddingBackward,
+  Fill,
+  GlobalNorm,
+  Linear,
+  LinearBackward,
+  Ops,
+  Rnn,
+  RnnBackward,
+  Sample,
+  SoftmaxCrossEntropy,
+  Tensor,
+  Update,
+  Values,
+} from "./lib/backend/backend.ts";

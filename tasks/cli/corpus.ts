@@ -1,0 +1,188 @@
+/**
+ * Which text a task works on.
+ *
+ * @module
+ */
+
+import { basename, extname, join } from "@std/path";
+import sample from "../../data/sample.txt" with { type: "text" };
+import { assertSha1, download, TIME_MACHINE } from "../../lib/download.ts";
+import { decodeTokenFile } from "../../lib/text/token_file.ts";
+import type { Level } from "../../lib/text/tokenizer.ts";
+import type { Normalization } from "../../lib/text/normalize.ts";
+import type { Vocabulary } from "../../lib/text/vocabulary.ts";
+import { type Corpus, tokenize } from "../../lib/tokenize.ts";
+import { exists, readWanted, writeWhole } from "./files.ts";
+import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
+import { UsageError } from "./flags.ts";
+import { EXIT, TaskError } from "./run_task.ts";
+import { say } from "./terminal.ts";
+
+/** Where downloads, token files and runs are kept. */
+export const DATA_FOLDER = "data";
+
+/** Where The Time Machine is kept. */
+export const TIME_MACHINE_PATH = join(DATA_FOLDER, "timemachine.txt");
+
+/** How long a download may take, in milliseconds. */
+export const DOWNLOAD_TIMEOUT = 60_000;
+
+/** Flags that choose a text and how it is cut into tokens. */
+export const CORPUS_FLAGS = {
+  corpus: {
+    kind: "text",
+    value: "time-machine|sample|PATH",
+    help: "the text: a name, a text file, or a token file (.safetensors)",
+  } as TextFlag,
+  level: {
+    kind: "choice",
+    choices: ["char", "word", "byte"],
+    help: "what a token is (char)",
+  } as ChoiceFlag<Level>,
+  normalize: {
+    kind: "choice",
+    choices: ["letters", "none"],
+    help: "letters: lower-case a to z and spaces alone are kept " +
+      "(letters for time-machine and sample, none for a file)",
+  } as ChoiceFlag<Normalization>,
+  "min-frequency": {
+    kind: "integer",
+    least: 0,
+    help: "rarer tokens become <unk> (0)",
+  } as NumberFlag,
+  "max-tokens": {
+    kind: "integer",
+    least: 0,
+    help: "tokens to keep, from the first on; 0: all " +
+      "(10000 for time-machine, 0 for others)",
+  } as NumberFlag,
+} as const;
+
+/** Values of {@linkcode CORPUS_FLAGS}. */
+export interface CorpusFlags {
+  readonly corpus?: string;
+  readonly level?: Level;
+  readonly normalize?: Normalization;
+  readonly "min-frequency"?: number;
+  readonly "max-tokens"?: number;
+}
+
+/** Reads and tokenizes the text that the flags ask for. */
+export async function loadCorpus(flags: CorpusFlags): Promise<Corpus> {
+  const corpus = flags.corpus ?? "time-machine";
+  if (extname(corpus) === ".safetensors") {
+    return await loadTokenFile(corpus, flags);
+  }
+  const named = corpus === "time-machine" || corpus === "sample";
+  return tokenize(await readText(corpus), {
+    name: corpus,
+    level: flags.level,
+    normalize: flags.normalize ?? (named ? "letters" : "none"),
+    minFrequency: flags["min-frequency"],
+    maxTokens: flags["max-tokens"] ?? defaultMaxTokens(corpus),
+  });
+}
+
+/** Tokenizes a text as a model's was, in the model's vocabulary. */
+export async function loadCorpusFor(
+  corpus: string,
+  options: {
+    readonly level: Level;
+    readonly normalize: Normalization;
+    readonly vocabulary: Vocabulary;
+    readonly maxTokens: number;
+  },
+): Promise<Corpus> {
+  if (extname(corpus) === ".safetensors") {
+    const read = await loadTokenFile(corpus, {});
+    const { maxTokens } = options;
+    return maxTokens > 0
+      ? { ...read, ids: read.ids.slice(0, maxTokens) }
+      : read;
+  }
+  return tokenize(await readText(corpus), { name: corpus, ...options });
+}
+
+/** The chapter trains on the first 10,000 characters; other texts are taken whole. */
+export function defaultMaxTokens(corpus: string): number {
+  return corpus === "time-machine" ? 10_000 : 0;
+}
+
+/**
+ * Which text `train` takes where none is asked for: The Time Machine where it is
+ * there or can be fetched, else the sample; says so on stderr.
+ */
+export async function chooseTrainingCorpus(): Promise<string> {
+  if (await exists(TIME_MACHINE_PATH)) return "time-machine";
+  say("fetching The Time Machine ...");
+  try {
+    await fetchTimeMachine();
+    return "time-machine";
+  } catch {
+    say(
+      "The Time Machine cannot be fetched: training on the bundled sample, " +
+        '"The Traveller in Number Nine"',
+    );
+    return "sample";
+  }
+}
+
+/** Downloads The Time Machine to where it is kept. */
+export async function fetchTimeMachine(): Promise<void> {
+  const bytes = await download(TIME_MACHINE.urls, {
+    fetch,
+    sha1: TIME_MACHINE.sha1,
+    signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT),
+  });
+  await writeWhole(TIME_MACHINE_PATH, bytes);
+}
+
+/** A short name for files and runs: the text's, without folders and endings. */
+export function shortName(corpus: string): string {
+  const name = basename(corpus).replace(/(\.tokens)?\.[^.]*$/, "");
+  return name.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "") ||
+    "text";
+}
+
+async function readText(corpus: string): Promise<string | Uint8Array> {
+  if (corpus === "sample") return sample;
+  if (corpus !== "time-machine") {
+    return await readWanted(corpus, "text (--corpus)");
+  }
+  if (!await exists(TIME_MACHINE_PATH)) {
+    throw new TaskError(
+      EXIT.files,
+      `The Time Machine is not at ${TIME_MACHINE_PATH}: run deno task download ` +
+        `first, or use --corpus sample`,
+    );
+  }
+  const bytes = await Deno.readFile(TIME_MACHINE_PATH);
+  try {
+    await assertSha1(bytes, TIME_MACHINE.sha1);
+  } catch (error) {
+    throw new TaskError(
+      EXIT.input,
+      `${TIME_MACHINE_PATH} is not The Time Machine (${
+        (error as Error).message
+      }): run deno task download --force`,
+    );
+  }
+  return bytes;
+}
+
+async function loadTokenFile(
+  path: string,
+  flags: CorpusFlags,
+): Promise<Corpus> {
+  const settled =
+    (["level", "normalize", "min-frequency", "max-tokens"] as const)
+      .find((flag) => flags[flag] !== undefined);
+  if (settled) {
+    throw new UsageError(
+      `--${settled} cannot change ${path}, which is tokenized already: give it ` +
+        `to deno task tokenize`,
+    );
+  }
+  const read = decodeTokenFile(await readWanted(path, "token file (--corpus)"));
+  return { ...read, name: path };
+}

@@ -1,0 +1,122 @@
+import { assertSha1, download, TIME_MACHINE } from "../lib/download.ts";
+import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/corpus.ts";
+import { exists, readWanted, writeWhole } from "./cli/files.ts";
+import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import { UsageError } from "./cli/flags.ts";
+import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { grouped, out, say } from "./cli/terminal.ts";
+
+/** The table of flags. */
+export const command = {
+  name: "download",
+  summary: "Fetches The Time Machine, checks it, and keeps it for the other " +
+    "tasks. A copy that is there and right is left as it is.",
+  flags: {
+    url: {
+      kind: "text",
+      value: "URL|PATH",
+      help: "where from: http, https or a file (the chapter's address)",
+    } as TextFlag,
+    sha1: {
+      kind: "text",
+      value: "DIGITS|none",
+      default: TIME_MACHINE.sha1,
+      help: "SHA-1 that the bytes must have",
+    },
+    output: {
+      kind: "text",
+      value: "PATH",
+      default: TIME_MACHINE_PATH,
+      help: "where to",
+    },
+    force: { kind: "switch", help: "replace a file that is there" },
+  },
+  examples: [
+    "deno task download",
+    "deno task download --url book.txt --sha1 none --output data/book.txt",
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async ({ url, sha1, output, force }) => {
+    if (sha1 !== "none" && !/^[0-9a-f]{40}$/i.test(sha1)) {
+      throw new UsageError(
+        `--sha1 cannot be ${JSON.stringify(sha1)}: expected 40 hexadecimal ` +
+          `digits or none`,
+      );
+    }
+    const expected = sha1 === "none" ? undefined : sha1;
+    if (!force && await exists(output)) {
+      const problem = await whatIsWrong(output, expected);
+      if (problem === undefined) {
+        out(
+          `${output} is there already` +
+            (expected ? `, SHA-1 ${expected}\n` : "\n"),
+        );
+        return;
+      }
+      if (output !== TIME_MACHINE_PATH) {
+        throw new TaskError(
+          EXIT.files,
+          `${output} is there already and is another file (${problem}): ` +
+            `--force replaces it`,
+        );
+      }
+      say(`${output} is not as it should be (${problem}): fetching it again`);
+    }
+    const bytes = url === undefined
+      ? await fetched(TIME_MACHINE.urls, expected)
+      : /^https?:\/\//i.test(url)
+      ? await fetched([url], expected)
+      : await copied(url, expected);
+    await writeWhole(output, bytes);
+    out(
+      `${output}: ${grouped(bytes.length)} bytes` +
+        (expected ? `, SHA-1 ${expected}\n` : "\n"),
+    );
+  });
+}
+
+function fetched(
+  urls: readonly string[],
+  sha1: string | undefined,
+): Promise<Uint8Array> {
+  const signal = AbortSignal.timeout(DOWNLOAD_TIMEOUT);
+  return download(urls, { fetch, sha1, signal });
+}
+
+async function copied(
+  path: string,
+  sha1: string | undefined,
+): Promise<Uint8Array> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+    throw new UsageError(
+      `--url cannot be ${JSON.stringify(path)}: expected http, https or a file`,
+    );
+  }
+  const bytes = await readWanted(path, "file (--url)");
+  if (sha1 === undefined) return bytes;
+  try {
+    await assertSha1(bytes, sha1);
+    return bytes;
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new TaskError(
+      EXIT.input,
+      `${path} has ${reason}; --sha1 none takes it as it is`,
+    );
+  }
+}
+
+/** Why a file is not the one expected, or undefined where it is. */
+async function whatIsWrong(
+  path: string,
+  sha1: string | undefined,
+): Promise<string | undefined> {
+  if (sha1 === undefined) return undefined;
+  try {
+    await assertSha1(await readWanted(path, "file"), sha1);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,80 @@
+import { evaluate } from "../lib/evaluate.ts";
+import { sha256 } from "../lib/training/checkpoint.ts";
+import { DATA_FOLDER, defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
+import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
+import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
+import { loadCheckpoint, MODEL_FLAGS } from "./cli/runs.ts";
+import { grouped, jsonLine, out, say } from "./cli/terminal.ts";
+
+/** The table of flags. */
+export const command = {
+  name: "evaluate",
+  summary:
+    "Measures how well a trained model predicts a text, read as one stream.",
+  flags: {
+    ...MODEL_FLAGS,
+    corpus: {
+      kind: "text",
+      value: "time-machine|sample|PATH",
+      help: "the text (the one that it was trained on)",
+    } as TextFlag,
+    "max-tokens": {
+      kind: "integer",
+      least: 0,
+      help:
+        "tokens to read, from the first on; 0: all (as many as in training; " +
+        "10000 for time-machine, 0 for others)",
+    } as NumberFlag,
+    ...DEVICE_FLAGS,
+    json: { kind: "switch", help: "print one JSON object" },
+  },
+  examples: [
+    "deno task evaluate",
+    "deno task evaluate --corpus time-machine --max-tokens 0",
+    `deno task evaluate --run sample-1 --corpus ${DATA_FOLDER}/book.txt`,
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async (flags) => {
+    const { path, checkpoint } = await loadCheckpoint(flags);
+    const trainedOn = checkpoint.corpus;
+    const name = flags.corpus ?? trainedOn.name;
+    const corpus = await loadCorpusFor(name, {
+      ...checkpoint.tokenizer,
+      vocabulary: checkpoint.vocabulary,
+      maxTokens: flags["max-tokens"] ??
+        (name === trainedOn.name ? trainedOn.tokens : defaultMaxTokens(name)),
+    });
+    if (flags.corpus === undefined && flags["max-tokens"] === undefined) {
+      const digest = await sha256(new Uint8Array(corpus.ids.slice().buffer));
+      if (digest !== trainedOn.sha256) {
+        say(`note: ${name} is not as it was when the model was trained`);
+      }
+    }
+    using backend = await openDevice(flags.device);
+    const result = await evaluate(checkpoint, corpus, backend);
+    if (flags.json) {
+      out(jsonLine({
+        checkpoint: path,
+        corpus: name,
+        loss: result.loss,
+        perplexity: result.perplexity,
+        bits_per_token: result.bitsPerToken,
+        tokens: result.tokens,
+        unknown: result.unknown,
+        device: backend.description,
+      }));
+      return;
+    }
+    out(
+      `perplexity ${result.perplexity.toFixed(3)} on ${name}, ` +
+        `${grouped(result.tokens)} tokens (${checkpoint.tokenizer.level})\n` +
+        `${result.loss.toFixed(4)} nats, ${
+          result.bitsPerToken.toFixed(4)
+        } bits ` +
+        `per token; ${grouped(result.unknown)} not in the vocabulary\n`,
+    );
+  });
+}

@@ -1,0 +1,100 @@
+import { textJoiner } from "../lib/text/tokenizer.ts";
+import { partition } from "../lib/partition.ts";
+import type { Corpus } from "../lib/tokenize.ts";
+import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
+import type { Command, Flags } from "./cli/flags.ts";
+import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
+import { runTask } from "./cli/run_task.ts";
+import { grouped, jsonLine, out } from "./cli/terminal.ts";
+
+/** How many rows of the first minibatch are shown. */
+const SHOWN = 3;
+
+/** The table of flags. */
+export const command = {
+  name: "partition",
+  summary:
+    "Shows the minibatches of an epoch: where they start, and the first " +
+    "inputs and targets in text.",
+  flags: {
+    ...CORPUS_FLAGS,
+    ...PARTITION_FLAGS,
+    epoch: {
+      kind: "integer",
+      least: 0,
+      default: 0,
+      help: "which epoch, from 0 on: each has its own offset",
+    },
+    json: { kind: "switch", help: "print one JSON object" },
+  },
+  examples: [
+    "deno task partition",
+    "deno task partition --corpus sample --sampling random --epoch 3",
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async (flags) => {
+    const corpus = await loadCorpus(flags);
+    const batchSize = flags["batch-size"], numSteps = flags["num-steps"];
+    const { sampling, seed, epoch } = flags;
+    const settings = { batchSize, numSteps, sampling, seed, epoch };
+    const { offset, count, starts } = partition(corpus.ids, settings);
+    const first = starts(0).slice(0, SHOWN);
+    const inputs = first.map((start) => textAt(corpus, start, numSteps));
+    const targets = first.map((start) => textAt(corpus, start + 1, numSteps));
+    if (flags.json) {
+      const all = Array.from({ length: count }, (_, index) => starts(index));
+      const { name } = corpus;
+      out(jsonLine({
+        corpus: name,
+        sampling,
+        seed,
+        epoch,
+        batch_size: batchSize,
+        num_steps: numSteps,
+        offset,
+        count,
+        tokens: count * batchSize * numSteps,
+        starts: all,
+        inputs,
+        targets,
+      }));
+      return;
+    }
+    out(
+      `${corpus.name}, ${sampling} sampling, epoch ${epoch}, seed ${seed}: ` +
+        `offset ${offset}\n` +
+        `${
+          grouped(count)
+        } minibatches of ${batchSize} rows × ${numSteps} steps: ` +
+        `${grouped(count * batchSize * numSteps)} tokens\n\n`,
+    );
+    for (let index = 0; index < Math.min(count, SHOWN); index++) {
+      const rows = starts(index);
+      const shown = rows.slice(0, 8).join(", ");
+      out(
+        `minibatch ${index} starts at ${shown}${
+          rows.length > 8 ? ", ..." : ""
+        }\n`,
+      );
+    }
+    out("\nminibatch 0 in text:\n");
+    first.forEach((_, row) => {
+      out(
+        `  row ${row}  inputs   ${JSON.stringify(inputs[row])}\n` +
+          `         targets  ${JSON.stringify(targets[row])}\n`,
+      );
+    });
+  });
+}
+
+function textAt(
+  { ids, vocabulary, tokenizer }: Corpus,
+  start: number,
+  length: number,
+): string {
+  const tokens = [...ids.subarray(start, start + length)]
+    .map((id) => vocabulary.tokens[id]);
+  return textJoiner(tokenizer.level)(tokens, true);
+}

@@ -1,0 +1,82 @@
+import { join } from "@std/path";
+import { encodeTokenFile } from "../lib/text/token_file.ts";
+import {
+  CORPUS_FLAGS,
+  DATA_FOLDER,
+  loadCorpus,
+  shortName,
+} from "./cli/corpus.ts";
+import { exists, writeWhole } from "./cli/files.ts";
+import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { grouped, jsonLine, out } from "./cli/terminal.ts";
+
+/** How many of the most frequent tokens are shown. */
+const SHOWN = 10;
+
+/** The table of flags. */
+export const command = {
+  name: "tokenize",
+  summary:
+    "Cuts a text into tokens, builds its vocabulary, and writes both to a " +
+    "token file, which --corpus takes.",
+  flags: {
+    ...CORPUS_FLAGS,
+    output: {
+      kind: "text",
+      value: "PATH",
+      help: `the token file (${DATA_FOLDER}/NAME.tokens.safetensors)`,
+    } as TextFlag,
+    force: { kind: "switch", help: "replace an --output that is there" },
+    json: { kind: "switch", help: "print one JSON object" },
+  },
+  examples: [
+    "deno task tokenize",
+    "deno task tokenize --corpus sample --level word",
+    "deno task tokenize --corpus book.txt --min-frequency 5",
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async (flags) => {
+    const corpus = await loadCorpus(flags);
+    const { ids, vocabulary, lines, totalTokens, tokenizer, name } = corpus;
+    const file = flags.output ??
+      join(DATA_FOLDER, `${shortName(name)}.tokens.safetensors`);
+    if (flags.output && !flags.force && await exists(file)) {
+      throw new TaskError(
+        EXIT.files,
+        `${file} is there already: --force replaces it`,
+      );
+    }
+    await writeWhole(file, encodeTokenFile(corpus));
+    const frequent = vocabulary.tokens.slice(1, 1 + SHOWN)
+      .map((token, i) => [token, vocabulary.counts[1 + i]] as const);
+    if (flags.json) {
+      out(jsonLine({
+        corpus: name,
+        ...tokenizer,
+        lines,
+        tokens: totalTokens,
+        kept: ids.length,
+        vocabulary_size: vocabulary.tokens.length,
+        most_frequent: frequent,
+        file,
+      }));
+      return;
+    }
+    const kept = ids.length < totalTokens
+      ? `, the first ${grouped(ids.length)} kept`
+      : "";
+    const listed = frequent.map(([token, count]) =>
+      `${JSON.stringify(token)} ${grouped(count)}`
+    );
+    out(
+      `${name}: ${grouped(lines)} lines, ${grouped(totalTokens)} tokens ` +
+        `(${tokenizer.level})${kept}\n` +
+        `vocabulary: ${grouped(vocabulary.tokens.length)} tokens\n` +
+        `most frequent: ${listed.join("  ")}\n` +
+        `written to ${file}\n`,
+    );
+  });
+}

@@ -1,0 +1,255 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { openDevice } from "../../lib/backend/webgpu/device.ts";
+import { compile } from "../../lib/backend/webgpu/pipelines.ts";
+import {
+  findAdapter,
+  openWebGPU,
+} from "../../lib/backend/webgpu/webgpu_backend.ts";
+import { testBackend } from "./contract.ts";
+
+const found = await findAdapter();
+const ignore = found === undefined;
+const without = "no WebGPU adapter; on Debian install mesa-vulkan-drivers";
+
+testBackend("webgpu", () => openWebGPU(), ignore ? without : undefined);
+
+/** A test of WebGPU's own, ignored where there is no adapter. */
+function test(name: string, fn: () => Promise<void>): void {
+  const reason = ignore ? ` (ignored: ${without})` : "";
+  Deno.test({ name: `webgpu: ${name}${reason}`, ignore, fn });
+}
+
+function allowed(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** A GPU whose devices go through `see` before the backend has them. */
+function watched(see: (device: GPUDevice) => void): GPU {
+  return {
+    async requestAdapter(options?: GPURequestAdapterOptions) {
+      const adapter = await navigator.gpu.requestAdapter(options);
+      if (!adapter) return null;
+      const requestDevice = adapter.requestDevice.bind(adapter);
+      adapter.requestDevice = async (descriptor) => {
+        const device = await requestDevice(descriptor);
+        see(device);
+        return device;
+      };
+      return adapter;
+    },
+  } as GPU;
+}
+
+const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
+
+Deno.test("webgpu: an adapter is there in CI", () => {
+  const inCI = allowed({ name: "env", variable: "CI" }) &&
+    Deno.env.get("CI") === "true";
+  assert(!ignore || !inCI, without);
+});
+
+Deno.test("webgpu: no adapter is an error that says what to do", async () => {
+  assertEquals(await findAdapter(none), undefined);
+  const { message } = await assertRejects(
+    () => openWebGPU({ gpu: none }),
+    Error,
+    "requestAdapter() found no adapter",
+  );
+  assertStringIncludes(message, "mesa-vulkan-drivers");
+  assertStringIncludes(message, "--device cpu");
+  assert(!message.includes("\n"));
+});
+
+Deno.test({
+  name: "webgpu: a process without a driver has no adapter",
+  ignore: !allowed({ name: "run", command: Deno.execPath() }),
+  fn: async () => {
+    const module = import.meta.resolve(
+      "../../lib/backend/webgpu/webgpu_backend.ts",
+    );
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `import { findAdapter, openWebGPU } from ${JSON.stringify(module)};
+         console.log(await findAdapter());
+         await openWebGPU().catch((error) => console.log(error.message));`,
+      ],
+      env: { DENO_WEBGPU_BACKEND: "noop", NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert(text.startsWith("undefined\n"), new TextDecoder().decode(stderr));
+    assertStringIncludes(text, "Cannot open a WebGPU device");
+  },
+});
+
+test("the adapter is described", async () => {
+  using backend = await openWebGPU();
+  assertEquals(backend.description, found!.description);
+  assertStringIncludes(backend.description, "WebGPU");
+  assertEquals(found!.software, backend.description.endsWith(", software"));
+  if (!found!.software) return;
+  await assertRejects(
+    () => openWebGPU({ allowSoftware: false }),
+    Error,
+    "the only adapter is",
+  );
+});
+
+test("an error of the device is fatal", async () => {
+  let device!: GPUDevice;
+  using backend = await openWebGPU({ gpu: watched((seen) => device = seen) });
+  const tensor = backend.allocate([2]);
+  const size = 16, usage = 4; // COPY_SRC: not to be written to
+  const bad = device.createBuffer({ label: "a bad buffer", size, usage });
+  device.queue.writeBuffer(bad, 0, new Float32Array(4));
+  const { message } = await assertRejects(
+    () => backend.read(tensor),
+    Error,
+    "GPUValidationError",
+  );
+  assertStringIncludes(message, "a bad buffer");
+  assertThrows(() => backend.allocate([2]), Error, "a bad buffer");
+  assertThrows(() => backend.ops.fill({ tensor, value: 1 }), Error, "bad");
+});
+
+test("the loss of the device is fatal", async () => {
+  let device!: GPUDevice;
+  using backend = await openWebGPU({ gpu: watched((seen) => device = seen) });
+  const tensor = backend.allocate([2]);
+  device.destroy();
+  await assertRejects(() => backend.read(tensor), Error, "lost");
+  assertThrows(() => backend.allocate([2]), Error, "lost");
+});
+
+test("a kernel that does not compile is named, with its line", async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const { device } = await openDevice(adapter!);
+  const source = `struct Dims {\n  size: u32,\n}
+@group(0) @binding(0) var<uniform> dims: Dims;
+@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }`;
+  await assertRejects(
+    () => compile(device, "broken", source),
+    Error,
+    "Cannot compile kernels/broken.wgsl, line 5: ",
+  );
+  device.destroy();
+});
+
+test("the number of buffers stays flat", async () => {
+  let live = 0, most = 0;
+  using backend = await openWebGPU({
+    gpu: watched((device) => {
+      const createBuffer = device.createBuffer.bind(device);
+      device.createBuffer = (descriptor) => {
+        const buffer = createBuffer(descriptor);
+        const destroy = buffer.destroy.bind(buffer);
+        most = Math.max(most, ++live);
+        let gone = false;
+        buffer.destroy = () => {
+          if (!gone) live--;
+          gone = true;
+          return destroy();
+        };
+        return buffer;
+      };
+    }),
+  });
+  const before = live;
+  for (let i = 0; i < 100; i++) {
+    const source = backend.allocate([1000]);
+    const destination = backend.allocate([1000 + i]);
+    backend.ops.fill({ tensor: source, value: i });
+    backend.ops.copy({ source, destination: destination.view(i, [1000]) });
+    if (i % 10 === 0) assertEquals((await backend.read(destination))[i], i);
+    backend.free(source);
+    backend.free(destination);
+  }
+  assertEquals(live, before);
+  assert(most <= before + 3, `${most} buffers at once`);
+});
+
+test("a freed tensor and another device's are refused", async () => {
+  using backend = await openWebGPU();
+  using other = await openWebGPU();
+  const tensor = backend.allocate([4]);
+  assertThrows(
+    () => other.ops.fill({ tensor, value: 1 }),
+    TypeError,
+    "another",
+  );
+  backend.free(tensor);
+  assertThrows(() => backend.read(tensor.at(1)), TypeError, "freed");
+});
+
+test("a tensor beyond the device's limits is a RangeError", async () => {
+  using backend = await openWebGPU();
+  assertThrows(
+    () => backend.allocate([2 ** 31]),
+    RangeError,
+    "8589934592 byte",
+  );
+});
+
+test("20 million elements are filled and copied", async () => {
+  using backend = await openWebGPU();
+  const size = 20_000_003; // more than 65,535 workgroups of 256 hold
+  const source = backend.allocate([size]);
+  const destination = backend.allocate([size]);
+  backend.ops.fill({ tensor: source, value: 2.5 });
+  backend.ops.copy({ source, destination });
+  const values = await backend.read(destination);
+  assertEquals(values.length, size);
+  assertEquals((values as Float32Array).findIndex((x) => x !== 2.5), -1);
+});
+
+test("more commands than one submission holds run in call order", async () => {
+  using backend = await openWebGPU();
+  const one = backend.allocate([1]), sum = backend.allocate([1]);
+  const norm = backend.allocate([]);
+  backend.ops.fill({ tensor: one, value: -1 });
+  for (let i = 0; i < 5000; i++) {
+    backend.ops.update({
+      parameters: sum,
+      gradients: one,
+      norm,
+      learningRate: 1,
+      clipNorm: 0,
+    });
+  }
+  assertEquals((await backend.read(sum))[0], 5000);
+  // A layer of more steps than that: h_t = relu(h_{t-1} + 1).
+  const T = 5000, steps = backend.allocate([T, 1, 1]);
+  const tensors = {
+    input: backend.allocate([T, 1, 1]),
+    weight: backend.allocate([1, 1]),
+    bias: backend.allocate([1]),
+    initialState: backend.allocate([1, 1]),
+  };
+  backend.write(tensors.weight, [1]);
+  backend.write(tensors.bias, [1]);
+  backend.ops.rnn({ ...tensors, output: steps, activation: "relu" });
+  assertEquals((await backend.read(steps))[T - 1], T);
+});
+
+test("arguments may share a buffer with the result", async () => {
+  using backend = await openWebGPU();
+  const all = backend.allocate([12]);
+  backend.write(all, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  backend.ops.copy({ source: all.view(1, [3]), destination: all.view(8, [3]) });
+  backend.ops.linear({
+    input: all.view(0, [1, 2]), // [1, 2]
+    weight: all.view(2, [2, 2]), // [[3, 4], [5, 6]]
+    bias: all.view(6, [2]), // [7, 8]
+    output: all.view(10, [1, 2]),
+  });
+  assertEquals(
+    [...await backend.read(all)],
+    [1, 2, 3, 4, 5, 6, 7, 8, 2, 3, 18, 25],
+  );
+});

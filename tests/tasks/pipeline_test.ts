@@ -1,0 +1,276 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { canRead, canRunCommands, needs, TIME_MACHINE } from "../access.ts";
+import { fromFileUrl } from "@std/path";
+import {
+  runTask,
+  startTask,
+  type TaskName,
+  TemporaryFolder,
+} from "./command.ts";
+
+const needsCommands = needs(
+  "permission to run commands: deno task test",
+  canRunCommands(),
+);
+
+/** A model that trains in a moment. */
+const TINY = [
+  "--device=reference",
+  "--hidden-size=8",
+  "--batch-size=4",
+  "--num-steps=8",
+  "--epochs=2",
+  "--max-tokens=600",
+];
+
+Deno.test({
+  ...needsCommands("the six tasks run one after the other"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const text = "Time flies like an arrow; fruit flies like a banana.\n";
+    Deno.writeTextFileSync(`${folder.path}/text.txt`, text.repeat(20));
+    const ok = async (task: TaskName, ...args: string[]) => {
+      const { code, stdout, stderr } = await runTask(folder, task, ...args);
+      assertEquals(code, 0, stderr);
+      return stdout;
+    };
+    const from = ["--url=text.txt", "--sha1=none", "--output=data/book.txt"];
+    assertStringIncludes(await ok("download", ...from), "1,060 bytes");
+    assertStringIncludes(await ok("download", ...from), "there already");
+    const tokens = JSON.parse(
+      await ok("tokenize", "--corpus=data/book.txt", "--json"),
+    );
+    assertEquals(tokens.tokens, 1060);
+    assertEquals(tokens.lines, 20);
+    assertEquals(tokens.file, "data/book.tokens.safetensors");
+    const part = JSON.parse(
+      await ok(
+        "partition",
+        `--corpus=${tokens.file}`,
+        "--json",
+        "--batch-size=4",
+        "--num-steps=8",
+      ),
+    );
+    assertEquals(part.starts.length, part.count);
+    assertEquals(part.inputs[0].slice(1), part.targets[0].slice(0, -1));
+
+    const trained = await ok("train", "--corpus=data/book.txt", ...TINY);
+    const [summary, ...samples] = trained.trimEnd().split("\n");
+    assertMatch(summary, /^perplexity \d+\.\d, [\d,]+ tokens\/s on reference/);
+    // The text has no "v": samples begin as the text does.
+    assertEquals(samples.length, 1);
+    assertStringIncludes(samples[0], "Time flies");
+    assertEquals(
+      folder.files().filter((name) => name.includes("runs")),
+      ["data/runs/book-1/metrics.jsonl", "data/runs/book-1/model.safetensors"],
+    );
+    const lines = Deno.readTextFileSync(
+      `${folder.path}/data/runs/book-1/metrics.jsonl`,
+    ).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(lines.map(({ epoch }) => epoch), [1, 2]);
+    assertEquals(Object.keys(lines[0]), [
+      "epoch",
+      "loss",
+      "perplexity",
+      "tokens",
+      "seconds",
+      "tokens_per_second",
+      "gradient_norm",
+      "learning_rate",
+      "skipped_minibatches",
+      "device",
+    ]);
+    assert(Math.abs(Math.exp(lines[1].loss) - lines[1].perplexity) < 1e-12);
+
+    const evaluated = JSON.parse(
+      await ok("evaluate", "--json", "--device=reference"),
+    );
+    assertEquals(evaluated.tokens, 599);
+    assertEquals(
+      await ok("generate", "--prefix=Time", "--length=7", "--device=reference"),
+      await ok(
+        "generate",
+        "--prefix=Time",
+        "--length=7",
+        "--device=reference",
+        "--checkpoint=data/runs/book-1/model.safetensors",
+      ),
+    );
+  },
+});
+
+Deno.test({
+  ...needsCommands(
+    "train: the same seed gives the same file, a run is never overwritten",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const args = ["--corpus=sample", ...TINY];
+    for (const run of ["a", "b"]) {
+      const { code, stderr } = await runTask(
+        folder,
+        "train",
+        ...args,
+        `--run=${run}`,
+      );
+      assertEquals(code, 0, stderr);
+    }
+    const model = (run: string) =>
+      Deno.readFileSync(`${folder.path}/data/runs/${run}/model.safetensors`);
+    assertEquals(model("a"), model("b"));
+    const before = folder.files();
+    const again = await runTask(
+      folder,
+      "train",
+      ...args,
+      "--run=a",
+      "--seed=1",
+    );
+    assertEquals(again.code, 7);
+    assertStringIncludes(again.stderr, 'the run "a" exists already');
+    assertEquals(folder.files(), before);
+    assertEquals(model("a"), model("b"));
+  },
+});
+
+Deno.test({
+  ...needsCommands("train --json prints an object an epoch and one at the end"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const { stdout } = await runTask(
+      folder,
+      "train",
+      "--corpus=sample",
+      "--json",
+      ...TINY,
+    );
+    const [first, second, last] = stdout.trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals([first.epoch, second.epoch], [1, 2]);
+    assertEquals(last.perplexity, second.perplexity);
+    assertEquals(Object.keys(last.samples), ["time traveller", "traveller"]);
+    assertEquals(last.samples.traveller.length, 59);
+  },
+});
+
+Deno.test({
+  ...needsCommands(
+    "train without a corpus and without network takes the sample",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const start = (...args: string[]) =>
+      // No permission for the network stands for no network.
+      startTask(folder, "train", [...args, ...TINY], "--allow-net").finished;
+    const { code, stderr, stdout } = await start();
+    assertEquals(code, 0, stderr);
+    const said = stderr.split("\n").filter((line) => line.includes("sample"));
+    assertMatch(
+      said[0],
+      /^The Time Machine cannot be fetched: training on the/,
+    );
+    assertStringIncludes(stdout, "time traveller");
+
+    const asked = await start("--corpus=time-machine");
+    assertEquals(asked.code, 7);
+    assertStringIncludes(asked.stderr, "run deno task download first");
+    assertEquals(asked.stdout, "");
+  },
+});
+
+Deno.test({
+  ...needsCommands("train: SIGINT keeps what was learned"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const args = ["--corpus=sample", "--device=reference", "--hidden-size=32"];
+    const { process, finished } = startTask(folder, "train", args);
+    const metrics = `${folder.path}/data/runs/sample-1/metrics.jsonl`;
+    while (!canRead(metrics) || Deno.statSync(metrics).size === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    process.kill("SIGINT");
+    const { code, stderr } = await finished;
+    assertEquals(code, 130, stderr);
+    assertStringIncludes(stderr, "stopped after");
+    const text = await runTask(
+      folder,
+      "generate",
+      "--prefix=the",
+      "--device=reference",
+    );
+    assertEquals(text.code, 0, text.stderr);
+    assertEquals(text.stdout.length, 3 + 50 + 1);
+  },
+});
+
+Deno.test({
+  ...needsCommands("download accepts nothing but the right bytes"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) => {
+        switch (new URL(request.url).pathname) {
+          case "/right":
+            return new Response("abc");
+          case "/page":
+            return new Response("<!DOCTYPE html><title>Log in</title>");
+          default:
+            return new Response("gone", { status: 404 });
+        }
+      },
+    );
+    const url = `http://127.0.0.1:${server.addr.port}`;
+    const sha1 = "--sha1=a9993e364706816aba3e25717850c26c9cd0d89d";
+    const fetch = (path: string, ...args: string[]) =>
+      runTask(folder, "download", `--url=${url}${path}`, sha1, ...args);
+
+    const page = await fetch("/page");
+    assertEquals(page.code, 6);
+    assertStringIncludes(page.stderr, "looks like an HTML page");
+    const missing = await fetch("/missing");
+    assertEquals(missing.code, 6);
+    assertStringIncludes(missing.stderr, "HTTP status 404");
+    assertEquals(folder.files(), []);
+
+    assertEquals((await fetch("/right", "--output=x.txt")).code, 0);
+    assertEquals(folder.files(), ["x.txt"]);
+    // Right and there: the network is not asked.
+    assertEquals((await fetch("/missing", "--output=x.txt")).code, 0);
+
+    Deno.writeTextFileSync(`${folder.path}/x.txt`, "precious");
+    const other = await fetch("/right", "--output=x.txt");
+    assertEquals(other.code, 7);
+    assertStringIncludes(other.stderr, "--force replaces it");
+    assertEquals(Deno.readTextFileSync(`${folder.path}/x.txt`), "precious");
+    assertEquals((await fetch("/right", "--output=x.txt", "--force")).code, 0);
+    assertEquals(Deno.readTextFileSync(`${folder.path}/x.txt`), "abc");
+  },
+});
+
+Deno.test({
+  ...needs(
+    "permission to run commands, and The Time Machine",
+    canRunCommands() && canRead(TIME_MACHINE),
+  )(
+    "download takes The Time Machine from a file",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const path = fromFileUrl(TIME_MACHINE);
+    const { code, stdout } = await runTask(folder, "download", `--url=${path}`);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "178,979 bytes");
+    assertEquals(
+      Deno.readFileSync(`${folder.path}/data/timemachine.txt`),
+      Deno.readFileSync(path),
+    );
+  },
+});
