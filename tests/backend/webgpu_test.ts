@@ -11,22 +11,23 @@ import {
   findAdapter,
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
+import { canRunCommands, needs } from "../access.ts";
 import { testBackend } from "./contract.ts";
+import { WEBGPU } from "./devices.ts";
 
 const found = await findAdapter();
-const ignore = found === undefined;
-const without = "no WebGPU adapter; on Debian install mesa-vulkan-drivers";
+const { ignore } = WEBGPU;
 
-testBackend("webgpu", () => openWebGPU(), ignore ? without : undefined);
+testBackend(WEBGPU.name, WEBGPU.open, ignore);
 
 /** A test of WebGPU's own, ignored where there is no adapter. */
 function test(name: string, fn: () => Promise<void>): void {
-  const reason = ignore ? ` (ignored: ${without})` : "";
-  Deno.test({ name: `webgpu: ${name}${reason}`, ignore, fn });
-}
-
-function allowed(descriptor: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(descriptor).state === "granted";
+  const reason = ignore ? ` (ignored: ${ignore})` : "";
+  Deno.test({
+    name: `webgpu: ${name}${reason}`,
+    ignore: ignore !== undefined,
+    fn,
+  });
 }
 
 /** A GPU whose devices go through `see` before the backend has them. */
@@ -48,12 +49,6 @@ function watched(see: (device: GPUDevice) => void): GPU {
 
 const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
 
-Deno.test("webgpu: an adapter is there in CI", () => {
-  const inCI = allowed({ name: "env", variable: "CI" }) &&
-    Deno.env.get("CI") === "true";
-  assert(!ignore || !inCI, without);
-});
-
 Deno.test("webgpu: no adapter is an error that says what to do", async () => {
   assertEquals(await findAdapter(none), undefined);
   const { message } = await assertRejects(
@@ -67,8 +62,9 @@ Deno.test("webgpu: no adapter is an error that says what to do", async () => {
 });
 
 Deno.test({
-  name: "webgpu: a process without a driver has no adapter",
-  ignore: !allowed({ name: "run", command: Deno.execPath() }),
+  ...needs("permission to run commands: deno task test", canRunCommands())(
+    "webgpu: a process without a driver has no adapter",
+  ),
   fn: async () => {
     const module = import.meta.resolve(
       "../../lib/backend/webgpu/webgpu_backend.ts",
