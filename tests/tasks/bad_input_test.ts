@@ -3,6 +3,7 @@ import { openReference } from "../../lib/backend/reference/reference_backend.ts"
 import { tokenize as tokenizeText } from "../../lib/tokenize.ts";
 import { train as trainModel } from "../../lib/train.ts";
 import { encodeCheckpoint } from "../../lib/training/checkpoint.ts";
+import { command as bench } from "../../tasks/bench.ts";
 import { command as download } from "../../tasks/download.ts";
 import { command as evaluate } from "../../tasks/evaluate.ts";
 import { command as generate } from "../../tasks/generate.ts";
@@ -18,6 +19,16 @@ const needsCommands = needs(
   canRunCommands(),
 );
 
+const COMMANDS = [
+  download,
+  tokenize,
+  partition,
+  train,
+  evaluate,
+  generate,
+  bench,
+];
+
 /** Values that a text flag of this name must refuse. */
 const BAD_TEXTS: Readonly<Record<string, string>> = {
   corpus: "no/such/text.txt",
@@ -27,6 +38,7 @@ const BAD_TEXTS: Readonly<Record<string, string>> = {
   run: "../outside",
   checkpoint: "text.txt",
   prefix: "",
+  peer: "exit 1",
 };
 
 function badValues(flag: string, spec: Flag): string[] {
@@ -50,6 +62,7 @@ function neededBeside(task: string, bad: string): string[] {
     download: ["--url=text.txt", "--sha1=none"],
     generate: ["--prefix=t", "--checkpoint=model.safetensors"],
     evaluate: ["--checkpoint=model.safetensors"],
+    bench: ["--device=reference", "--hidden-size=4", "--seconds=0.01"],
   };
   const flagOf = (text: string) => text.split("=")[0];
   return (needed[task] ?? []).filter((text) =>
@@ -70,7 +83,7 @@ async function writeTinyCheckpoint(path: string): Promise<void> {
 }
 
 for (
-  const command of [download, tokenize, partition, train, evaluate, generate]
+  const command of COMMANDS
 ) {
   Deno.test({
     ...needsCommands(
@@ -166,14 +179,7 @@ Deno.test({
   fn: async () => {
     using folder = new TemporaryFolder();
     for (
-      const command of [
-        download,
-        tokenize,
-        partition,
-        train,
-        evaluate,
-        generate,
-      ]
+      const command of COMMANDS
     ) {
       const { code, stdout, stderr } = await runTask(
         folder,

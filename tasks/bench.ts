@@ -1,0 +1,255 @@
+import type { Backend } from "../lib/backend/backend.ts";
+import { chooseDevice, openBackend } from "../lib/backend/open.ts";
+import {
+  benchGeneration,
+  benchPhases,
+  benchTraining,
+  type GenerationResult,
+  type PhasesResult,
+  Trainer,
+  type TrainingResult,
+} from "./bench/minibatch.ts";
+import { median, time } from "./bench/measure.ts";
+import { alternate, type Pair } from "./bench/peer.ts";
+import { benchProducts, type ProductResult } from "./bench/products.ts";
+import type {
+  Command,
+  Flags,
+  NumberFlag,
+  TextFlag,
+  Values,
+} from "./cli/flags.ts";
+import { choice } from "./cli/flags.ts";
+import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
+
+/** The chapter's reach of backpropagation. */
+const NUM_STEPS = 35;
+
+/** What is measured where no size is asked for. */
+const GRID = {
+  hiddenSizes: [64, 128, 256, 512, 1024],
+  batchSizes: [1, 32, 128],
+};
+
+/** The table of flags. */
+export const command = {
+  name: "bench",
+  summary:
+    "Measures how fast this machine trains and generates. Each result is " +
+    "checked against the reference before it is timed.",
+  flags: {
+    device: choice(
+      ["present", "webgpu", "cpu", "reference"],
+      "present",
+      "what to measure; present: the CPU, and a GPU where there is one",
+    ),
+    "hidden-size": {
+      kind: "integer",
+      least: 1,
+      help: `one hidden size (${GRID.hiddenSizes.join(", ")})`,
+    } as NumberFlag,
+    "batch-size": {
+      kind: "integer",
+      least: 1,
+      help: `one batch size (${GRID.batchSizes.join(", ")})`,
+    } as NumberFlag,
+    seconds: {
+      kind: "number",
+      least: 0,
+      above: true,
+      default: 0.5,
+      help: "time for each measurement",
+    },
+    peer: {
+      kind: "text",
+      value: '"COMMAND"',
+      help:
+        "compare training with another program, in alternation: a command " +
+        "that prints JSON lines with a tokens_per_second field",
+    } as TextFlag,
+    rounds: {
+      kind: "integer",
+      least: 1,
+      default: 5,
+      help: "how often to alternate with --peer",
+    },
+    json: { kind: "switch", help: "print one JSON object a device" },
+  },
+  examples: [
+    "deno task bench",
+    "deno task bench --device cpu --hidden-size 512 --batch-size 32",
+    'deno task bench --device cpu --peer "python3 train.py"',
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) await runTask(command, main);
+
+async function main(flags: Values<typeof command.flags>): Promise<void> {
+  for (const name of await devices(flags.device)) {
+    let backend: Backend;
+    try {
+      backend = await openBackend(name);
+    } catch (error) {
+      throw new TaskError(EXIT.device, (error as Error).message);
+    }
+    using opened = backend;
+    if (flags.peer !== undefined) await comparePeer(opened, flags.peer, flags);
+    else await measureAll(opened, flags);
+  }
+}
+
+async function devices(
+  asked: "present" | "webgpu" | "cpu" | "reference",
+): Promise<("webgpu" | "cpu" | "reference")[]> {
+  if (asked !== "present") return [asked];
+  const { name } = await chooseDevice();
+  return name === "cpu" ? ["cpu"] : ["cpu", name];
+}
+
+async function measureAll(
+  backend: Backend,
+  flags: Values<typeof command.flags>,
+): Promise<void> {
+  const { seconds } = flags;
+  const hiddenSizes = one(flags["hidden-size"], GRID.hiddenSizes);
+  const batchSizes = one(flags["batch-size"], GRID.batchSizes);
+  const H = flags["hidden-size"] ?? 512, B = flags["batch-size"] ?? 32;
+  const rows = NUM_STEPS * B;
+
+  status("products ...");
+  const products: ProductResult[] = [];
+  for (
+    const sizes of [
+      { rows: B, I: H, O: H }, // a recurrent step
+      { rows, I: H, O: H }, // all steps: a weight's gradient
+      { rows, I: H, O: 28 }, // the head
+    ]
+  ) products.push(...await benchProducts(backend, sizes, seconds));
+
+  status("phases of a minibatch ...");
+  const chapter = { hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
+  const phases = await benchPhases(backend, chapter, seconds);
+
+  const training: TrainingResult[] = [];
+  for (const hiddenSize of hiddenSizes) {
+    for (const batchSize of batchSizes) {
+      status(`training: hidden ${hiddenSize}, batch ${batchSize} ...`);
+      const sizes = { hiddenSize, batchSize, numSteps: NUM_STEPS };
+      training.push(await benchTraining(backend, sizes, seconds));
+    }
+  }
+  const generation: GenerationResult[] = [];
+  for (const hiddenSize of hiddenSizes) {
+    status(`generation: hidden ${hiddenSize} ...`);
+    generation.push(await benchGeneration(backend, hiddenSize, seconds));
+  }
+  clearStatus();
+  const device = backend.description;
+  out(
+    flags.json
+      ? jsonLine({ device, products, phases, training, generation })
+      : table(device, products, phases, training, generation),
+  );
+}
+
+async function comparePeer(
+  backend: Backend,
+  peer: string,
+  flags: Values<typeof command.flags>,
+): Promise<void> {
+  const sizes = {
+    hiddenSize: flags["hidden-size"] ?? 512,
+    batchSize: flags["batch-size"] ?? 32,
+    numSteps: NUM_STEPS,
+  };
+  await benchTraining(backend, sizes, 0.01); // checks, and warms up
+  using trainer = new Trainer(backend, sizes);
+  const pairs = await alternate(peer, flags.rounds, async () => {
+    const { median } = await time(
+      backend,
+      () => trainer.minibatch(),
+      4 * flags.seconds,
+    );
+    return sizes.batchSize * sizes.numSteps / median;
+  });
+  const variants = Object.entries(Object.groupBy(pairs, (pair) => pair.variant))
+    .map(([variant, all]) => summarize(variant, all!));
+  const device = backend.description;
+  if (flags.json) {
+    out(jsonLine({ device, ...sizes, peer, pairs, variants }));
+    return;
+  }
+  const columns = "variant          weena      peer  weena/peer\n";
+  out(
+    `${device}: training, hidden ${sizes.hiddenSize}, batch ${sizes.batchSize}, ` +
+      `${NUM_STEPS} steps, in tokens/s\n\n${columns}` +
+      pairs.map(row).join("") + "\nmedians\n" + variants.map(row).join(""),
+  );
+}
+
+function summarize(variant: string, pairs: readonly Pair[]): Pair {
+  const of = (key: "weena" | "peer" | "ratio") =>
+    median(pairs.map((pair) => pair[key]));
+  return { variant, weena: of("weena"), peer: of("peer"), ratio: of("ratio") };
+}
+
+function row({ variant, weena, peer, ratio }: Pair): string {
+  return `${variant.padEnd(12)}${grouped(weena).padStart(10)}` +
+    `${grouped(peer).padStart(10)}${ratio.toFixed(2).padStart(12)}\n`;
+}
+
+function one(asked: number | undefined, grid: readonly number[]) {
+  return asked === undefined ? grid : [asked];
+}
+
+function table(
+  device: string,
+  products: readonly ProductResult[],
+  phases: PhasesResult,
+  training: readonly TrainingResult[],
+  generation: readonly GenerationResult[],
+): string {
+  const lines = [device, "", "products                        GFLOP/s"];
+  for (const { product, rows, inner, columns, gflops } of products) {
+    const shape = `${rows} × ${inner} × ${columns}`;
+    lines.push(
+      `  ${product.padEnd(5)} ${shape.padEnd(20)}${
+        gflops.toFixed(1).padStart(11)
+      }`,
+    );
+  }
+  const { hiddenSize, batchSize, numSteps } = phases;
+  lines.push(
+    "",
+    `a minibatch: hidden ${hiddenSize}, batch ${batchSize}, ${numSteps} steps  ms`,
+  );
+  const parts = {
+    forward: phases.forward,
+    head: phases.head,
+    backward: phases.backward,
+    "weight gradients": phases.weightGradients,
+    update: phases.update,
+  };
+  for (const [part, milliseconds] of Object.entries(parts)) {
+    lines.push(`  ${part.padEnd(18)}${milliseconds.toFixed(3).padStart(9)}`);
+  }
+  lines.push("", "training    hidden  batch   ms/minibatch    tokens/s");
+  for (const result of training) {
+    lines.push(
+      `${String(result.hiddenSize).padStart(18)}` +
+        `${String(result.batchSize).padStart(7)}` +
+        `${result.milliseconds.toFixed(3).padStart(15)}` +
+        `${grouped(result.tokensPerSecond).padStart(12)}`,
+    );
+  }
+  lines.push("", "generation  hidden  characters/s");
+  for (const { hiddenSize, charactersPerSecond } of generation) {
+    lines.push(
+      `${String(hiddenSize).padStart(18)}${
+        grouped(charactersPerSecond).padStart(14)
+      }`,
+    );
+  }
+  return lines.join("\n") + "\n";
+}
