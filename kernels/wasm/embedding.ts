@@ -3,7 +3,7 @@
 import { argument, setArgument } from "./control";
 import { least } from "./simd";
 import { Task } from "./tasks";
-import { runPhase } from "./threads";
+import { MOVE, runPhase } from "./threads";
 
 /** Rows that one task gathers. */
 const GATHER_ROWS: usize = 32;
@@ -46,7 +46,7 @@ export function embedding(
   setArgument(3, rows);
   setArgument(4, O);
   const tasks = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
-  runPhase(Task.Gather, tasks, <f64> rows * <f64> O);
+  runPhase(Task.Gather, tasks, MOVE * <f64> rows * <f64> O);
   return -1;
 }
 
@@ -85,7 +85,7 @@ export function embeddingBackward(
   setArgument(5, V);
   setArgument(6, scratch);
   const tasks = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
-  const work = (<f64> rows + <f64> V) * <f64> O;
+  const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
   runPhase(Task.EmbeddingBackward, tasks, work);
   return -1;
 }

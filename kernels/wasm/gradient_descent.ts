@@ -8,7 +8,7 @@ import {
 } from "./control";
 import { least, loadFirst, madd, storeFirst } from "./simd";
 import { Task } from "./tasks";
-import { runPhase } from "./threads";
+import { MOVE, runPhase } from "./threads";
 
 /** Parameters that one task does, and whose squares are one partial sum. */
 const BLOCK: usize = 16_384;
@@ -24,7 +24,7 @@ export function globalNorm(
   setArgument(1, P);
   setArgument(2, scratch);
   const blocks = (P + BLOCK - 1) / BLOCK;
-  runPhase(Task.Squares, blocks, 2 * <f64> P);
+  runPhase(Task.Squares, blocks, MOVE * <f64> P);
   let total: f64 = 0;
   for (let block: usize = 0; block < blocks; block++) {
     total += load<f64>(scratch + (block << 3));
@@ -76,7 +76,7 @@ export function update(
   setArgument(1, gradients);
   setArgument(2, P);
   setRealArgument(3, <f32> -step);
-  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, 2 * <f64> P);
+  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, MOVE * <f64> P);
 }
 
 export function updateTask(task: usize): void {

@@ -6,7 +6,7 @@ import { addColumns, addRows, beginPacking, packAll, product } from "./product";
 import { rowTimesMatrix } from "./rows";
 import { least } from "./simd";
 import { Task } from "./tasks";
-import { runPhase } from "./threads";
+import { MOVE, runPhase } from "./threads";
 
 /** Fewer rows than these are done one by one, without packing. */
 export const FEW_ROWS: usize = 4;
@@ -87,7 +87,7 @@ export function columnSums(
   setArgument(2, rows);
   setArgument(3, O);
   const tasks = (O + SUM_COLUMNS - 1) / SUM_COLUMNS;
-  runPhase(Task.ColumnSums, tasks, <f64> rows * <f64> O);
+  runPhase(Task.ColumnSums, tasks, MOVE * <f64> rows * <f64> O);
 }
 
 export function columnSumsTask(task: usize): void {

@@ -9,7 +9,7 @@ import { argument, setArgument } from "./control";
 import { PACK_EXTENT, packColumns, packRows } from "./pack";
 import { least } from "./simd";
 import { Task } from "./tasks";
-import { runPhase } from "./threads";
+import { MOVE, runPhase } from "./threads";
 import { partOfTile, tile } from "./tile";
 
 // Arguments of the packing phase: a count, then FIELDS words for each matrix.
@@ -102,7 +102,7 @@ export function packAll(): void {
   for (let index: usize = 0; index < argument(PACKS); index++) {
     const at = PACKS + 1 + index * FIELDS;
     tasks += tasksOf(argument(at + 3));
-    work += <f64> argument(at + 3) * <f64> argument(at + 4);
+    work += MOVE * <f64> argument(at + 3) * <f64> argument(at + 4);
   }
   runPhase(Task.Pack, tasks, work);
 }

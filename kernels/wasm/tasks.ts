@@ -5,6 +5,7 @@ import { squaresTask, updateTask } from "./gradient_descent";
 import { columnSumsTask } from "./linear";
 import { packTask, productTask } from "./product";
 import { rnnBackwardTask, rnnTask } from "./rnn";
+import { rowTimesMatrixTask } from "./rows";
 import { softmaxCrossEntropyTask } from "./softmax_cross_entropy";
 import { failTask } from "./threads";
 
@@ -12,6 +13,7 @@ export const enum Task {
   Pack,
   Product,
   ColumnSums,
+  RowTimesMatrix,
   Rnn,
   RnnBackward,
   Gather,
@@ -31,6 +33,8 @@ export function runTask(kind: i32, task: usize, thread: usize): void {
       return productTask(task, thread);
     case Task.ColumnSums:
       return columnSumsTask(task);
+    case Task.RowTimesMatrix:
+      return rowTimesMatrixTask(task);
     case Task.Rnn:
       return rnnTask(task, thread);
     case Task.RnnBackward:

@@ -102,6 +102,7 @@ export class WasmBackend implements Backend {
   }
 
   allocate(shape: readonly number[], dtype: DType = "f32"): Tensor {
+    this.#assertOpen();
     assertShape(shape);
     const size = sizeOf(shape);
     const address = this.heap.allocate(4 * size);
@@ -151,8 +152,12 @@ export class WasmBackend implements Backend {
     if (!(tensor instanceof WasmTensor) || tensor.owner !== this) {
       throw new TypeError("The CPU backend was given another's tensor");
     }
-    if (this.#disposed) throw new Error("The CPU backend is disposed of");
+    this.#assertOpen();
     return tensor;
+  }
+
+  #assertOpen(): void {
+    if (this.#disposed) throw new Error("The CPU backend is disposed of");
   }
 
   #typed(tensor: Tensor, dtype: DType): number {
