@@ -26,6 +26,7 @@ export const MOST_THREADS = 256;
  * takes note of a memory that has grown.
  */
 const WORKER = `
+addEventListener("messageerror", () => postMessage("it cannot share memory"));
 onmessage = async ({ data: { module, memory, thread } }) => {
   try {
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
@@ -75,8 +76,11 @@ export async function startThreads(
     for (const worker of workers) worker.terminate();
     workers.length = 0;
   };
+  // A blob, which needs no file beside this one and no permission: a worker from a
+  // `data:` URL is of another origin to a browser, which shares no memory with it.
+  const source = new Blob([WORKER], { type: "text/javascript" });
+  const url = URL.createObjectURL(source);
   try {
-    const url = `data:text/javascript,${encodeURIComponent(WORKER)}`;
     await Promise.all(Array.from({ length: threads - 1 }, (_, i) => {
       const worker = new Worker(url, { type: "module" });
       workers.push(worker);
@@ -85,6 +89,8 @@ export async function startThreads(
   } catch (error) {
     stop();
     throw error;
+  } finally {
+    URL.revokeObjectURL(url);
   }
   return {
     // The module is this project's own: kernels.ts says what it exports.
@@ -112,6 +118,7 @@ function started(worker: Worker, start: unknown): Promise<void> {
     const fail = (why: string) =>
       reject(new Error(`Cannot start a thread of the CPU backend: ${why}`));
     worker.onmessage = ({ data }) => data === "" ? resolve() : fail(data);
+    worker.onmessageerror = () => fail("it cannot share memory");
     worker.onerror = (event) => {
       event.preventDefault();
       fail(event.message);
