@@ -87,6 +87,7 @@ export {
   type DeviceChoice,
   type DeviceName,
   openBackend,
+  type OpenOptions,
 } from "./lib/backend/open.ts";
 export type {
   Activation,

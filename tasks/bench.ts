@@ -44,6 +44,11 @@ export const command = {
       "present",
       "what to measure; present: the CPU, and a GPU where there is one",
     ),
+    threads: {
+      kind: "integer",
+      least: 1,
+      help: "threads of the CPU (one for each core)",
+    } as NumberFlag,
     "hidden-size": {
       kind: "integer",
       least: 1,
@@ -89,7 +94,7 @@ async function main(flags: Values<typeof command.flags>): Promise<void> {
   for (const name of await devices(flags.device)) {
     let backend: Backend;
     try {
-      backend = await openBackend(name);
+      backend = await openBackend(name, { threads: flags.threads });
     } catch (error) {
       throw new TaskError(EXIT.device, (error as Error).message);
     }

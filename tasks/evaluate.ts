@@ -53,7 +53,7 @@ if (import.meta.main) {
         say(`note: ${name} is not as it was when the model was trained`);
       }
     }
-    using backend = await openDevice(flags.device);
+    using backend = await openDevice(flags);
     const result = await evaluate(checkpoint, corpus, backend);
     if (flags.json) {
       out(jsonLine({

@@ -37,15 +37,15 @@ export const command = {
 } as const satisfies Command<Flags>;
 
 if (import.meta.main) {
-  await runTask(command, async ({ prefix, length, device, json, ...model }) => {
+  await runTask(command, async ({ prefix, length, json, ...flags }) => {
     if (prefix === undefined) {
       throw new UsageError(
         'what is the text to begin with? For example --prefix "traveller"',
       );
     }
-    const { path, checkpoint } = await loadCheckpoint(model);
+    const { path, checkpoint } = await loadCheckpoint(flags);
     encodePrefix(checkpoint, prefix); // a bad prefix ends here
-    using backend = await openDevice(device);
+    using backend = await openDevice(flags);
     let text = "";
     for await (
       const piece of generate(checkpoint, prefix, backend, { length })

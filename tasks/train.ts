@@ -123,7 +123,7 @@ async function main(flags: Values<typeof command.flags>): Promise<number> {
     seed: flags.seed,
   };
   const { count } = partition(corpus.ids, settings); // a short text ends here
-  using backend = await openDevice(flags.device);
+  using backend = await openDevice(flags);
   const run = await createRun(flags.run, shortName(corpus.name));
   describeRun(corpus, flags, count, run);
   using metrics = new LineFile(run.metrics);

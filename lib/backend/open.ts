@@ -47,33 +47,41 @@ export async function chooseDevice(): Promise<DeviceChoice> {
     : { name: "webgpu", reason: `there is a GPU, ${description}` };
 }
 
+/** Settings of {@linkcode openBackend}. */
+export interface OpenOptions {
+  /** Threads of the CPU, from 1 on. Default: as many as it has cores. */
+  readonly threads?: number;
+}
+
 /**
  * Opens a backend. Only `auto` chooses; a device asked for by name is that one, or
  * an error.
  *
  * @throws {Error} If the device is missing.
+ * @throws {RangeError} If `threads` is not a whole number from 1 on.
  *
  * @example
  * ```ts
  * import { openBackend } from "./open.ts";
  *
- * using backend = await openBackend("reference");
- * console.assert(backend.name === "reference");
+ * using backend = await openBackend("cpu", { threads: 1 });
+ * console.assert(backend.name === "cpu");
  * ```
  */
-export async function openBackend(name: DeviceName = "auto"): Promise<Backend> {
+export async function openBackend(
+  name: DeviceName = "auto",
+  options: OpenOptions = {},
+): Promise<Backend> {
   switch (name) {
     case "auto":
-      return openBackend((await chooseDevice()).name);
+      return openBackend((await chooseDevice()).name, options);
     case "webgpu": {
       const { openWebGPU } = await import("./webgpu/webgpu_backend.ts");
       return await openWebGPU();
     }
     case "cpu": {
-      const { openReference } = await import(
-        "./reference/reference_backend.ts"
-      );
-      return openReference({ precision: "float32" });
+      const { openWasm } = await import("./wasm/wasm_backend.ts");
+      return await openWasm(options);
     }
     case "reference": {
       const { openReference } = await import(

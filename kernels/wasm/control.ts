@@ -1,0 +1,63 @@
+/**
+ * The first 64 KiB of the memory: what the threads tell each other, and the
+ * arguments of the op in hand. Each word that several threads write has a cache
+ * line of its own. `lib/backend/wasm/threads.ts` knows the ones marked (*).
+ */
+
+/** (*) Number of the phase in hand; threads without work wait on it. */
+export const EPOCH: usize = 64;
+/** Phase (32 bits), its number of tasks (16) and the next task to do (16). */
+export const TICKET: usize = 128;
+/** (*) Tasks of the phase that are done; the calling thread waits on it. */
+export const DONE: usize = 192;
+/** 1 while the calling thread waits on `DONE`. */
+export const CALLER_WAITS: usize = 256;
+/** Threads that wait on `EPOCH`. */
+export const SLEEPERS: usize = 320;
+/** (*) 1 once a thread has failed. */
+export const FAILED: usize = 384;
+/** (*) 1 once the threads are to end. */
+export const STOP: usize = 448;
+/** (*) Number of threads, the calling one included. */
+export const THREADS: usize = 452;
+/** (*) 1 where the calling thread may wait, as a browser's page may not. */
+export const CALLER_MAY_WAIT: usize = 456;
+/** What kind of task the phase in hand consists of. */
+export const KIND: usize = 460;
+
+/** Arguments of the op in hand, 32-bit words. */
+const ARGUMENTS: usize = 512;
+
+/** A 4 × 8 tile for each thread. */
+const TILES: usize = 4096;
+
+// @ts-ignore: decorator
+
+export function argument(index: usize): usize {
+  return load<u32>(ARGUMENTS + (index << 2));
+}
+
+// @ts-ignore: decorator
+
+export function setArgument(index: usize, value: usize): void {
+  store<u32>(ARGUMENTS + (index << 2), value);
+}
+
+// @ts-ignore: decorator
+
+export function realArgument(index: usize): f32 {
+  return load<f32>(ARGUMENTS + (index << 2));
+}
+
+// @ts-ignore: decorator
+
+export function setRealArgument(index: usize, value: f32): void {
+  store<f32>(ARGUMENTS + (index << 2), value);
+}
+
+/** Where `thread` puts a tile of which only a part is wanted. */
+// @ts-ignore: decorator
+
+export function tileOf(thread: usize): usize {
+  return TILES + (thread << 7);
+}

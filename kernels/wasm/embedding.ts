@@ -1,0 +1,147 @@
+/** One-hot rows times a matrix. Reference: `lib/backend/reference/embedding.ts`. */
+
+import { argument, setArgument } from "./control";
+import { least } from "./simd";
+import { Task } from "./tasks";
+import { MOVE, runPhase } from "./threads";
+
+/** Rows that one task gathers. */
+const GATHER_ROWS: usize = 32;
+
+/** Columns of `dOutput` that one task adds up. */
+const SCATTER_COLUMNS: usize = 64;
+
+/**
+ * `output[r,:] = weight[:, ids[r]]`. The weight's columns become rows first, unless
+ * there are so few ids that it is cheaper to pick them out one by one.
+ *
+ * @returns The first id that is not below V, or -1.
+ */
+export function embedding(
+  ids: usize, // (rows) u32
+  weight: usize, // (O, V)
+  output: usize, // (rows, O)
+  rows: usize,
+  O: usize,
+  V: usize,
+  scratch: usize,
+): f64 {
+  const wrong = firstAbove(ids, rows, V);
+  if (wrong >= 0) return wrong;
+  if (rows << 1 < V) {
+    for (let row: usize = 0; row < rows; row++) {
+      let from = weight + (load<usize>(ids + (row << 2)) << 2);
+      for (let o: usize = 0; o < O; o++) {
+        store<f32>(output, load<f32>(from));
+        from += V << 2;
+        output += 4;
+      }
+    }
+    return -1;
+  }
+  transpose(weight, V << 2, scratch, O << 2, O, V);
+  setArgument(0, ids);
+  setArgument(1, scratch);
+  setArgument(2, output);
+  setArgument(3, rows);
+  setArgument(4, O);
+  const tasks = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
+  runPhase(Task.Gather, tasks, MOVE * <f64> rows * <f64> O);
+  return -1;
+}
+
+export function gatherTask(task: usize): void {
+  const ids = argument(0), transposed = argument(1), output = argument(2);
+  const bytes = argument(4) << 2;
+  const first = task * GATHER_ROWS;
+  const end = least(first + GATHER_ROWS, argument(3));
+  for (let row = first; row < end; row++) {
+    const id = load<usize>(ids + (row << 2));
+    memory.copy(output + row * bytes, transposed + id * bytes, bytes);
+  }
+}
+
+/**
+ * `dWeight[:, v] = Σ dOutput[r,:]` over the rows where `ids[r] = v`, in order.
+ *
+ * @returns The first id that is not below V, or -1.
+ */
+export function embeddingBackward(
+  ids: usize, // (rows) u32
+  dOutput: usize, // (rows, O)
+  dWeight: usize, // (O, V)
+  rows: usize,
+  O: usize,
+  V: usize,
+  scratch: usize,
+): f64 {
+  const wrong = firstAbove(ids, rows, V);
+  if (wrong >= 0) return wrong;
+  setArgument(0, ids);
+  setArgument(1, dOutput);
+  setArgument(2, dWeight);
+  setArgument(3, rows);
+  setArgument(4, O);
+  setArgument(5, V);
+  setArgument(6, scratch);
+  const tasks = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
+  const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
+  runPhase(Task.EmbeddingBackward, tasks, work);
+  return -1;
+}
+
+/** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
+export function embeddingBackwardTask(task: usize): void {
+  const ids = argument(0), rows = argument(3), O = argument(4), V = argument(5);
+  const first = task * SCATTER_COLUMNS;
+  const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;
+  const sums = argument(6) + ((first * V) << 2); // (V, columns)
+  memory.fill(sums, 0, V * bytes);
+  let from = argument(1) + (first << 2);
+  for (let row: usize = 0; row < rows; row++) {
+    addRow(from, sums + load<usize>(ids + (row << 2)) * bytes, columns);
+    from += O << 2;
+  }
+  const to = argument(2) + ((first * V) << 2);
+  transpose(sums, bytes, to, V << 2, V, columns);
+}
+
+/** `to += from`. */
+function addRow(from: usize, to: usize, count: usize): void {
+  const end = to + (count << 2);
+  for (; to + 16 <= end; to += 16, from += 16) {
+    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+  }
+  for (; to < end; to += 4, from += 4) {
+    store<f32>(to, load<f32>(to) + load<f32>(from));
+  }
+}
+
+/** `to[j,i] = from[i,j]`; the strides are bytes from a row to the next. */
+function transpose(
+  from: usize, // (M, N)
+  fromStride: usize,
+  to: usize, // (N, M)
+  toStride: usize,
+  M: usize,
+  N: usize,
+): void {
+  for (let i: usize = 0; i < M; i++) {
+    let source = from + i * fromStride, destination = to + (i << 2);
+    for (let j: usize = 0; j < N; j++) {
+      store<f32>(destination, load<f32>(source));
+      source += 4;
+      destination += toStride;
+    }
+  }
+}
+
+/** The first id that is not below V, or -1. */
+export function firstAbove(ids: usize, count: usize, V: usize): f64 {
+  const end = ids + (count << 2);
+  for (; ids < end; ids += 4) {
+    const id = load<u32>(ids);
+    if (id >= <u32> V) return <f64> id;
+  }
+  return -1;
+}

@@ -1,0 +1,133 @@
+/**
+ * tanh, exp, the logistic sigmoid and log: clamped, vectorized, the same on every
+ * machine. Errors are the greatest over all float32 arguments, in units in the last
+ * place (ulp) of the result; `tests/backend/wasm_functions_test.ts` sweeps them. NaN gives NaN.
+ */
+
+import { loadFirst, madd, storeFirst } from "./simd";
+
+/**
+ * Hyperbolic tangent, at most 6 ulp off (4e-7). An odd rational function, a minimax
+ * fit of the relative error to |x| ≤ 8.6. The clamp is a number near that end at which
+ * the function rounds to 1, in both builds: beyond it the result is exactly ±1.
+ *
+ *     tanh x = x · P(x²) / Q(x²)
+ */
+// @ts-ignore: decorator
+
+export function tanh(x: v128): v128 {
+  x = f32x4.pmax(x, f32x4.splat(-8.598974227905273)); // keeps NaN, as the next line does
+  x = f32x4.pmin(x, f32x4.splat(8.598974227905273));
+  const z = f32x4.mul(x, x);
+  let p = madd(
+    z,
+    f32x4.splat(1.4081755317363331e-8),
+    f32x4.splat(2.112189758918248e-5),
+  );
+  p = madd(z, p, f32x4.splat(0.003526373766362667));
+  p = madd(z, p, f32x4.splat(0.13406851887702942));
+  p = madd(z, p, f32x4.splat(1));
+  let q = madd(
+    z,
+    f32x4.splat(8.070353487710236e-7),
+    f32x4.splat(0.0003336223599035293),
+  );
+  q = madd(z, q, f32x4.splat(0.025993796065449715));
+  q = madd(z, q, f32x4.splat(0.46740174293518066));
+  q = madd(z, q, f32x4.splat(1));
+  const y = f32x4.div(f32x4.mul(x, p), q);
+  // Rounding may lead an ulp beyond 1.
+  return f32x4.pmin(f32x4.pmax(y, f32x4.splat(-1)), f32x4.splat(1));
+}
+
+/**
+ * Exponential, at most 1.5 ulp off, from 0 below −104 to infinity above 88.73.
+ *
+ *     exp x = 2ⁿ · exp r,  n = round(x / ln 2),  r = x − n ln 2,  |r| ≤ ½ ln 2
+ *     exp r = 1 + r + r² · Q(r)
+ */
+// @ts-ignore: decorator
+
+export function exp(x: v128): v128 {
+  x = f32x4.pmax(x, f32x4.splat(-104));
+  x = f32x4.pmin(x, f32x4.splat(89));
+  // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
+  const shift = f32x4.splat(12582912);
+  const shifted = madd(x, f32x4.splat(1.4426950408889634), shift);
+  const n = f32x4.sub(shifted, shift);
+  // ln 2 in two parts: the first has 9 bits, so that n times it is exact.
+  let r = madd(n, f32x4.splat(-0.693359375), x);
+  r = madd(n, f32x4.splat(2.12194440e-4), r);
+  let q = madd(
+    r,
+    f32x4.splat(0.0013814432313665748),
+    f32x4.splat(0.008368796668946743),
+  );
+  q = madd(r, q, f32x4.splat(0.041668396443128586));
+  q = madd(r, q, f32x4.splat(0.1666651964187622));
+  q = madd(r, q, f32x4.splat(0.4999999403953552));
+  const y = f32x4.add(madd(f32x4.mul(r, r), q, r), f32x4.splat(1));
+  // 2ⁿ in two factors: n reaches 128 and -150, beyond what an exponent can hold.
+  const exponent = i32x4.sub(shifted, i32x4.splat(0x4b400000));
+  const half = i32x4.shr_s(exponent, 1);
+  const rest = i32x4.sub(exponent, half);
+  return f32x4.mul(f32x4.mul(y, power(half)), power(rest));
+}
+
+/** `2ⁿ` of whole numbers from −126 to 127. */
+// @ts-ignore: decorator
+
+function power(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+}
+
+/**
+ * Logistic sigmoid `1 / (1 + exp −x)`, at most 3 ulp off; below zero
+ * `exp x / (1 + exp x)`, so that exp does not overflow.
+ */
+// @ts-ignore: decorator
+
+export function sigmoid(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const small = exp(f32x4.neg(f32x4.abs(x)));
+  const y = f32x4.div(one, f32x4.add(one, small));
+  const negative = f32x4.lt(x, f32x4.splat(0));
+  return v128.bitselect(f32x4.mul(small, y), y, negative);
+}
+
+/**
+ * Natural logarithm of a normal number above zero, in float64, about 1e-15 off.
+ *
+ *     log x = e ln 2 + log m,  √½ ≤ m < √2
+ *     log m = 2 (s + s³/3 + s⁵/5 + …),  s = (m − 1) / (m + 1)
+ */
+export function log(x: f64): f64 {
+  if (!(x < Infinity)) return x;
+  const bits = reinterpret<i64>(x);
+  // √½ has the bits 3fe6a09e…: shifted so, the exponent rounds as m must.
+  const e = (bits - 0x3fe6a09e00000000) >> 52;
+  const m = reinterpret<f64>(bits - (e << 52));
+  const s = (m - 1) / (m + 1), z = s * s;
+  let sum = z * (1.0 / 19) + 1.0 / 17;
+  sum = sum * z + 1.0 / 15;
+  sum = sum * z + 1.0 / 13;
+  sum = sum * z + 1.0 / 11;
+  sum = sum * z + 1.0 / 9;
+  sum = sum * z + 1.0 / 7;
+  sum = sum * z + 1.0 / 5;
+  sum = sum * z + 1.0 / 3;
+  sum = sum * z + 1;
+  return <f64> e * 0.6931471805599453 + 2 * s * sum;
+}
+
+/** `y[i] = f(x[i])`, for the tests: f is tanh (0), exp (1) or sigmoid (2). */
+export function applyFunction(f: i32, x: usize, y: usize, count: usize): void {
+  const end = x + ((count & ~3) << 2);
+  for (; x < end; x += 16, y += 16) v128.store(y, chosen(f, v128.load(x)));
+  const rest = count & 3;
+  storeFirst(y, rest, chosen(f, loadFirst(x, rest, f32x4.splat(0))));
+}
+
+function chosen(f: i32, x: v128): v128 {
+  return f == 0 ? tanh(x) : f == 1 ? exp(x) : sigmoid(x);
+}

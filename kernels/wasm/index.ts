@@ -1,0 +1,18 @@
+/**
+ * The kernels of the CPU backend: what the module exports, as
+ * `lib/backend/wasm/kernels.ts` types it.
+ */
+
+export { clear, copy, fill } from "./elementwise";
+export { embedding, embeddingBackward } from "./embedding";
+export { applyFunction } from "./functions";
+export { globalNorm, update } from "./gradient_descent";
+export { linear, linearBackward } from "./linear";
+export { rnn, rnnBackward } from "./rnn";
+export { sample } from "./sample";
+export { softmaxCrossEntropy } from "./softmax_cross_entropy";
+export { failInThread, nextPhase, takeTasks } from "./threads";
+
+// Exported so that they stay functions of their own, which an engine optimizes
+// while the loops that call them are still running.
+export { tile } from "./tile";

@@ -1,0 +1,245 @@
+/** A vanilla recurrent layer. Reference: `lib/backend/reference/rnn.ts`. */
+
+import { argument, setArgument, THREADS } from "./control";
+import { tanh } from "./functions";
+import { columnSums, FEW_ROWS } from "./linear";
+import { packedBytes, packRows } from "./pack";
+import {
+  addColumns,
+  addRows,
+  beginPacking,
+  multiply,
+  packAll,
+  product,
+} from "./product";
+import { rowTimesMatrix } from "./rows";
+import { least, loadFirst, roundUp, storeFirst } from "./simd";
+import { Task } from "./tasks";
+import { runPhase } from "./threads";
+
+/** `output_t = f(input_t + output_(t-1) · weightᵀ + bias)`; f is relu or tanh. */
+export function rnn(
+  input: usize, // (T, B, H)
+  weight: usize, // (H, H)
+  bias: usize, // (H)
+  initialState: usize, // (B, H)
+  output: usize, // (T, B, H)
+  T: usize,
+  B: usize,
+  H: usize,
+  relu: bool,
+  scratch: usize,
+): void {
+  if (B < FEW_ROWS) {
+    rowByRow(input, weight, bias, initialState, output, T, B, H, relu);
+    return;
+  }
+  const states = scratch;
+  const weights = states + packedBytes(B, H, 4);
+  beginPacking();
+  addRows(weight, H << 2, H, H, weights, 8);
+  packAll();
+  setArgument(0, input);
+  setArgument(1, weights);
+  setArgument(2, bias);
+  setArgument(3, initialState);
+  setArgument(4, output);
+  setArgument(5, states);
+  shareRows(Task.Rnn, T, B, H, relu);
+}
+
+/** Each thread takes its own rows of the batch through all steps. */
+function shareRows(
+  kind: i32,
+  T: usize,
+  B: usize,
+  H: usize,
+  relu: bool,
+): void {
+  const threads = <usize> load<i32>(THREADS);
+  const rows = roundUp((B + threads - 1) / threads, 4);
+  setArgument(8, T);
+  setArgument(9, B);
+  setArgument(10, H);
+  setArgument(11, relu);
+  setArgument(12, rows);
+  const work = 2 * <f64> T * <f64> B * <f64> H * <f64> H;
+  runPhase(kind, (B + rows - 1) / rows, work);
+}
+
+/** All steps of some rows of the batch. */
+export function rnnTask(task: usize, thread: usize): void {
+  const T = argument(8), B = argument(9), H = argument(10);
+  const relu = argument(11) != 0;
+  const first = task * argument(12);
+  const rows = least(argument(12), B - first);
+  const stride = H << 2, skip = first * stride;
+  const weights = argument(1), bias = argument(2);
+  const state = argument(5) + skip; // packed 4 wide
+  let input = argument(0) + skip, output = argument(4) + skip;
+  packRows(argument(3) + skip, stride, 0, rows, H, state, 4);
+  for (let t: usize = 0; t < T; t++) {
+    multiply(state, weights, output, stride, rows, H, H, false, thread);
+    for (let row: usize = 0; row < rows; row++) {
+      const at = row * stride;
+      activate(input + at, bias, output + at, H, relu);
+    }
+    if (t + 1 < T) packRows(output, stride, 0, rows, H, state, 4);
+    input += B * stride;
+    output += B * stride;
+  }
+}
+
+function rowByRow(
+  input: usize,
+  weight: usize,
+  bias: usize,
+  previous: usize,
+  output: usize,
+  T: usize,
+  B: usize,
+  H: usize,
+  relu: bool,
+): void {
+  for (let t: usize = 0; t < T; t++) {
+    for (let b: usize = 0; b < B; b++) {
+      const at = (b * H) << 2;
+      rowTimesMatrix(previous + at, weight, 0, output + at, H, H);
+      activate(input + at, bias, output + at, H, relu);
+    }
+    previous = output;
+    input += (B * H) << 2;
+    output += (B * H) << 2;
+  }
+}
+
+/** `y = f(x + bias + y)` over one row. */
+function activate(x: usize, bias: usize, y: usize, H: usize, relu: bool): void {
+  const end = y + ((H & ~3) << 2);
+  if (relu) {
+    for (; y < end; y += 16, x += 16, bias += 16) {
+      const inputs = f32x4.add(v128.load(x), v128.load(bias));
+      v128.store(y, rectified(f32x4.add(inputs, v128.load(y))));
+    }
+  } else {
+    for (; y < end; y += 16, x += 16, bias += 16) {
+      const inputs = f32x4.add(v128.load(x), v128.load(bias));
+      v128.store(y, tanh(f32x4.add(inputs, v128.load(y))));
+    }
+  }
+  const rest = H & 3;
+  if (!rest) return;
+  const zero = f32x4.splat(0);
+  const inputs = f32x4.add(
+    loadFirst(x, rest, zero),
+    loadFirst(bias, rest, zero),
+  );
+  const sum = f32x4.add(inputs, loadFirst(y, rest, zero));
+  storeFirst(y, rest, relu ? rectified(sum) : tanh(sum));
+}
+
+/** `x < 0 ? 0 : x`, which keeps NaN. */
+// @ts-ignore: decorator
+
+function rectified(x: v128): v128 {
+  return f32x4.pmax(x, f32x4.splat(0));
+}
+
+/**
+ * With `a_t` for what f was applied to, from the last step to the first:
+ *
+ *     da_t    = (dOutput_t + da_(t+1) · weight) ⊙ f'(a_t)      (dInput_t = da_t)
+ *     dWeight = Σ_t da_tᵀ · output_(t-1)
+ *     dBias   = Σ_t da_t, summed over the batch
+ */
+export function rnnBackward(
+  weight: usize, // (H, H)
+  initialState: usize, // (B, H)
+  output: usize, // (T, B, H)
+  dOutput: usize, // (T, B, H)
+  dInput: usize, // (T, B, H)
+  dWeight: usize, // (H, H)
+  dBias: usize, // (H)
+  T: usize,
+  B: usize,
+  H: usize,
+  relu: bool,
+  scratch: usize,
+): void {
+  const rows = T * B, stride = H << 2;
+  const gradients = scratch;
+  const weights = gradients + packedBytes(B, H, 4);
+  beginPacking();
+  addColumns(0, 0, weight, stride, H, H, weights, 8);
+  packAll();
+  setArgument(0, output);
+  setArgument(1, weights);
+  setArgument(2, dOutput);
+  setArgument(3, dInput);
+  setArgument(4, gradients);
+  shareRows(Task.RnnBackward, T, B, H, relu);
+
+  const transposed = scratch; // dInputᵀ
+  const previous = transposed + packedBytes(H, rows, 4); // output, a step late
+  beginPacking();
+  addColumns(0, 0, dInput, stride, H, rows, transposed, 4);
+  addColumns(initialState, B, output, stride, H, rows, previous, 8);
+  packAll();
+  product(transposed, previous, 0, dWeight, H, H, rows);
+  columnSums(dInput, dBias, rows, H);
+}
+
+/** All steps, backwards, of some rows of the batch. */
+export function rnnBackwardTask(task: usize, thread: usize): void {
+  const T = argument(8), B = argument(9), H = argument(10);
+  const relu = argument(11) != 0;
+  const first = task * argument(12);
+  const rows = least(argument(12), B - first);
+  const stride = H << 2, skip = first * stride;
+  const weights = argument(1);
+  const gradient = argument(4) + skip; // da_(t+1), packed 4 wide
+  const last = (T - 1) * B * stride + skip;
+  let output = argument(0) + last;
+  let dOutput = argument(2) + last, dInput = argument(3) + last;
+  for (let t = T; t > 0; t--) {
+    if (t < T) {
+      multiply(gradient, weights, dInput, stride, rows, H, H, false, thread);
+    } else {
+      for (let row: usize = 0; row < rows; row++) {
+        memory.fill(dInput + row * stride, 0, stride);
+      }
+    }
+    for (let row: usize = 0; row < rows; row++) {
+      const at = row * stride;
+      derive(output + at, dOutput + at, dInput + at, H, relu);
+    }
+    if (t > 1) packRows(dInput, stride, 0, rows, H, gradient, 4);
+    output -= B * stride;
+    dOutput -= B * stride;
+    dInput -= B * stride;
+  }
+}
+
+/** `dx = (dy + dx) · f'`, where f' is `1 − y²` or `y > 0`, over one row. */
+function derive(y: usize, dy: usize, dx: usize, H: usize, relu: bool): void {
+  const end = y + ((H & ~3) << 2);
+  for (; y < end; y += 16, dy += 16, dx += 16) {
+    const sum = f32x4.add(v128.load(dy), v128.load(dx));
+    v128.store(dx, f32x4.mul(sum, slope(v128.load(y), relu)));
+  }
+  const rest = H & 3;
+  if (!rest) return;
+  const zero = f32x4.splat(0);
+  const sum = f32x4.add(loadFirst(dy, rest, zero), loadFirst(dx, rest, zero));
+  const f = slope(loadFirst(y, rest, zero), relu);
+  storeFirst(dx, rest, f32x4.mul(sum, f));
+}
+
+// @ts-ignore: decorator
+
+function slope(y: v128, relu: bool): v128 {
+  const one = f32x4.splat(1);
+  return relu
+    ? v128.and(f32x4.gt(y, f32x4.splat(0)), one)
+    : f32x4.sub(one, f32x4.mul(y, y));
+}

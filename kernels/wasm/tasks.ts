@@ -1,0 +1,57 @@
+/** Every kind of task, by the file that does it. */
+
+import { embeddingBackwardTask, gatherTask } from "./embedding";
+import { squaresTask, updateTask } from "./gradient_descent";
+import { columnSumsTask } from "./linear";
+import { packTask, productTask } from "./product";
+import { rnnBackwardTask, rnnTask } from "./rnn";
+import { rowTimesMatrixTask } from "./rows";
+import { softmaxCrossEntropyTask } from "./softmax_cross_entropy";
+import { failTask } from "./threads";
+
+export const enum Task {
+  Pack,
+  Product,
+  ColumnSums,
+  RowTimesMatrix,
+  Rnn,
+  RnnBackward,
+  Gather,
+  EmbeddingBackward,
+  SoftmaxCrossEntropy,
+  Squares,
+  Update,
+  Fail,
+}
+
+/** Does one task of the phase in hand. */
+export function runTask(kind: i32, task: usize, thread: usize): void {
+  switch (kind) {
+    case Task.Pack:
+      return packTask(task);
+    case Task.Product:
+      return productTask(task, thread);
+    case Task.ColumnSums:
+      return columnSumsTask(task);
+    case Task.RowTimesMatrix:
+      return rowTimesMatrixTask(task);
+    case Task.Rnn:
+      return rnnTask(task, thread);
+    case Task.RnnBackward:
+      return rnnBackwardTask(task, thread);
+    case Task.Gather:
+      return gatherTask(task);
+    case Task.EmbeddingBackward:
+      return embeddingBackwardTask(task);
+    case Task.SoftmaxCrossEntropy:
+      return softmaxCrossEntropyTask(task);
+    case Task.Squares:
+      return squaresTask(task);
+    case Task.Update:
+      return updateTask(task);
+    case Task.Fail:
+      return failTask(thread);
+    default:
+      unreachable();
+  }
+}

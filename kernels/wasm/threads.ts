@@ -1,0 +1,130 @@
+/**
+ * Work shared among threads.
+ *
+ * An op is a few phases, a phase is a number of tasks, and every thread takes the
+ * next task until none is left. Which thread does a task never shows in a result:
+ * tasks write apart from each other, and no sum is split between tasks of a number
+ * that depends on the threads. The calling thread works too, so a thread that the
+ * system lets wait for a processor only holds up the one task that it has begun.
+ */
+
+import {
+  CALLER_MAY_WAIT,
+  CALLER_WAITS,
+  DONE,
+  EPOCH,
+  FAILED,
+  KIND,
+  SLEEPERS,
+  STOP,
+  THREADS,
+  TICKET,
+} from "./control";
+import { runTask, Task } from "./tasks";
+
+/** Looks at a word before a thread gives up its processor: about 50 µs. */
+const SPINS: i32 = 30_000;
+
+/** Longest wait, in nanoseconds, before a thread looks round again. */
+const PATIENCE: i64 = 100_000_000;
+
+/**
+ * Least work in a phase, in multiplications and additions of a product, for which
+ * other threads are called on: about 10 µs of one. Below it, what their caches have
+ * to fetch, and waking them where they sleep, costs more than they save.
+ */
+const LEAST_SHARED_WORK: f64 = 400_000;
+
+/** Work of moving or adding one element, which is bound by the memory. */
+export const MOVE: f64 = 8;
+
+/** Runs `count` tasks, on all threads if `work` operations are worth it. */
+export function runPhase(kind: i32, count: usize, work: f64): void {
+  if (load<i32>(FAILED)) return;
+  if (count == 1 || load<i32>(THREADS) == 1 || work < LEAST_SHARED_WORK) {
+    for (let task: usize = 0; task < count; task++) runTask(kind, task, 0);
+    return;
+  }
+  // A ticket counts up to 65,535 tasks.
+  const stride: usize = 32_768;
+  for (let first: usize = 0; first < count; first += stride) {
+    const left = count - first;
+    share(kind, first, left < stride ? left : stride);
+  }
+}
+
+let phase: i32 = 0;
+
+function share(kind: i32, first: usize, count: usize): void {
+  phase = (phase + 1) & 0x7fffffff;
+  store<i32>(KIND, kind);
+  store<u32>(KIND, first, 4);
+  atomic.store<i32>(DONE, 0);
+  atomic.store<i64>(TICKET, (<i64> phase << 32) | (<i64> count << 16));
+  atomic.store<i32>(EPOCH, phase);
+  if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(EPOCH, -1);
+  takeTasks(phase, 0);
+  waitForOthers(<i32> count);
+}
+
+/**
+ * Does tasks of one phase until none is left. A ticket of another phase is left
+ * alone: the memory may have grown since, which a thread sees on its next call.
+ */
+export function takeTasks(epoch: i32, thread: usize): void {
+  while (true) {
+    const ticket = atomic.load<i64>(TICKET);
+    if (<i32> (ticket >> 32) != epoch) return;
+    const task = <usize> (ticket & 0xffff);
+    const count = <usize> ((ticket >> 16) & 0xffff);
+    if (task >= count) return;
+    if (atomic.cmpxchg<i64>(TICKET, ticket, ticket + 1) != ticket) continue;
+    runTask(load<i32>(KIND), load<usize>(KIND, 4) + task, thread);
+    if (atomic.add<i32>(DONE, 1) + 1 == <i32> count) {
+      if (atomic.load<i32>(CALLER_WAITS)) atomic.notify(DONE, 1);
+    }
+  }
+}
+
+function waitForOthers(count: i32): void {
+  let spins = 0;
+  while (true) {
+    const done = atomic.load<i32>(DONE);
+    if (done == count || atomic.load<i32>(FAILED)) return;
+    if (++spins < SPINS || !load<i32>(CALLER_MAY_WAIT)) continue;
+    atomic.store<i32>(CALLER_WAITS, 1);
+    atomic.wait<i32>(DONE, done, PATIENCE);
+    atomic.store<i32>(CALLER_WAITS, 0);
+  }
+}
+
+/**
+ * Waits for the phase after `epoch`.
+ *
+ * @returns Its number, or -1 when the threads are to end.
+ */
+export function nextPhase(epoch: i32): i32 {
+  for (let spins = 0; spins < SPINS; spins++) {
+    const now = atomic.load<i32>(EPOCH);
+    if (now != epoch) return atomic.load<i32>(STOP) ? -1 : now;
+  }
+  atomic.add<i32>(SLEEPERS, 1);
+  while (atomic.load<i32>(EPOCH) == epoch) {
+    atomic.wait<i32>(EPOCH, epoch, -1);
+  }
+  atomic.sub<i32>(SLEEPERS, 1);
+  return atomic.load<i32>(STOP) ? -1 : atomic.load<i32>(EPOCH);
+}
+
+/** For the tests: a task that fails on every thread but the calling one. */
+export function failInThread(): void {
+  runPhase(Task.Fail, 2, Infinity);
+}
+
+export function failTask(thread: usize): void {
+  if (thread) unreachable();
+  // Leaves the other task to another thread, for a few seconds at the most.
+  for (let spins = 0; spins < 1_000_000_000; spins++) {
+    if (atomic.load<i32>(FAILED)) return;
+  }
+}

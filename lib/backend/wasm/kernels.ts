@@ -1,0 +1,152 @@
+/**
+ * The compiled kernels: which build this engine takes, and what it exports.
+ *
+ * @module
+ */
+
+import { builds } from "../../../kernels/wasm.generated.ts";
+
+/** With or without relaxed SIMD. */
+export type Build = keyof typeof builds;
+
+/** What kernels/wasm/index.ts exports. Tensors are addresses, in bytes. */
+export interface Kernels {
+  readonly embedding: (
+    ids: number,
+    weight: number,
+    output: number,
+    rows: number,
+    O: number,
+    V: number,
+    scratch: number,
+  ) => number;
+  readonly embeddingBackward: (
+    ids: number,
+    dOutput: number,
+    dWeight: number,
+    rows: number,
+    O: number,
+    V: number,
+    scratch: number,
+  ) => number;
+  readonly linear: (
+    input: number,
+    weight: number,
+    bias: number,
+    output: number,
+    rows: number,
+    I: number,
+    O: number,
+    scratch: number,
+  ) => void;
+  readonly linearBackward: (
+    input: number,
+    weight: number,
+    dOutput: number,
+    dInput: number,
+    dWeight: number,
+    dBias: number,
+    rows: number,
+    I: number,
+    O: number,
+    scratch: number,
+  ) => void;
+  readonly rnn: (
+    input: number,
+    weight: number,
+    bias: number,
+    initialState: number,
+    output: number,
+    T: number,
+    B: number,
+    H: number,
+    relu: boolean,
+    scratch: number,
+  ) => void;
+  readonly rnnBackward: (
+    weight: number,
+    initialState: number,
+    output: number,
+    dOutput: number,
+    dInput: number,
+    dWeight: number,
+    dBias: number,
+    T: number,
+    B: number,
+    H: number,
+    relu: boolean,
+    scratch: number,
+  ) => void;
+  readonly softmaxCrossEntropy: (
+    logits: number,
+    targets: number,
+    loss: number,
+    dLogits: number,
+    rows: number,
+    V: number,
+    scratch: number,
+  ) => number;
+  readonly globalNorm: (
+    gradients: number,
+    norm: number,
+    P: number,
+    scratch: number,
+  ) => void;
+  readonly update: (
+    parameters: number,
+    gradients: number,
+    norm: number,
+    learningRate: number,
+    clipNorm: number,
+    P: number,
+  ) => void;
+  readonly fill: (to: number, value: number, count: number) => void;
+  readonly copy: (from: number, to: number, count: number) => void;
+  readonly clear: (to: number, count: number) => void;
+  readonly sample: (
+    logits: number,
+    tokens: number,
+    B: number,
+    V: number,
+  ) => void;
+  readonly applyFunction: (
+    f: number,
+    x: number,
+    y: number,
+    count: number,
+  ) => void;
+  readonly failInThread: () => void;
+}
+
+/**
+ * A module of one function, which needs relaxed SIMD:
+ * `(func (result v128) (f32x4.relaxed_madd (v128.const 0) …))`, three zeros.
+ */
+const RELAXED_PROBE = [
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type () -> v128
+  ...[0x03, 0x02, 0x01, 0x00], // one function
+  ...[0x0a, 0x13, 0x01, 0x11, 0x00], // its body, 17 bytes
+  ...[0x41, 0x00, 0xfd, 0x11], // i32.const 0, i32x4.splat
+  ...[0x41, 0x00, 0xfd, 0x11],
+  ...[0x41, 0x00, 0xfd, 0x11],
+  ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
+];
+
+/** The fastest build that this engine takes. */
+export function fastestBuild(): Build {
+  const relaxed = WebAssembly.validate(new Uint8Array(RELAXED_PROBE));
+  return relaxed ? "relaxed" : "plain";
+}
+
+/** Compiles a build for a memory that is shared between threads, or is not. */
+export function compileKernels(
+  build: Build,
+  shared: boolean,
+): Promise<WebAssembly.Module> {
+  const { base64, memoryFlags } = builds[build];
+  const bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+  // The flags of the memory's limits: has a maximum (1), is shared (2).
+  if (!shared) bytes[memoryFlags] = 1;
+  return WebAssembly.compile(bytes);
+}

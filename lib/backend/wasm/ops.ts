@@ -1,0 +1,206 @@
+import type { Ops, Tensor } from "../backend.ts";
+import {
+  copyDimensions,
+  embeddingBackwardDimensions,
+  embeddingDimensions,
+  globalNormDimensions,
+  linearBackwardDimensions,
+  linearDimensions,
+  rnnBackwardDimensions,
+  rnnDimensions,
+  sampleDimensions,
+  sizeOf,
+  softmaxCrossEntropyDimensions,
+  updateDimensions,
+} from "../shapes.ts";
+import type { Kernels } from "./kernels.ts";
+
+/** What the ops need of their backend. */
+export interface Device {
+  readonly kernels: Kernels;
+  /** Addresses of this backend's tensors; a TypeError for any other. */
+  reals(tensor: Tensor): number;
+  ids(tensor: Tensor): number;
+  words(tensor: Tensor): number;
+  /** Address of at least so many bytes that are free until the next op. */
+  scratch(bytes: number): number;
+  /** Called after every op: throws an Error if a thread has failed. */
+  assertAlive(): void;
+}
+
+/** The ops of a backend: each checks its arguments and is one call of a kernel. */
+export function opsOf(device: Device): Ops {
+  const { kernels } = device;
+  const reals = (tensor: Tensor) => device.reals(tensor);
+  const ids = (tensor: Tensor) => device.ids(tensor);
+  const optional = (tensor?: Tensor) => tensor ? device.reals(tensor) : 0;
+  return {
+    embedding(x) {
+      const { T, B, O, V } = embeddingDimensions(x);
+      const scratch = device.scratch(4 * O * V);
+      const wrong = kernels.embedding(
+        ids(x.ids),
+        reals(x.weight),
+        reals(x.output),
+        T * B,
+        O,
+        V,
+        scratch,
+      );
+      assertIds("embedding", "ids", wrong, V);
+      device.assertAlive();
+    },
+    embeddingBackward(x) {
+      const { T, B, O, V } = embeddingBackwardDimensions(x);
+      const scratch = device.scratch(4 * O * V);
+      const wrong = kernels.embeddingBackward(
+        ids(x.ids),
+        reals(x.dOutput),
+        reals(x.dWeight),
+        T * B,
+        O,
+        V,
+        scratch,
+      );
+      assertIds("embeddingBackward", "ids", wrong, V);
+      device.assertAlive();
+    },
+    linear(x) {
+      const { rows, I, O } = linearDimensions(x);
+      const scratch = device.scratch(packed4(rows, I) + packed8(O, I));
+      kernels.linear(
+        reals(x.input),
+        reals(x.weight),
+        optional(x.bias),
+        reals(x.output),
+        rows,
+        I,
+        O,
+        scratch,
+      );
+      device.assertAlive();
+    },
+    linearBackward(x) {
+      const { rows, I, O } = linearBackwardDimensions(x);
+      const scratch = device.scratch(
+        packed4(O, rows) + packed8(I, rows) + packed4(rows, O) + packed8(I, O),
+      );
+      kernels.linearBackward(
+        reals(x.input),
+        reals(x.weight),
+        reals(x.dOutput),
+        optional(x.dInput),
+        reals(x.dWeight),
+        optional(x.dBias),
+        rows,
+        I,
+        O,
+        scratch,
+      );
+      device.assertAlive();
+    },
+    rnn(x) {
+      const { T, B, H } = rnnDimensions(x);
+      const scratch = device.scratch(packed4(B, H) + packed8(H, H));
+      kernels.rnn(
+        reals(x.input),
+        reals(x.weight),
+        reals(x.bias),
+        reals(x.initialState),
+        reals(x.output),
+        T,
+        B,
+        H,
+        x.activation === "relu",
+        scratch,
+      );
+      device.assertAlive();
+    },
+    rnnBackward(x) {
+      const { T, B, H } = rnnBackwardDimensions(x);
+      const scratch = device.scratch(
+        Math.max(
+          packed4(B, H) + packed8(H, H),
+          packed4(H, T * B) + packed8(H, T * B),
+        ),
+      );
+      kernels.rnnBackward(
+        reals(x.weight),
+        reals(x.initialState),
+        reals(x.output),
+        reals(x.dOutput),
+        reals(x.dInput),
+        reals(x.dWeight),
+        reals(x.dBias),
+        T,
+        B,
+        H,
+        x.activation === "relu",
+        scratch,
+      );
+      device.assertAlive();
+    },
+    softmaxCrossEntropy(x) {
+      const { T, B, V } = softmaxCrossEntropyDimensions(x);
+      const wrong = kernels.softmaxCrossEntropy(
+        reals(x.logits),
+        ids(x.targets),
+        reals(x.loss),
+        optional(x.dLogits),
+        T * B,
+        V,
+        device.scratch(8 * T * B),
+      );
+      assertIds("softmaxCrossEntropy", "targets", wrong, V);
+      device.assertAlive();
+    },
+    globalNorm(x) {
+      const P = globalNormDimensions(x);
+      const scratch = device.scratch(8 * Math.ceil(P / 1024));
+      kernels.globalNorm(reals(x.gradients), reals(x.norm), P, scratch);
+      device.assertAlive();
+    },
+    update(x) {
+      const P = updateDimensions(x);
+      kernels.update(
+        reals(x.parameters),
+        reals(x.gradients),
+        reals(x.norm),
+        x.learningRate,
+        x.clipNorm,
+        P,
+      );
+      device.assertAlive();
+    },
+    fill(x) {
+      kernels.fill(reals(x.tensor), x.value, sizeOf(x.tensor.shape));
+      device.assertAlive();
+    },
+    copy(x) {
+      const source = device.words(x.source);
+      const destination = device.words(x.destination);
+      kernels.copy(source, destination, copyDimensions(x));
+      device.assertAlive();
+    },
+    sample(x) {
+      const { B, V } = sampleDimensions(x);
+      kernels.sample(reals(x.logits), ids(x.tokens), B, V);
+      device.assertAlive();
+    },
+  };
+}
+
+/** Bytes of `extent` rows of `K` terms, packed in panels of 4 (kernels/wasm/pack.ts). */
+function packed4(extent: number, K: number): number {
+  return Math.ceil(extent / 4) * 16 * K;
+}
+
+/** The same in panels of 8. */
+function packed8(extent: number, K: number): number {
+  return Math.ceil(extent / 8) * 32 * K;
+}
+
+function assertIds(op: string, name: string, wrong: number, V: number): void {
+  if (wrong < 0) return;
+  throw new RangeError(`${op}: ${name} has ${wrong}, expected ids below ${V}`);
+}
