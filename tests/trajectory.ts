@@ -68,6 +68,14 @@ const TOLERANCE = {
   float64: { loss: 1e-12, norm: 1e-12, epoch: 1e-12, lastEpoch: 1e-12 },
 };
 
+/**
+ * With 512 hidden units training passes through a stretch, from the 19th minibatch
+ * on, in which rounding errors grow about sixfold every five minibatches: there
+ * PyTorch in float32 is itself off from its float64 by up to 1.8e-4 in the loss and
+ * 5.9e-3 in the norm (1e-7 before it). Five times that is allowed there.
+ */
+const GROWN = { from: 18, hiddenSize: 512, loss: 9e-4, norm: 3e-2 };
+
 const GOLDEN = new URL("golden/", import.meta.url);
 
 /**
@@ -176,7 +184,10 @@ async function follow(
     if (chunk.length === 0) break;
     const results = await runner.run(chunk);
     for (const [i, result] of results.entries()) {
-      checkMinibatch(golden, done + i, result, TOLERANCE[precision]);
+      const grown = precision === "float32" && done + i >= GROWN.from &&
+        golden.hidden_size >= GROWN.hiddenSize;
+      const tolerance = grown ? GROWN : TOLERANCE[precision];
+      checkMinibatch(golden, done + i, result, tolerance);
       epoch.push(result);
       if (!chunk[i].endsEpoch) continue;
       checkEpoch(golden, chunk[i].epoch, epoch, TOLERANCE[precision]);

@@ -1,8 +1,8 @@
 import { inCI } from "./access.ts";
-import { REFERENCES, WEBGPU } from "./backend/devices.ts";
+import { CPUS, REFERENCES, WEBGPU } from "./backend/devices.ts";
 import { testTrajectory } from "./trajectory.ts";
 
-for (const { name, open, precision } of REFERENCES) {
+for (const { name, open, precision } of [...REFERENCES, ...CPUS]) {
   testTrajectory(name, open, undefined, { precision });
 }
 

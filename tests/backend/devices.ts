@@ -6,6 +6,7 @@
 
 import type { Backend } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import { openWasm } from "../../lib/backend/wasm/wasm_backend.ts";
 import { findAdapter } from "../../lib/backend/webgpu/device.ts";
 import { openWebGPU } from "../../lib/backend/webgpu/webgpu_backend.ts";
 import { inCI } from "../access.ts";
@@ -30,6 +31,13 @@ export const WEBGPU: TestedDevice = {
     ? undefined
     : "no WebGPU adapter; on Debian install mesa-vulkan-drivers",
 };
+
+/** The CPU on one, two and three threads. */
+export const CPUS: readonly TestedDevice[] = [1, 2, 3].map((threads) => ({
+  name: `cpu, ${threads} thread${threads === 1 ? "" : "s"}`,
+  open: () => openWasm({ threads }),
+  precision: "float32",
+}));
 
 /** The reference in both precisions. */
 export const REFERENCES: readonly TestedDevice[] = [

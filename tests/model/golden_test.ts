@@ -1,6 +1,8 @@
-import { REFERENCES, WEBGPU } from "../backend/devices.ts";
+import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import { testGolden } from "./golden.ts";
 
-for (const { name, open, precision, ignore } of [...REFERENCES, WEBGPU]) {
+for (
+  const { name, open, precision, ignore } of [...REFERENCES, ...CPUS, WEBGPU]
+) {
   testGolden(name, open, precision, ignore);
 }
