@@ -14,11 +14,13 @@
  * const corpus = tokenize("the time traveller came back in time for tea. ");
  * const options = { hiddenSize: 16, batchSize: 2, numSteps: 8, epochs: 3 };
  * for await (const event of train(corpus, backend, options)) {
- *   if (event.type === "epoch") console.log(event.epoch, event.perplexity);
+ *   if (event.type === "epoch") console.assert(event.perplexity < 30);
  *   if (event.type !== "checkpoint") continue;
+ *   let text = "";
  *   for await (const piece of generate(event.checkpoint, "the", backend)) {
- *     console.log(piece);
+ *     text += piece;
  *   }
+ *   console.assert(text.length === 3 + 50);
  * }
  * ```
  *

@@ -81,14 +81,3 @@ for (const [name, source] of Object.entries(KERNELS)) {
     assert(fields.length <= 16, "dims fit into a slot");
   });
 }
-
-Deno.test({
-  name: "every file in kernels/ is compiled",
-  ignore: Deno.permissions.querySync({ name: "read" }).state !== "granted",
-  fn: () => {
-    const files = [...Deno.readDirSync(new URL("../kernels", import.meta.url))]
-      .filter(({ name }) => name.endsWith(".wgsl"))
-      .map(({ name }) => name.slice(0, -".wgsl".length));
-    assertEquals(files.sort(), Object.keys(KERNELS).sort());
-  },
-});

@@ -85,8 +85,8 @@ const GOLDEN = new URL("golden/", import.meta.url);
  * Tests a backend on the trajectory of hidden size 64, and on those in the folder
  * GOLDEN_DIR.
  *
- * The reference takes a second an epoch for hidden size 64; for greater ones it is
- * asked for two minibatches alone.
+ * The reference and software adapters take seconds a minibatch for hidden sizes
+ * above 128: there they are asked for two minibatches alone.
  *
  * @param ignore Why the backend cannot be tested here, or nothing.
  */
@@ -111,7 +111,8 @@ export function testTrajectory(
         const path = folder instanceof URL
           ? new URL(golden.initial_parameters, folder)
           : `${folder}/${golden.initial_parameters}`;
-        const slow = backend.name === "reference" && golden.hidden_size > 128;
+        const slow = golden.hidden_size > 128 &&
+          /reference|software/.test(backend.description);
         const limits = slow ? { ...options, minibatches: 2 } : options;
         const parameters = readParameters(Deno.readFileSync(path));
         await follow(golden, parameters, backend, limits);

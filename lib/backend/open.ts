@@ -43,7 +43,7 @@ export async function chooseDevice(): Promise<DeviceChoice> {
   if (!found) return { name: "cpu", reason: "there is no WebGPU adapter" };
   const { description, software } = found;
   return software
-    ? { name: "cpu", reason: `the WebGPU adapter is software, ${description}` }
+    ? { name: "cpu", reason: `the only adapter is ${description}` }
     : { name: "webgpu", reason: `there is a GPU, ${description}` };
 }
 

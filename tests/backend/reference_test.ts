@@ -1,11 +1,4 @@
-import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { testBackend } from "./contract.ts";
+import { REFERENCES } from "./devices.ts";
 
-testBackend(
-  "reference in float32",
-  () => openReference({ precision: "float32" }),
-);
-testBackend(
-  "reference in float64",
-  () => openReference({ precision: "float64" }),
-);
+for (const { name, open } of REFERENCES) testBackend(name, open);

@@ -1,9 +1,6 @@
-import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import { REFERENCES, WEBGPU } from "../backend/devices.ts";
 import { testGolden } from "./golden.ts";
 
-testGolden("reference in float64", () => openReference(), "float64");
-testGolden(
-  "reference in float32",
-  () => openReference({ precision: "float32" }),
-  "float32",
-);
+for (const { name, open, precision, ignore } of [...REFERENCES, WEBGPU]) {
+  testGolden(name, open, precision, ignore);
+}

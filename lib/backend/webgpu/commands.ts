@@ -124,9 +124,11 @@ export class Commands {
     const group = this.#bindGroups.get(pipeline, storages);
     for (const storage of storages) this.#used.add(storage);
 
-    const values = fields.map(({ binding, name }) =>
-      binding ? bound[binding].offset : dims[name]
-    );
+    const values = fields.map(({ binding, name }) => {
+      const value = binding ? bound[binding].offset : dims[name];
+      if (value !== undefined || name === "t") return value;
+      throw new Error(`${label}: dims.${name} is missing`);
+    });
     const t = fields.findIndex(({ name }) => name === "t");
     const pass = this.#begin(pipeline);
     const [x, y, z] = workgroups;

@@ -1,6 +1,12 @@
 import type { Ops } from "../backend.ts";
 import { linearBackwardDimensions, linearDimensions } from "../shapes.ts";
-import { groups, type OpContext, striding } from "./op_context.ts";
+import {
+  COLUMNS,
+  groups,
+  type OpContext,
+  ROWS,
+  striding,
+} from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
 /** Workgroups of a product that keep a large device busy. */
@@ -21,7 +27,7 @@ export function linearOps(
         pipeline: pipelines.linear,
         tensors: { input, weight, bias: bias ?? weight, output },
         dims: { rows, I, O, hasBias: bias ? 1 : 0 },
-        workgroups: [groups(O, 16), groups(rows, 8)],
+        workgroups: [groups(O, COLUMNS), groups(rows, ROWS)],
       });
     },
 

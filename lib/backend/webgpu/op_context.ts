@@ -27,6 +27,9 @@ export type Owned<Tensors> = {
 /** Workgroups of kernels that walk over all elements: enough for any device. */
 export const MAX_STRIDING = 4096;
 
+/** A workgroup's share of the outputs of rnn, rnn_backward and linear. */
+export const ROWS = 8, COLUMNS = 16; // 4·ROWS and 4·COLUMNS of the kernels
+
 /** Number of groups of `size` that hold `count`. */
 export function groups(count: number, size: number): number {
   return Math.ceil(count / size);

@@ -1,7 +1,7 @@
 import type { Ops } from "../backend.ts";
 import { rnnBackwardDimensions, rnnDimensions } from "../shapes.ts";
 import { biasGradient, weightGradient } from "./linear.ts";
-import { groups, type OpContext } from "./op_context.ts";
+import { COLUMNS, groups, type OpContext, ROWS } from "./op_context.ts";
 
 /** The ops of a vanilla recurrent layer: a dispatch for each step. */
 export function rnnOps(context: OpContext): Pick<Ops, "rnn" | "rnnBackward"> {
@@ -13,7 +13,7 @@ export function rnnOps(context: OpContext): Pick<Ops, "rnn" | "rnnBackward"> {
       const rest = {
         tensors: { input, weight, bias, initialState, output },
         dims: { B, H, relu: x.activation === "relu" ? 1 : 0 },
-        workgroups: [groups(H, 16), groups(B, 8)],
+        workgroups: [groups(H, COLUMNS), groups(B, ROWS)],
       } as const;
       dispatch({ pipeline: pipelines.rnn_first, ...rest, steps: [0] });
       const steps = Array.from({ length: T - 1 }, (_, i) => i + 1);
@@ -35,7 +35,7 @@ export function rnnOps(context: OpContext): Pick<Ops, "rnn" | "rnnBackward"> {
         pipeline: pipelines.rnn_backward,
         tensors: { transposed, output, dOutput, dInput },
         dims: { T, B, H, relu: x.activation === "relu" ? 1 : 0 },
-        workgroups: [groups(H, 16), groups(B, 8)],
+        workgroups: [groups(H, COLUMNS), groups(B, ROWS)],
         steps: Array.from({ length: T }, (_, i) => T - 1 - i),
       });
       // The weight's input is the state of the step before.
