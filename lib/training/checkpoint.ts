@@ -11,7 +11,7 @@ import {
   decodeSafetensors,
   type Elements,
   encodeSafetensors,
-  splitSafetensors,
+  type Safetensors,
   type StoredTensor,
 } from "../safetensors.ts";
 import type { Sampling } from "../text/minibatch.ts";
@@ -74,12 +74,17 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
+/** Where a file keeps the digest of the rest of it. */
+const DIGEST = "weena.sha256";
+
 /** Version of the metadata; a reader refuses a greater one. */
 const FORMAT_VERSION = 1;
 
 /**
  * Writes a checkpoint. Equal checkpoints give equal bytes; PyTorch's safetensors
  * library reads the weights under the names of `nn.RNN` and `nn.Linear`.
+ *
+ * @throws {CheckpointError} If a parameter is not finite in float32.
  *
  * @example
  * ```ts
@@ -104,6 +109,7 @@ export async function encodeCheckpoint(
   const tensors = new Map<string, StoredTensor>();
   for (const { name, shape } of parameterSpecs(config)) {
     const data = Float32Array.from(parameters.get(name)!);
+    assertFinite(name, data); // what is written can be read
     tensors.set(name, { shape, data });
     if (name.includes("bias_ih")) {
       // PyTorch's second bias: held in the first, whose gradient is the same.
@@ -111,9 +117,6 @@ export async function encodeCheckpoint(
       tensors.set(secondBias(name), { shape, data: zeros });
     }
   }
-  const { payload } = splitSafetensors(
-    encodeSafetensors({ tensors, metadata: new Map() }),
-  );
   const metadata = new Map([
     ["format", "pt"],
     ["weena.version", String(FORMAT_VERSION)],
@@ -126,8 +129,8 @@ export async function encodeCheckpoint(
     ["weena.progress", JSON.stringify(checkpoint.progress)],
     ["weena.loss", String(checkpoint.loss)],
     ["weena.provenance", checkpoint.provenance],
-    ["weena.sha256", await sha256(payload)],
   ]);
+  metadata.set(DIGEST, await contentDigest({ tensors, metadata }));
   return encodeSafetensors({ tensors, metadata });
 }
 
@@ -156,9 +159,8 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
         `its format is version ${version}, this reader knows ${FORMAT_VERSION}`,
       );
     }
-    const { payload } = splitSafetensors(bytes);
-    if (await sha256(payload) !== text("sha256")) {
-      refuse("its weights are damaged: their SHA-256 is not the one recorded");
+    if (await contentDigest({ tensors, metadata }) !== text("sha256")) {
+      refuse("it is damaged: its SHA-256 is not the one recorded");
     }
     const vocabulary = {
       tokens: strings(JSON.parse(text("vocabulary"))),
@@ -192,6 +194,15 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   const copy = new Uint8Array(bytes); // digest takes no view of shared memory
   const digest = await crypto.subtle.digest("SHA-256", copy);
   return new Uint8Array(digest).toHex();
+}
+
+/** SHA-256 of all that a file holds but the digest itself, however it is laid out. */
+async function contentDigest(
+  { tensors, metadata }: Safetensors,
+): Promise<string> {
+  const rest = new Map(metadata);
+  rest.delete(DIGEST);
+  return await sha256(encodeSafetensors({ tensors, metadata: rest }));
 }
 
 function readParameters(
