@@ -39,6 +39,8 @@ async function compile(
     ...["--outFile", "module.wasm"],
     ...["-O3", "--noAssert", "--runtime", "stub", "--disableWarning", "112"],
     ...["--enable", "simd", "--enable", "threads", ...features],
+    // Below lies what kernels/wasm/control.ts says, above the backend's heap.
+    ...["--memoryBase", "49152"],
     // The greatest memory that 32-bit addresses reach; the importer sets its own.
     ...["--importMemory", "--sharedMemory"],
     ...["--initialMemory", "1", "--maximumMemory", "65536"],
