@@ -1,32 +1,32 @@
-import { assert } from "@std/assert";
-import { buildWasm } from "../tasks/build_wasm.ts";
-
-/** Why the kernels cannot be compiled here, or nothing. */
-async function hindrance(): Promise<string | undefined> {
-  const sources = new URL("../kernels/", import.meta.url);
-  const read = await Deno.permissions.query({ name: "read", path: sources });
-  if (read.state !== "granted") return "no permission to read kernels/";
-  try {
-    await import("assemblyscript/asc");
-  } catch (error) {
-    return `no compiler: ${error instanceof Error ? error.message : error}`;
-  }
-}
-
-const reason = await hindrance();
-const env = await Deno.permissions.query({ name: "env", variable: "CI" });
-const isRequired = env.state === "granted" && Deno.env.get("CI") === "true";
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { canRunCommands, needs } from "./access.ts";
 
 Deno.test({
-  name: "kernels/wasm.generated.ts is what kernels/wasm compiles to" +
-    (reason ? ` (ignored: ${reason})` : ""),
-  ignore: reason !== undefined && !isRequired,
+  ...needs("permission to run commands: deno task test", canRunCommands())(
+    "kernels/wasm.generated.ts is what kernels/wasm compiles to",
+  ),
   fn: async () => {
-    const target = new URL("../kernels/wasm.generated.ts", import.meta.url);
-    const generated = await Deno.readTextFile(target);
-    assert(
-      generated === await buildWasm(),
-      "Run `deno task build:wasm` and commit its result",
-    );
+    const root = fromFileUrl(new URL("../", import.meta.url));
+    const folder = await Deno.makeTempDir({ prefix: "weena-" });
+    try {
+      const built = `${folder}/wasm.generated.ts`;
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-lock", "--allow-read", "--allow-env"],
+          ...[`--allow-write=${folder}`, "tasks/build_wasm.ts", built],
+        ],
+        cwd: root,
+        env: { NO_COLOR: "1" },
+      }).output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+      assert(
+        await Deno.readTextFile(built) ===
+          await Deno.readTextFile(`${root}/kernels/wasm.generated.ts`),
+        "Run `deno task build:wasm` and commit its result",
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
 });

@@ -1,7 +1,8 @@
 /**
- * The first 64 KiB of the memory: what the threads tell each other, and the
- * arguments of the op in hand. Each word that several threads write has a cache
- * line of its own. `lib/backend/wasm/threads.ts` knows the ones marked (*).
+ * The first 48 KiB of the memory: what the threads tell each other, and the
+ * arguments of the op in hand. Constants of the module follow, up to 64 KiB, where
+ * the heap begins. Each word that several threads write has a cache line of its own.
+ * `lib/backend/wasm/threads.ts` knows the ones marked (*).
  */
 
 /** (*) Number of the phase in hand; threads without work wait on it. */

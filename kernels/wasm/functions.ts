@@ -6,6 +6,34 @@
 
 import { loadFirst, madd, storeFirst } from "./simd";
 
+// The coefficients lie in memory: to load one from a constant address is a single
+// instruction, where a constant in the code takes three.
+
+/** The clamp of tanh; P and Q from the highest power down. */
+// deno-fmt-ignore
+const TANH = memory.data<f32>([
+  8.598974227905273,
+  1.4081755317363331e-8, 2.112189758918248e-5, 0.003526373766362667,
+  0.13406851887702942, 1,
+  8.070353487710236e-7, 0.0003336223599035293, 0.025993796065449715,
+  0.46740174293518066, 1,
+]);
+
+/** Clamps, 1 / ln 2, the shift, −ln 2 in two parts, Q from the highest power down. */
+// deno-fmt-ignore
+const EXP = memory.data<f32>([
+  -104, 89,
+  1.4426950408889634, 12582912, -0.693359375, 2.12194440e-4,
+  0.0013814432313665748, 0.008368796668946743, 0.041668396443128586,
+  0.1666651964187622, 0.4999999403953552,
+]);
+
+// @ts-ignore: decorator
+
+function coefficient(table: usize, index: usize): v128 {
+  return v128.load32_splat(table + (index << 2));
+}
+
 /**
  * Hyperbolic tangent, at most 6 ulp off (4e-7). An odd rational function, a minimax
  * fit of the relative error to |x| ≤ 8.6. The clamp is a number near that end at which
@@ -16,28 +44,22 @@ import { loadFirst, madd, storeFirst } from "./simd";
 // @ts-ignore: decorator
 
 export function tanh(x: v128): v128 {
-  x = f32x4.pmax(x, f32x4.splat(-8.598974227905273)); // keeps NaN, as the next line does
-  x = f32x4.pmin(x, f32x4.splat(8.598974227905273));
+  const most = coefficient(TANH, 0);
+  x = f32x4.pmax(x, f32x4.neg(most)); // keeps NaN, as the next line does
+  x = f32x4.pmin(x, most);
   const z = f32x4.mul(x, x);
-  let p = madd(
-    z,
-    f32x4.splat(1.4081755317363331e-8),
-    f32x4.splat(2.112189758918248e-5),
-  );
-  p = madd(z, p, f32x4.splat(0.003526373766362667));
-  p = madd(z, p, f32x4.splat(0.13406851887702942));
-  p = madd(z, p, f32x4.splat(1));
-  let q = madd(
-    z,
-    f32x4.splat(8.070353487710236e-7),
-    f32x4.splat(0.0003336223599035293),
-  );
-  q = madd(z, q, f32x4.splat(0.025993796065449715));
-  q = madd(z, q, f32x4.splat(0.46740174293518066));
-  q = madd(z, q, f32x4.splat(1));
+  let p = madd(z, coefficient(TANH, 1), coefficient(TANH, 2));
+  p = madd(z, p, coefficient(TANH, 3));
+  p = madd(z, p, coefficient(TANH, 4));
+  p = madd(z, p, coefficient(TANH, 5));
+  let q = madd(z, coefficient(TANH, 6), coefficient(TANH, 7));
+  q = madd(z, q, coefficient(TANH, 8));
+  q = madd(z, q, coefficient(TANH, 9));
+  q = madd(z, q, coefficient(TANH, 10));
   const y = f32x4.div(f32x4.mul(x, p), q);
   // Rounding may lead an ulp beyond 1.
-  return f32x4.pmin(f32x4.pmax(y, f32x4.splat(-1)), f32x4.splat(1));
+  const one = coefficient(TANH, 5);
+  return f32x4.pmin(f32x4.pmax(y, f32x4.neg(one)), one);
 }
 
 /**
@@ -49,24 +71,21 @@ export function tanh(x: v128): v128 {
 // @ts-ignore: decorator
 
 export function exp(x: v128): v128 {
-  x = f32x4.pmax(x, f32x4.splat(-104));
-  x = f32x4.pmin(x, f32x4.splat(89));
+  x = f32x4.pmax(x, coefficient(EXP, 0));
+  x = f32x4.pmin(x, coefficient(EXP, 1));
   // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
-  const shift = f32x4.splat(12582912);
-  const shifted = madd(x, f32x4.splat(1.4426950408889634), shift);
+  const shift = coefficient(EXP, 3);
+  const shifted = madd(x, coefficient(EXP, 2), shift);
   const n = f32x4.sub(shifted, shift);
-  // ln 2 in two parts: the first has 9 bits, so that n times it is exact.
-  let r = madd(n, f32x4.splat(-0.693359375), x);
-  r = madd(n, f32x4.splat(2.12194440e-4), r);
-  let q = madd(
-    r,
-    f32x4.splat(0.0013814432313665748),
-    f32x4.splat(0.008368796668946743),
-  );
-  q = madd(r, q, f32x4.splat(0.041668396443128586));
-  q = madd(r, q, f32x4.splat(0.1666651964187622));
-  q = madd(r, q, f32x4.splat(0.4999999403953552));
-  const y = f32x4.add(madd(f32x4.mul(r, r), q, r), f32x4.splat(1));
+  // The first part of ln 2 has 9 bits, so that n times it is exact.
+  let r = madd(n, coefficient(EXP, 4), x);
+  r = madd(n, coefficient(EXP, 5), r);
+  let q = madd(r, coefficient(EXP, 6), coefficient(EXP, 7));
+  q = madd(r, q, coefficient(EXP, 8));
+  q = madd(r, q, coefficient(EXP, 9));
+  q = madd(r, q, coefficient(EXP, 10));
+  const one = coefficient(TANH, 5);
+  const y = f32x4.add(madd(f32x4.mul(r, r), q, r), one);
   // 2ⁿ in two factors: n reaches 128 and -150, beyond what an exponent can hold.
   const exponent = i32x4.sub(shifted, i32x4.splat(0x4b400000));
   const half = i32x4.shr_s(exponent, 1);

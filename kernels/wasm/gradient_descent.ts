@@ -76,7 +76,7 @@ export function update(
   setArgument(1, gradients);
   setArgument(2, P);
   setRealArgument(3, <f32> -step);
-  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, MOVE * <f64> P);
+  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, 2 * <f64> P);
 }
 
 export function updateTask(task: usize): void {

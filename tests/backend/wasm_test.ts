@@ -11,6 +11,7 @@ import {
   compileKernels,
   fastestBuild,
 } from "../../lib/backend/wasm/kernels.ts";
+import { startThreads } from "../../lib/backend/wasm/threads.ts";
 import { openBuild, openWasm } from "../../lib/backend/wasm/wasm_backend.ts";
 import { randomNormal } from "../../lib/random.ts";
 import { testBackend } from "./contract.ts";
@@ -142,6 +143,33 @@ Deno.test("cpu: what fails in a thread reaches the caller", async () => {
       Error,
       "A thread of the CPU backend failed: RuntimeError: unreachable",
     );
+  }
+});
+
+Deno.test("cpu: dispose ends the workers, as does a start that fails", async () => {
+  const { Worker } = globalThis;
+  let running = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      running++;
+    }
+    override terminate() {
+      super.terminate();
+      running--;
+    }
+  };
+  try {
+    const backend = await openWasm({ threads: 4 });
+    assertEquals(running, 3);
+    backend[Symbol.dispose]();
+    assertEquals(running, 0);
+    const module = await compileKernels("plain", false);
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+    await assertRejects(() => startThreads(module, memory, 3), Error);
+    assertEquals(running, 0);
+  } finally {
+    globalThis.Worker = Worker;
   }
 });
 
