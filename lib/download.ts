@@ -62,7 +62,12 @@ export async function download(
       if (sha1 !== undefined) await assertSha1(bytes, sha1);
       return bytes;
     } catch (error) {
-      failures.push(`${url}: ${(error as Error).message}`);
+      const { message, cause } = error as Error;
+      // The address is said already.
+      const why = cause instanceof Error
+        ? ` (${cause.message.replace(/^.* for url \(.*?\): /, "")})`
+        : "";
+      failures.push(`${url}: ${message}${why}`);
     }
   }
   throw new DownloadError(`Cannot download: ${failures.join("; ")}`);

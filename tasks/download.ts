@@ -1,4 +1,9 @@
-import { assertSha1, download, TIME_MACHINE } from "../lib/download.ts";
+import {
+  assertSha1,
+  download,
+  DownloadError,
+  TIME_MACHINE,
+} from "../lib/download.ts";
 import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/corpus.ts";
 import { exists, readWanted, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
@@ -77,12 +82,20 @@ if (import.meta.main) {
   });
 }
 
-function fetched(
+async function fetched(
   urls: readonly string[],
   sha1: string | undefined,
 ): Promise<Uint8Array> {
   const signal = AbortSignal.timeout(DOWNLOAD_TIMEOUT);
-  return download(urls, { fetch, sha1, signal });
+  try {
+    return await download(urls, { fetch, sha1, signal });
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new TaskError(
+      EXIT.network,
+      `${error.message}. A copy of the file will do: --url PATH`,
+    );
+  }
 }
 
 async function copied(
