@@ -125,7 +125,8 @@ const CHUNK_MILLISECONDS = 80;
  *
  * @throws {RangeError} If a setting is out of its range or the corpus too short.
  * @throws {DivergenceError} If three minibatches in a row have a gradient that is
- * not finite; a checkpoint of the last good parameters comes first.
+ * not finite; a checkpoint of the last good parameters comes first. (Minibatches
+ * that were queued up behind the third have been trained on if theirs are finite.)
  *
  * @example
  * ```ts
