@@ -117,6 +117,9 @@ function addRow(from: usize, to: usize, count: usize): void {
   }
 }
 
+/** Rows that `transpose` reads over and over: they stay in a first-level cache. */
+const TRANSPOSE_ROWS: usize = 64;
+
 /** `to[j,i] = from[i,j]`; the strides are bytes from a row to the next. */
 function transpose(
   from: usize, // (M, N)
@@ -126,12 +129,16 @@ function transpose(
   M: usize,
   N: usize,
 ): void {
-  for (let i: usize = 0; i < M; i++) {
-    let source = from + i * fromStride, destination = to + (i << 2);
+  for (let first: usize = 0; first < M; first += TRANSPOSE_ROWS) {
+    const rows = least(TRANSPOSE_ROWS, M - first);
     for (let j: usize = 0; j < N; j++) {
-      store<f32>(destination, load<f32>(source));
-      source += 4;
-      destination += toStride;
+      let source = from + first * fromStride + (j << 2);
+      let destination = to + j * toStride + (first << 2);
+      const end = destination + (rows << 2);
+      for (; destination < end; destination += 4) {
+        store<f32>(destination, load<f32>(source));
+        source += fromStride;
+      }
     }
   }
 }

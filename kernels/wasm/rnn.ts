@@ -13,7 +13,7 @@ import {
   product,
 } from "./product";
 import { rowTimesMatrix } from "./rows";
-import { least, loadFirst, roundUp, storeFirst } from "./simd";
+import { least, loadFirst, storeFirst } from "./simd";
 import { Task } from "./tasks";
 import { runPhase } from "./threads";
 
@@ -48,7 +48,11 @@ export function rnn(
   shareRows(Task.Rnn, T, B, H, relu);
 }
 
-/** Threads take some rows of the batch at a time through all steps. */
+/**
+ * Threads take a tile's rows of the batch at a time, through all steps: small tasks,
+ * so that a thread whose processor is taken away leaves the others little to wait
+ * for. A thread alone takes all rows, which share each panel of the weight then.
+ */
 function shareRows(
   kind: i32,
   T: usize,
@@ -56,7 +60,7 @@ function shareRows(
   H: usize,
   relu: bool,
 ): void {
-  const rows = rowsAtATime(B, <usize> load<i32>(THREADS));
+  const rows: usize = load<i32>(THREADS) > 1 ? 4 : B;
   setArgument(8, T);
   setArgument(9, B);
   setArgument(10, H);
@@ -64,23 +68,6 @@ function shareRows(
   setArgument(12, rows);
   const work = 2 * <f64> T * <f64> B * <f64> H * <f64> H;
   runPhase(kind, (B + rows - 1) / rows, work);
-}
-
-/**
- * Rows of one task, whole tiles: two tasks a thread where they share out as well as
- * one would, so that a thread whose processor is taken away leaves one to the others.
- */
-function rowsAtATime(B: usize, threads: usize): usize {
-  const one = roundUp((B + threads - 1) / threads, 4);
-  if (threads == 1) return one;
-  const two = roundUp((B + 2 * threads - 1) / (2 * threads), 4);
-  return rowsOfOne(B, threads, two) <= rowsOfOne(B, threads, one) ? two : one;
-}
-
-/** Rows that the busiest thread does. */
-function rowsOfOne(B: usize, threads: usize, rows: usize): usize {
-  const tasks = (B + rows - 1) / rows;
-  return (tasks + threads - 1) / threads * rows;
 }
 
 /** All steps of some rows of the batch. */

@@ -22,8 +22,12 @@ import {
 } from "./control";
 import { runTask, Task } from "./tasks";
 
-/** Looks at a word before a thread gives up its processor: about 50 µs. */
-const SPINS: i32 = 30_000;
+/**
+ * Looks at a word before a thread gives up its processor, about 0.2 ms of them:
+ * longer than what an op does on the calling thread alone, since a
+ * thread that is woken may take a while to get a processor again.
+ */
+const SPINS: i32 = 150_000;
 
 /** Longest wait, in nanoseconds, before a thread looks round again. */
 const PATIENCE: i64 = 100_000_000;
