@@ -167,8 +167,6 @@ export async function* train(
     hiddenSize,
     numLayers,
   };
-  const parameters = options.parameters ??
-    initializeParameters(config, { seed, sigma });
   const idBytes = new Uint8Array(corpus.ids.slice().buffer);
   const description = {
     config,
@@ -191,7 +189,9 @@ export async function* train(
     numSteps,
     trains: true,
   });
-  model.write(parameters);
+  model.write(
+    options.parameters ?? initializeParameters(config, { seed, sigma }),
+  );
   using runner = new ChunkRunner(backend, model, training);
 
   let progress = { epochs: 0, minibatches: 0, tokens: 0 };

@@ -28,7 +28,12 @@ import { interruptSignal } from "./cli/interrupt.ts";
 import { epochMetrics, LineFile } from "./cli/metrics_file.ts";
 import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
 import { EXIT, runTask } from "./cli/run_task.ts";
-import { assertFreeRun, createRun, type RunPaths } from "./cli/runs.ts";
+import {
+  assertFreeRun,
+  createRun,
+  removeUnlessTrained,
+  type RunPaths,
+} from "./cli/runs.ts";
 import {
   clearStatus,
   grouped,
@@ -116,25 +121,31 @@ async function main(flags: Values<typeof command.flags>): Promise<number> {
     ...flags,
     corpus: flags.corpus ?? await chooseTrainingCorpus(),
   });
-  const settings = {
-    batchSize: flags["batch-size"],
-    numSteps: flags["num-steps"],
-    sampling: flags.sampling,
-    seed: flags.seed,
-  };
-  const { count } = partition(corpus.ids, settings); // a short text ends here
+  // A text that is too short ends here.
+  const { count } = partition(corpus.ids, partitionOptions(flags));
   using backend = await openDevice(flags);
   const run = await createRun(flags.run, shortName(corpus.name));
   describeRun(corpus, flags, count, run);
+  try {
+    return await trainRun(run, corpus, backend, flags);
+  } catch (error) {
+    await removeUnlessTrained(run);
+    throw error;
+  }
+}
+
+/** Trains, keeps the run's files, and prints what the model says; the exit code. */
+async function trainRun(
+  run: RunPaths,
+  corpus: Corpus,
+  backend: Backend,
+  flags: Values<typeof command.flags>,
+): Promise<number> {
   using metrics = new LineFile(run.metrics);
   const prefixes = samplePrefixes(corpus);
-  const interrupted = interruptSignal();
-  const device = backend.description;
-
-  let checkpoint: Checkpoint | undefined, last: EpochEvent | undefined;
-  let tokens = 0, seconds = 0;
+  const signal = interruptSignal();
   const events = train(corpus, backend, {
-    ...settings,
+    ...partitionOptions(flags),
     hiddenSize: flags["hidden-size"],
     activation: flags.activation,
     epochs: flags.epochs,
@@ -143,66 +154,84 @@ async function main(flags: Values<typeof command.flags>): Promise<number> {
     resetState: flags["reset-state"],
     sigma: flags.sigma,
     checkpointEvery: SAMPLE_EVERY,
-    signal: interrupted,
+    signal,
   });
+  let checkpoint: Checkpoint | undefined, last: EpochEvent | undefined;
+  let tokens = 0, seconds = 0;
   for await (const event of events) {
     if (event.type === "epoch") {
       last = event;
       tokens += event.tokens;
       seconds += event.seconds;
-      const line = jsonLine(epochMetrics(event, device));
+      const line = jsonLine(epochMetrics(event, backend.description));
       metrics.append(line);
       if (flags.json) out(line);
       status(
-        `epoch ${event.epoch} of ${flags.epochs}, perplexity ` +
-          `${event.perplexity.toFixed(2)}, ${
-            grouped(event.tokensPerSecond)
-          } tokens/s`,
+        `epoch ${event.epoch} of ${flags.epochs}, ` +
+          `perplexity ${event.perplexity.toFixed(2)}, ` +
+          `${grouped(event.tokensPerSecond)} tokens/s`,
       );
     } else {
       checkpoint = event.checkpoint;
       await writeWhole(run.checkpoint, await encodeCheckpoint(checkpoint));
       if (!last || last.epoch % SAMPLE_EVERY !== 0) continue;
       const sample = await continued(checkpoint, prefixes[0], backend);
-      say(
-        `epoch ${String(last.epoch).padStart(String(flags.epochs).length)}  ` +
-          `perplexity ${last.perplexity.toFixed(2).padStart(5)}  ${sample}`,
-      );
+      const epoch = String(last.epoch).padStart(String(flags.epochs).length);
+      const perplexity = last.perplexity.toFixed(2).padStart(5);
+      say(`epoch ${epoch}  perplexity ${perplexity}  ${sample}`);
     }
   }
   clearStatus();
-  if (interrupted.aborted) {
-    say(
-      `stopped after ${
-        last?.epoch ?? 0
-      } epochs; the model is ${run.checkpoint}`,
-    );
+  if (signal.aborted) {
+    const epochs = last?.epoch ?? 0;
+    say(`stopped after ${epochs} epochs; the model is ${run.checkpoint}`);
     return EXIT.interrupted;
   }
+  await report(run, checkpoint!, last!, tokens / seconds, prefixes, {
+    backend,
+    json: flags.json,
+  });
+  return 0;
+}
+
+/** The chapter's closing lines: perplexity, speed, device, and what it says. */
+async function report(
+  run: RunPaths,
+  checkpoint: Checkpoint,
+  { perplexity }: EpochEvent,
+  tokensPerSecond: number,
+  prefixes: readonly string[],
+  { backend, json }: { readonly backend: Backend; readonly json: boolean },
+): Promise<void> {
   const samples: Record<string, string> = {};
   for (const prefix of prefixes) {
-    samples[prefix] = await continued(checkpoint!, prefix, backend);
+    samples[prefix] = await continued(checkpoint, prefix, backend);
   }
-  const speed = tokens / seconds;
-  if (flags.json) {
-    out(jsonLine({
-      run: run.name,
-      checkpoint: run.checkpoint,
-      perplexity: last!.perplexity,
-      tokens_per_second: speed,
-      device,
-      samples,
-    }));
-  } else {
-    out(
-      `perplexity ${last!.perplexity.toFixed(1)}, ${
-        grouped(speed)
-      } tokens/s on ` +
-        `${device}\n` +
+  const device = backend.description;
+  out(
+    json
+      ? jsonLine({
+        run: run.name,
+        checkpoint: run.checkpoint,
+        perplexity,
+        tokens_per_second: tokensPerSecond,
+        device,
+        samples,
+      })
+      : `perplexity ${perplexity.toFixed(1)}, ` +
+        `${grouped(tokensPerSecond)} tokens/s on ${device}\n` +
         Object.values(samples).map((sample) => `${sample}\n`).join(""),
-    );
-  }
-  return 0;
+  );
+}
+
+/** The flags that say how the text is cut into minibatches. */
+function partitionOptions(flags: Values<typeof command.flags>) {
+  return {
+    batchSize: flags["batch-size"],
+    numSteps: flags["num-steps"],
+    sampling: flags.sampling,
+    seed: flags.seed,
+  };
 }
 
 function describeRun(

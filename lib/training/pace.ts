@@ -37,7 +37,18 @@ export function nextChunkSize(
   return Math.max(1, Math.min(limit, Math.floor(size * factor)));
 }
 
-/** Gives the event loop its turn: signals, timers, a page's events. */
+/**
+ * Gives the event loop its turn: signals, timers, a page's events. A message to
+ * oneself takes a twentieth of the time that the shortest timer does.
+ */
 export function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      port2.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

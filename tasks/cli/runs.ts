@@ -61,6 +61,12 @@ export async function createRun(
   }
 }
 
+/** Removes the folder of a run that failed before it had learned anything. */
+export async function removeUnlessTrained(run: RunPaths): Promise<void> {
+  if (await exists(run.checkpoint)) return;
+  await Deno.remove(join(RUNS_FOLDER, run.name), { recursive: true });
+}
+
 /** Throws a UsageError unless the run can be made: a good name that is free. */
 export async function assertFreeRun(name: string): Promise<void> {
   assertRunName(name);

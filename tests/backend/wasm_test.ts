@@ -15,10 +15,9 @@ import { startThreads } from "../../lib/backend/wasm/threads.ts";
 import { openBuild, openWasm } from "../../lib/backend/wasm/wasm_backend.ts";
 import { randomNormal } from "../../lib/random.ts";
 import { testBackend } from "./contract.ts";
+import { CPUS } from "./devices.ts";
 
-for (const threads of [1, 2, 3]) {
-  testBackend(`cpu, ${threads} threads`, () => openWasm({ threads }));
-}
+for (const { name, open } of CPUS) testBackend(name, open);
 testBackend("cpu, plain SIMD", () => openBuild("plain", { threads: 2 }));
 
 /** All numbers that one minibatch and its update leave behind. */

@@ -152,6 +152,17 @@ Deno.test({
       "has no char",
     );
     assertStringIncludes(
+      await said(
+        3,
+        "train",
+        "--corpus=sample",
+        "--hidden-size=50000",
+        "--device=cpu",
+      ),
+      "would need 10",
+    );
+    assertEquals(folder.files(), ["empty.txt", "latin1.txt", "short.txt"]);
+    assertStringIncludes(
       await said(3, "tokenize", "--corpus=latin1.txt"),
       "not UTF-8: byte 1",
     );
