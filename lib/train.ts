@@ -228,10 +228,8 @@ export async function* train(
         yield await checkpointEvent();
         throw new DivergenceError(
           `Training diverged in epoch ${step.epoch + 1}, minibatch ` +
-            `${
-              step.index + 1
-            }: the gradient was not finite ${PATIENCE} times in ` +
-            `a row. Use a smaller learning rate, or clip the gradients`,
+            `${step.index + 1}: the gradient was not finite ${PATIENCE} ` +
+            `times in a row. Use a smaller learning rate, or clip the gradients`,
         );
       }
       if (!step.endsEpoch) continue;

@@ -219,9 +219,8 @@ function table(
   for (const { product, rows, inner, columns, gflops } of products) {
     const shape = `${rows} × ${inner} × ${columns}`;
     lines.push(
-      `  ${product.padEnd(5)} ${shape.padEnd(20)}${
-        gflops.toFixed(1).padStart(11)
-      }`,
+      `  ${product.padEnd(5)} ${shape.padEnd(20)}` +
+        gflops.toFixed(1).padStart(11),
     );
   }
   const { hiddenSize, batchSize, numSteps } = phases;
@@ -251,9 +250,8 @@ function table(
   lines.push("", "generation  hidden  characters/s");
   for (const { hiddenSize, charactersPerSecond } of generation) {
     lines.push(
-      `${String(hiddenSize).padStart(18)}${
-        grouped(charactersPerSecond).padStart(14)
-      }`,
+      String(hiddenSize).padStart(18) +
+        grouped(charactersPerSecond).padStart(14),
     );
   }
   return lines.join("\n") + "\n";

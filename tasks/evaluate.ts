@@ -71,10 +71,9 @@ if (import.meta.main) {
     out(
       `perplexity ${result.perplexity.toFixed(3)} on ${name}, ` +
         `${grouped(result.tokens)} tokens (${checkpoint.tokenizer.level})\n` +
-        `${result.loss.toFixed(4)} nats, ${
-          result.bitsPerToken.toFixed(4)
-        } bits ` +
-        `per token; ${grouped(result.unknown)} not in the vocabulary\n`,
+        `${result.loss.toFixed(4)} nats, ` +
+        `${result.bitsPerToken.toFixed(4)} bits per token; ` +
+        `${grouped(result.unknown)} not in the vocabulary\n`,
     );
   });
 }

@@ -62,22 +62,18 @@ if (import.meta.main) {
       }));
       return;
     }
+    const tokens = grouped(count * batchSize * numSteps);
     out(
       `${corpus.name}, ${sampling} sampling, epoch ${epoch}, seed ${seed}: ` +
         `offset ${offset}\n` +
-        `${
-          grouped(count)
-        } minibatches of ${batchSize} rows × ${numSteps} steps: ` +
-        `${grouped(count * batchSize * numSteps)} tokens\n\n`,
+        `${grouped(count)} minibatches of ${batchSize} rows × ` +
+        `${numSteps} steps: ${tokens} tokens\n\n`,
     );
     for (let index = 0; index < Math.min(count, SHOWN); index++) {
       const rows = starts(index);
       const shown = rows.slice(0, 8).join(", ");
-      out(
-        `minibatch ${index} starts at ${shown}${
-          rows.length > 8 ? ", ..." : ""
-        }\n`,
-      );
+      const more = rows.length > 8 ? ", ..." : "";
+      out(`minibatch ${index} starts at ${shown}${more}\n`);
     }
     out("\nminibatch 0 in text:\n");
     first.forEach((_, row) => {

@@ -248,10 +248,9 @@ function describeRun(
     numLayers: 1,
   });
   say(
-    `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), vocabulary ` +
-      `${grouped(vocabulary.tokens.length)}; ${
-        grouped(parameters)
-      } parameters; ` +
+    `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
+      `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
+      `${grouped(parameters)} parameters; ` +
       `${grouped(count)} minibatches an epoch; run ${run.name}`,
   );
 }

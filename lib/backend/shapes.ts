@@ -45,10 +45,8 @@ export function entryOffset(shape: readonly number[], index: number): number {
   const count = shape[0] ?? 0;
   if (!Number.isInteger(index) || index < 0 || index >= count) {
     throw new RangeError(
-      `Cannot view entry ${index} of a tensor of shape (${
-        shape.join(", ")
-      }): ` +
-        `expected an index from 0 to ${count - 1}`,
+      `Cannot view entry ${index} of a tensor of shape ` +
+        `(${shape.join(", ")}): expected an index from 0 to ${count - 1}`,
     );
   }
   return index * sizeOf(shape.slice(1));

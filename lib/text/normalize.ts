@@ -24,10 +24,9 @@ export function decodeText(bytes: Uint8Array): string {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return text.replace(/\r\n?/g, "\n");
   } catch {
+    const byte = invalidByte(bytes);
     throw new SyntaxError(
-      `The text is not UTF-8: byte ${
-        invalidByte(bytes)
-      } begins no character. ` +
+      `The text is not UTF-8: byte ${byte} begins no character. ` +
         `Convert it to UTF-8, or model its bytes (level "byte", normalize "none")`,
     );
   }

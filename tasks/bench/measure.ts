@@ -72,10 +72,8 @@ export function verify(
   for (let i = 0; i < expected.length; i++) {
     if (Math.abs(actual[i] - expected[i]) <= tolerance) continue;
     throw new Error(
-      `${what}: element ${i} is ${actual[i]}, the reference has ${
-        expected[i]
-      }: ` +
-        `a wrong result is not worth timing`,
+      `${what}: element ${i} is ${actual[i]}, the reference has ` +
+        `${expected[i]}: a wrong result is not worth timing`,
     );
   }
 }

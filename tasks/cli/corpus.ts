@@ -160,11 +160,11 @@ async function readText(corpus: string): Promise<string | Uint8Array> {
   try {
     await assertSha1(bytes, TIME_MACHINE.sha1);
   } catch (error) {
+    const reason = (error as Error).message;
     throw new TaskError(
       EXIT.input,
-      `${TIME_MACHINE_PATH} is not The Time Machine (${
-        (error as Error).message
-      }): run deno task download --force`,
+      `${TIME_MACHINE_PATH} is not The Time Machine (${reason}): ` +
+        `run deno task download --force`,
     );
   }
   return bytes;

@@ -140,15 +140,7 @@ export function helpText<F extends Flags>(
   { name, summary, flags, examples }: Command<F>,
 ): string {
   const rows = Object.entries(flags).map(([flag, spec]) => {
-    const left = spec.kind === "switch"
-      ? `--${flag}`
-      : `--${flag} ${
-        spec.kind === "text"
-          ? spec.value
-          : spec.kind === "choice"
-          ? spec.choices.join("|")
-          : "N"
-      }`;
+    const left = `--${flag} ${placeholder(spec)}`.trimEnd();
     const standard = spec.kind === "switch" ? undefined : spec.default;
     return [left, spec.help + (standard === undefined ? "" : ` (${standard})`)];
   });
@@ -175,6 +167,20 @@ export function helpText<F extends Flags>(
     ...examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** What stands for a flag's value in the help text. */
+function placeholder(spec: Flag): string {
+  switch (spec.kind) {
+    case "switch":
+      return "";
+    case "text":
+      return spec.value;
+    case "choice":
+      return spec.choices.join("|");
+    default:
+      return "N";
+  }
 }
 
 /** Columns of the help text, and the most that a flag takes without a line of its own. */
@@ -212,9 +218,8 @@ function readValue(
     if (inRange && exact && Number.isFinite(value)) return value;
   }
   throw new UsageError(
-    `--${flag} cannot be ${JSON.stringify(text)}: expected ${
-      describeValue(spec)
-    }`,
+    `--${flag} cannot be ${JSON.stringify(text)}: ` +
+      `expected ${describeValue(spec)}`,
   );
 }
 
@@ -243,17 +248,14 @@ function unknownArgument(
   const see = `see deno task ${command} --help`;
   if (!argument.startsWith("-")) {
     return new UsageError(
-      `${
-        JSON.stringify(argument)
-      } is not part of a flag: put texts with spaces ` +
-        `in quotes, ${see}`,
+      `${JSON.stringify(argument)} is not part of a flag: ` +
+        `put texts with spaces in quotes, ${see}`,
     );
   }
   const given = argument.replace(/^--?/, "").replace(/=.*$/s, "");
   const nearest = closestString(given, [...names, "help"]);
   return new UsageError(
-    `there is no flag ${
-      argument.split("=")[0]
-    }: did you mean --${nearest}? (${see})`,
+    `there is no flag ${argument.split("=")[0]}: ` +
+      `did you mean --${nearest}? (${see})`,
   );
 }
