@@ -10,6 +10,7 @@ import {
   type TrainingResult,
 } from "./bench/minibatch.ts";
 import { median, time } from "./bench/measure.ts";
+import { benchTile } from "./bench/tile.ts";
 import { alternate, type Pair } from "./bench/peer.ts";
 import { benchProducts, type ProductResult } from "./bench/products.ts";
 import type {
@@ -123,6 +124,8 @@ async function measureAll(
   const rows = NUM_STEPS * B;
 
   status("products ...");
+  // What one thread could reach at best: the CPU's products are made of this.
+  const tile = backend.name === "cpu" ? await benchTile(seconds) : undefined;
   const products: ProductResult[] = [];
   for (
     const sizes of [
@@ -153,8 +156,8 @@ async function measureAll(
   const device = backend.description;
   out(
     flags.json
-      ? jsonLine({ device, products, phases, training, generation })
-      : table(device, products, phases, training, generation),
+      ? jsonLine({ device, tile, products, phases, training, generation })
+      : table(device, tile, products, phases, training, generation),
   );
 }
 
@@ -210,6 +213,7 @@ function one(asked: number | undefined, grid: readonly number[]) {
 
 function table(
   device: string,
+  tile: number | undefined,
   products: readonly ProductResult[],
   phases: PhasesResult,
   training: readonly TrainingResult[],
@@ -221,6 +225,11 @@ function table(
     lines.push(
       `  ${product.padEnd(5)} ${shape.padEnd(20)}` +
         gflops.toFixed(1).padStart(11),
+    );
+  }
+  if (tile !== undefined) {
+    lines.push(
+      `  the bare register tile, 1 thread${tile.toFixed(1).padStart(5)}`,
     );
   }
   const { hiddenSize, batchSize, numSteps } = phases;
