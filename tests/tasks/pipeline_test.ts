@@ -136,6 +136,17 @@ Deno.test({
     assertStringIncludes(again.stderr, 'the run "a" exists already');
     assertEquals(folder.files(), before);
     assertEquals(model("a"), model("b"));
+    // Without a name each run takes the next free number.
+    for (const seed of [1, 2]) {
+      const { code } = await runTask(
+        folder,
+        "train",
+        ...args,
+        `--seed=${seed}`,
+      );
+      assertEquals(code, 0);
+    }
+    assert(model("sample-1").join() !== model("sample-2").join());
   },
 });
 
