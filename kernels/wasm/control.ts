@@ -32,33 +32,23 @@ const ARGUMENTS: usize = 512;
 /** A 4 × 8 tile for each thread. */
 const TILES: usize = 4096;
 
-// @ts-ignore: decorator
-
 export function argument(index: usize): usize {
   return load<u32>(ARGUMENTS + (index << 2));
 }
-
-// @ts-ignore: decorator
 
 export function setArgument(index: usize, value: usize): void {
   store<u32>(ARGUMENTS + (index << 2), value);
 }
 
-// @ts-ignore: decorator
-
 export function realArgument(index: usize): f32 {
   return load<f32>(ARGUMENTS + (index << 2));
 }
-
-// @ts-ignore: decorator
 
 export function setRealArgument(index: usize, value: f32): void {
   store<f32>(ARGUMENTS + (index << 2), value);
 }
 
 /** Where `thread` puts a tile of which only a part is wanted. */
-// @ts-ignore: decorator
-
 export function tileOf(thread: usize): usize {
   return TILES + (thread << 7);
 }

@@ -28,8 +28,6 @@ const EXP = memory.data<f32>([
   0.1666651964187622, 0.4999999403953552,
 ]);
 
-// @ts-ignore: decorator
-
 function coefficient(table: usize, index: usize): v128 {
   return v128.load32_splat(table + (index << 2));
 }
@@ -41,8 +39,6 @@ function coefficient(table: usize, index: usize): v128 {
  *
  *     tanh x = x · P(x²) / Q(x²)
  */
-// @ts-ignore: decorator
-
 export function tanh(x: v128): v128 {
   const most = coefficient(TANH, 0);
   x = f32x4.pmax(x, f32x4.neg(most)); // keeps NaN, as the next line does
@@ -68,8 +64,6 @@ export function tanh(x: v128): v128 {
  *     exp x = 2ⁿ · exp r,  n = round(x / ln 2),  r = x − n ln 2,  |r| ≤ ½ ln 2
  *     exp r = 1 + r + r² · Q(r)
  */
-// @ts-ignore: decorator
-
 export function exp(x: v128): v128 {
   x = f32x4.pmax(x, coefficient(EXP, 0));
   x = f32x4.pmin(x, coefficient(EXP, 1));
@@ -94,8 +88,6 @@ export function exp(x: v128): v128 {
 }
 
 /** `2ⁿ` of whole numbers from −126 to 127. */
-// @ts-ignore: decorator
-
 function power(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
@@ -104,8 +96,6 @@ function power(n: v128): v128 {
  * Logistic sigmoid `1 / (1 + exp −x)`, at most 3 ulp off; below zero
  * `exp x / (1 + exp x)`, so that exp does not overflow.
  */
-// @ts-ignore: decorator
-
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
   const small = exp(f32x4.neg(f32x4.abs(x)));

@@ -18,8 +18,6 @@ import {
 export const PACK_EXTENT: usize = 64;
 
 /** Bytes of `extent` rows or columns of `K` terms in panels of `width`. */
-// @ts-ignore: decorator
-
 export function packedBytes(extent: usize, K: usize, width: usize): usize {
   return roundUp(extent, width) * K << 2;
 }

@@ -29,8 +29,6 @@ const BLOCK_COLUMNS: usize = 64;
  */
 const MOST_TERMS: usize = 512;
 
-// @ts-ignore: decorator
-
 function termsAtATime(K: usize): usize {
   const parts = (K + MOST_TERMS - 1) / MOST_TERMS;
   return (K + parts - 1) / parts;
@@ -106,8 +104,6 @@ export function packAll(): void {
   }
   runPhase(Task.Pack, tasks, work);
 }
-
-// @ts-ignore: decorator
 
 function tasksOf(extent: usize): usize {
   return (extent + PACK_EXTENT - 1) / PACK_EXTENT;

@@ -142,8 +142,6 @@ function activate(x: usize, bias: usize, y: usize, H: usize, relu: bool): void {
 }
 
 /** `x < 0 ? 0 : x`, which keeps NaN. */
-// @ts-ignore: decorator
-
 function rectified(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
@@ -237,8 +235,6 @@ function derive(y: usize, dy: usize, dx: usize, H: usize, relu: bool): void {
   const f = slope(loadFirst(y, rest, zero), relu);
   storeFirst(dx, rest, f32x4.mul(sum, f));
 }
-
-// @ts-ignore: decorator
 
 function slope(y: v128, relu: bool): v128 {
   const one = f32x4.splat(1);

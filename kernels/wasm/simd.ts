@@ -7,8 +7,6 @@
  * `a · b + c`, one rounding where the module may use relaxed SIMD and the
  * processor has the instruction, else two. The same for all elements of a build.
  */
-// @ts-ignore: decorator
-
 export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD
     ? f32x4.relaxed_madd(a, b, c)
@@ -16,50 +14,36 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** Rounds `n` up to a multiple of `unit`, a power of two. */
-// @ts-ignore: decorator
-
 export function roundUp(n: usize, unit: usize): usize {
   return (n + unit - 1) & ~(unit - 1);
 }
 
 /** The lesser of two sizes. */
-// @ts-ignore: decorator
-
 export function least(a: usize, b: usize): usize {
   return a < b ? a : b;
 }
 
 /** `left[0] right[0] left[1] right[1]`. */
-// @ts-ignore: decorator
-
 export function interleaveLow(left: v128, right: v128): v128 {
   return v128.shuffle<f32>(left, right, 0, 4, 1, 5);
 }
 
 /** `left[2] right[2] left[3] right[3]`. */
-// @ts-ignore: decorator
-
 export function interleaveHigh(left: v128, right: v128): v128 {
   return v128.shuffle<f32>(left, right, 2, 6, 3, 7);
 }
 
 /** `left[0] left[1] right[0] right[1]`. */
-// @ts-ignore: decorator
-
 export function lowHalves(left: v128, right: v128): v128 {
   return v128.shuffle<f32>(left, right, 0, 1, 4, 5);
 }
 
 /** `left[2] left[3] right[2] right[3]`. */
-// @ts-ignore: decorator
-
 export function highHalves(left: v128, right: v128): v128 {
   return v128.shuffle<f32>(left, right, 2, 3, 6, 7);
 }
 
 /** Sum of the four lanes, `(x0 + x1) + (x2 + x3)`. */
-// @ts-ignore: decorator
-
 export function sumOfLanes(x: v128): f32 {
   return (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1)) +
     (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));

@@ -51,8 +51,6 @@ export function tile(
 }
 
 /** Row `m` of the four is `s_m[0] s_(m-1)[1] s_(m-2)[2] s_(m-3)[3]`, modulo 4. */
-// @ts-ignore: decorator
-
 function storeTurned(
   c: usize,
   stride: usize,
@@ -71,8 +69,6 @@ function storeTurned(
   storeRow(c + 2 * stride, v128.shuffle<f32>(s21, s03, 0, 1, 6, 7), add);
   storeRow(c + 3 * stride, v128.shuffle<f32>(s32, s10, 0, 1, 6, 7), add);
 }
-
-// @ts-ignore: decorator
 
 function storeRow(c: usize, row: v128, add: bool): void {
   if (add) row = f32x4.add(v128.load(c), row);
