@@ -6,7 +6,12 @@
 
 import { basename, extname, join } from "@std/path";
 import sample from "../../data/sample.txt" with { type: "text" };
-import { assertSha1, download, TIME_MACHINE } from "../../lib/download.ts";
+import {
+  assertSha1,
+  download,
+  DownloadError,
+  TIME_MACHINE,
+} from "../../lib/download.ts";
 import { decodeTokenFile } from "../../lib/text/token_file.ts";
 import type { Level } from "../../lib/text/tokenizer.ts";
 import type { Normalization } from "../../lib/text/normalize.ts";
@@ -118,7 +123,8 @@ export async function chooseTrainingCorpus(): Promise<string> {
   try {
     await fetchTimeMachine();
     return "time-machine";
-  } catch {
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error; // it could not be kept
     say(
       "The Time Machine cannot be fetched: training on the bundled sample, " +
         '"The Traveller in Number Nine"',
