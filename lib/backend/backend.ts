@@ -9,6 +9,7 @@
  * | `T` | number of steps | `I` | size of a layer's input |
  * | `V` | vocabulary size | `O` | size of a layer's output |
  * | `N` | minibatches in a chunk | `P` | number of parameters |
+ * | `G` | gates of a cell | `E` | size of a token's embedding |
  *
  * Token ids of a minibatch are time-major `(T, B)`, activations `(T, B, H)`,
  * logits `(T, B, V)`. A loss is in nats per token. The gradient of `x` is `dX`.
@@ -69,6 +70,10 @@ export interface Ops {
   embedding(tensors: Embedding): void;
   /** `dWeight[:, v] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
   embeddingBackward(tensors: EmbeddingBackward): void;
+  /** `output[t,b,:] = table[ids[t,b], :]`: a learned embedding. */
+  lookup(tensors: Lookup): void;
+  /** `dTable[v, :] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
+  lookupBackward(tensors: LookupBackward): void;
   /** `output = input · weightᵀ + bias`. */
   linear(tensors: Linear): void;
   /** `dInput = dOutput · weight`, `dWeight = dOutputᵀ · input`, `dBias = Σ dOutput`. */
@@ -77,20 +82,27 @@ export interface Ops {
   rnn(tensors: Rnn): void;
   /** Backpropagation through time of `rnn`; `dInput` is the gradient before `f`. */
   rnnBackward(tensors: RnnBackward): void;
+  /** A layer of gated recurrent units: see {@linkcode Gru}. */
+  gru(tensors: Gru): void;
+  /** Backpropagation through time of `gru`: see {@linkcode GruBackward}. */
+  gruBackward(tensors: GruBackward): void;
+  /** A layer of long short-term memory: see {@linkcode Lstm}. */
+  lstm(tensors: Lstm): void;
+  /** Backpropagation through time of `lstm`: see {@linkcode LstmBackward}. */
+  lstmBackward(tensors: LstmBackward): void;
+  /** Zeroes a random part of the elements and scales up the others. */
+  dropout(tensors: Dropout): void;
   /** Mean cross-entropy of `softmax(logits)` and the gradient of that mean. */
   softmaxCrossEntropy(tensors: SoftmaxCrossEntropy): void;
   /** `norm = √ Σ gradients²`. */
   globalNorm(tensors: GlobalNorm): void;
-  /**
-   * `parameters −= learningRate · min(1, clipNorm / norm) · gradients`; with
-   * `clipNorm = 0` nothing is clipped, with a norm that is not finite nothing changes.
-   */
+  /** One step of an optimizer, gradients clipped: see {@linkcode Update}. */
   update(tensors: Update): void;
   /** Every element becomes `value`. */
   fill(tensors: Fill): void;
   /** `destination = source`, of the same number of elements. */
   copy(tensors: Copy): void;
-  /** Greedy choice: `tokens[b]` is the lowest id among the greatest of `logits[b,:]`. */
+  /** Chooses the next token of every row: see {@linkcode Sample}. */
   sample(tensors: Sample): void;
 }
 
@@ -112,6 +124,26 @@ export interface EmbeddingBackward {
   readonly dOutput: Tensor;
   /** `(O, V)`. */
   readonly dWeight: Tensor;
+}
+
+/** Arguments of `ops.lookup`. Ids are below `V`. */
+export interface Lookup {
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(V, E)`. */
+  readonly table: Tensor;
+  /** `(T, B, E)`. */
+  readonly output: Tensor;
+}
+
+/** Arguments of `ops.lookupBackward`. */
+export interface LookupBackward {
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(T, B, E)`. */
+  readonly dOutput: Tensor;
+  /** `(V, E)`. */
+  readonly dTable: Tensor;
 }
 
 /** Arguments of `ops.linear`. */
@@ -178,6 +210,148 @@ export interface RnnBackward {
   readonly activation: Activation;
 }
 
+/**
+ * Arguments of `ops.gru`. With `⊙` the product by element and σ the logistic
+ * sigmoid, over the three parts r, z, n of `input`, `weight` and `bias`:
+ *
+ *     r_t = σ(x_r + h_{t-1} · W_rᵀ + b_r)            the reset gate
+ *     z_t = σ(x_z + h_{t-1} · W_zᵀ + b_z)            the update gate
+ *     m_t = h_{t-1} · W_nᵀ + hiddenBias
+ *     n_t = tanh(x_n + b_n + r_t ⊙ m_t)              the new state's candidate
+ *     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
+ *
+ * The reset gate is applied after the product, as PyTorch and cuDNN have it.
+ */
+export interface Gru {
+  /** `(T, B, 3H)`, the input's share of each gate's sum: r, z, n. */
+  readonly input: Tensor;
+  /** `(3H, H)`: r, z, n. */
+  readonly weight: Tensor;
+  /** `(3H)`: r, z, n. */
+  readonly bias: Tensor;
+  /** `(H)`, within the reset gate's reach. */
+  readonly hiddenBias: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`. */
+  readonly output: Tensor;
+  /** `(T, B, 4H)`: `r_t`, `z_t`, `n_t` and `m_t`, a result for `gruBackward`. */
+  readonly gates: Tensor;
+}
+
+/**
+ * Arguments of `ops.gruBackward`. With `dh_t` the gradient by `h_t`, from `dOutput_t`
+ * and from the step after, and `a` for what σ and tanh were applied to:
+ *
+ *     da_n = dh_t ⊙ (1 − z_t) ⊙ (1 − n_t²)
+ *     da_z = dh_t ⊙ (h_{t-1} − n_t) ⊙ z_t ⊙ (1 − z_t)
+ *     dm   = da_n ⊙ r_t
+ *     da_r = da_n ⊙ m_t ⊙ r_t ⊙ (1 − r_t)
+ *     dh_{t-1} = dh_t ⊙ z_t + da_r · W_r + da_z · W_z + dm · W_n
+ *
+ * `dInput` is `da_r, da_z, da_n`, `dBias` their sum over steps and batch; `dWeight` is
+ * `Σ_t (da_r, da_z, dm)ᵀ · h_{t-1}` and `dHiddenBias` the sum of `dm`.
+ */
+export interface GruBackward {
+  /** `(3H, H)`. */
+  readonly weight: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`, as `gru` left it. */
+  readonly output: Tensor;
+  /** `(T, B, 4H)`, as `gru` left them. */
+  readonly gates: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput: Tensor;
+  /** `(T, B, 3H)`. */
+  readonly dInput: Tensor;
+  /** `(3H, H)`. */
+  readonly dWeight: Tensor;
+  /** `(3H)`. */
+  readonly dBias: Tensor;
+  /** `(H)`. */
+  readonly dHiddenBias: Tensor;
+}
+
+/**
+ * Arguments of `ops.lstm`. Over the four parts i, f, g, o of `input`, `weight` and
+ * `bias`, `a = x + h_{t-1} · Wᵀ + b`:
+ *
+ *     i_t = σ(a_i)   f_t = σ(a_f)   g_t = tanh(a_g)   o_t = σ(a_o)
+ *     c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
+ *     h_t = o_t ⊙ tanh(c_t)
+ */
+export interface Lstm {
+  /** `(T, B, 4H)`, the input's share of each gate's sum: i, f, g, o. */
+  readonly input: Tensor;
+  /** `(4H, H)`: i, f, g, o. */
+  readonly weight: Tensor;
+  /** `(4H)`: i, f, g, o. */
+  readonly bias: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(B, H)`. */
+  readonly initialCell: Tensor;
+  /** `(T, B, H)`. */
+  readonly output: Tensor;
+  /** `(T, B, H)`: `c_t`. */
+  readonly cells: Tensor;
+  /** `(T, B, 4H)`: `i_t`, `f_t`, `g_t` and `o_t`, a result for `lstmBackward`. */
+  readonly gates: Tensor;
+}
+
+/**
+ * Arguments of `ops.lstmBackward`. With `dh_t` and `dc_t` the gradients by `h_t` and
+ * `c_t`, those from the step after included:
+ *
+ *     dc_t += dh_t ⊙ o_t ⊙ (1 − tanh² c_t)
+ *     da_i = dc_t ⊙ g_t ⊙ i_t ⊙ (1 − i_t)       da_g = dc_t ⊙ i_t ⊙ (1 − g_t²)
+ *     da_f = dc_t ⊙ c_{t-1} ⊙ f_t ⊙ (1 − f_t)   da_o = dh_t ⊙ tanh c_t ⊙ o_t ⊙ (1 − o_t)
+ *     dc_{t-1} = dc_t ⊙ f_t                     dh_{t-1} = da · W
+ *
+ * `dInput` is `da`, `dWeight` is `Σ_t daᵀ · h_{t-1}`, `dBias` the sum of `da`.
+ */
+export interface LstmBackward {
+  /** `(4H, H)`. */
+  readonly weight: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(B, H)`. */
+  readonly initialCell: Tensor;
+  /** `(T, B, H)`, as `lstm` left it. */
+  readonly output: Tensor;
+  /** `(T, B, H)`, as `lstm` left them. */
+  readonly cells: Tensor;
+  /** `(T, B, 4H)`, as `lstm` left them. */
+  readonly gates: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput: Tensor;
+  /** `(T, B, 4H)`. */
+  readonly dInput: Tensor;
+  /** `(4H, H)`. */
+  readonly dWeight: Tensor;
+  /** `(4H)`. */
+  readonly dBias: Tensor;
+}
+
+/**
+ * Arguments of `ops.dropout`. Element i becomes zero where word `i mod 4` of the
+ * Philox block `[⌊i/4⌋, ...counter]` under `key` is below `⌊rate · 2³²⌋`; the others are
+ * divided by `1 − rate`. The same op on the gradient is its own backward.
+ */
+export interface Dropout {
+  /** Any shape. */
+  readonly input: Tensor;
+  /** As many elements; may be the input itself. */
+  readonly output: Tensor;
+  /** Probability that an element is zeroed, from 0 to below 1. */
+  readonly rate: number;
+  /** Two words of 32 bits. */
+  readonly key: readonly [number, number];
+  /** Three words of 32 bits. */
+  readonly counter: readonly [number, number, number];
+}
+
 /** Arguments of `ops.softmaxCrossEntropy`. Targets are below `V`. */
 export interface SoftmaxCrossEntropy {
   /** `(T, B, V)`. */
@@ -186,6 +360,8 @@ export interface SoftmaxCrossEntropy {
   readonly targets: Tensor;
   /** `()`, nats per token. */
   readonly loss: Tensor;
+  /** `(T, B)`, the cross-entropy of each token. */
+  readonly losses?: Tensor;
   /** `(T, B, V)`. */
   readonly dLogits?: Tensor;
 }
@@ -198,18 +374,55 @@ export interface GlobalNorm {
   readonly norm: Tensor;
 }
 
-/** Arguments of `ops.update`. */
+/** By what rule `ops.update` makes a step of a gradient. */
+export type UpdateRule = "sgd" | "momentum" | "adam" | "adamw" | "rmsprop";
+
+/**
+ * Arguments of `ops.update`. Gradients are clipped first, by their global norm and
+ * then one by one, and weight decay is added (for `adamw` it is
+ * `p −= learningRate · weightDecay · p` beforehand instead):
+ *
+ *     g = clamp(min(1, clipNorm / norm) · gradient, ±clipValue) + weightDecay · p
+ *
+ *     sgd        p −= learningRate · g
+ *     momentum   m = beta1 · m + g                      p −= learningRate · m
+ *     rmsprop    v = beta2 · v + (1 − beta2) · g²       p −= learningRate · g / (√v + epsilon)
+ *     adam(w)    m = beta1 · m + (1 − beta1) · g,  v = beta2 · v + (1 − beta2) · g²
+ *                p −= learningRate / correction1 · m / (√v / √correction2 + epsilon)
+ *
+ * With a norm that is not finite nothing changes. Source: PyTorch's `torch.optim`.
+ */
 export interface Update {
+  /** By what rule. Default `"sgd"`. */
+  readonly rule?: UpdateRule;
   /** `(P)`, updated in place. */
   readonly parameters: Tensor;
   /** `(P)`. */
   readonly gradients: Tensor;
   /** `()`, as `globalNorm` left it. */
   readonly norm: Tensor;
+  /** `(P)`, `m`, updated in place; for momentum, adam and adamw. */
+  readonly firstMoment?: Tensor;
+  /** `(P)`, `v`, updated in place; for rmsprop, adam and adamw. */
+  readonly secondMoment?: Tensor;
   /** Step size, above 0. */
   readonly learningRate: number;
-  /** Greatest norm of a step; 0: any. */
+  /** Greatest norm of all gradients together; 0: any. */
   readonly clipNorm: number;
+  /** Greatest absolute value of a gradient; 0: any. Default 0. */
+  readonly clipValue?: number;
+  /** From 0 on. Default 0. */
+  readonly weightDecay?: number;
+  /** Decay of the first moment, from 0 to below 1. Default 0. */
+  readonly beta1?: number;
+  /** Decay of the second moment, from 0 to below 1. Default 0. */
+  readonly beta2?: number;
+  /** Keeps the divisor from being 0. Default 0. */
+  readonly epsilon?: number;
+  /** `1 − beta1ᵗ` at the t-th step. Default 1. */
+  readonly correction1?: number;
+  /** `1 − beta2ᵗ` at the t-th step. Default 1. */
+  readonly correction2?: number;
 }
 
 /** Arguments of `ops.fill`. */
@@ -228,10 +441,38 @@ export interface Copy {
   readonly destination: Tensor;
 }
 
-/** Arguments of `ops.sample`. */
+/**
+ * Arguments of `ops.sample`. The logits of a row, `z`, go through these, in order:
+ *
+ * 1. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
+ * 2. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
+ * 3. `z` is divided by `temperature`.
+ * 4. Of all tokens those are kept that are at least as likely as the `topK`-th.
+ * 5. Of these, the likeliest whose probabilities first add up to `topP` or more, and
+ *    those as likely as the least of them.
+ * 6. The first token, by id, at which the running sum of the kept probabilities
+ *    exceeds `uniforms[b]` times their whole is chosen.
+ *
+ * Source: the usual order of logits processors; Keskar et al. 2019 for 1, Fan et al.
+ * 2018 for 4, Holtzman et al. 2020 for 5.
+ */
 export interface Sample {
   /** `(B, V)`. */
   readonly logits: Tensor;
   /** `(B)` u32. */
   readonly tokens: Tensor;
+  /** `(B)`, each from 0 to below 1. */
+  readonly uniforms?: Tensor;
+  /** Above 0. Default 1. */
+  readonly temperature?: number;
+  /** From 0 on; 0, the default, is all. */
+  readonly topK?: number;
+  /** Above 0, up to 1, the default, which is all. */
+  readonly topP?: number;
+  /** Above 0; 1, the default, is none. */
+  readonly repetitionPenalty?: number;
+  /** `(B, V)` u32: not 0 for what the text holds already. The chosen are set to 1. */
+  readonly seen?: Tensor;
+  /** `(B)`, a result: `log softmax(logits)` of the chosen token, nothing applied. */
+  readonly logProbabilities?: Tensor;
 }

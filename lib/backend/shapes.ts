@@ -7,17 +7,25 @@
 
 import type {
   Copy,
+  Dropout,
   Embedding,
   EmbeddingBackward,
   GlobalNorm,
+  Gru,
+  GruBackward,
   Linear,
   LinearBackward,
+  Lookup,
+  LookupBackward,
+  Lstm,
+  LstmBackward,
   Rnn,
   RnnBackward,
   Sample,
   SoftmaxCrossEntropy,
   Tensor,
   Update,
+  UpdateRule,
 } from "./backend.ts";
 
 /** Number of elements of a tensor of this shape; 1 for a scalar, `[]`. */
@@ -87,6 +95,26 @@ export function embeddingBackwardDimensions(
   return { T, B, O, V };
 }
 
+/** Dimensions of `ops.lookup`, its arguments checked. */
+export function lookupDimensions(
+  { ids, table, output }: Lookup,
+): { T: number; B: number; V: number; E: number } {
+  const [T, B] = rank("lookup", "ids", ids, 2);
+  const [V, E] = rank("lookup", "table", table, 2);
+  expect("lookup", "output", output, [T, B, E]);
+  return { T, B, V, E };
+}
+
+/** Dimensions of `ops.lookupBackward`, its arguments checked. */
+export function lookupBackwardDimensions(
+  { ids, dOutput, dTable }: LookupBackward,
+): { T: number; B: number; V: number; E: number } {
+  const [T, B] = rank("lookupBackward", "ids", ids, 2);
+  const [V, E] = rank("lookupBackward", "dTable", dTable, 2);
+  expect("lookupBackward", "dOutput", dOutput, [T, B, E]);
+  return { T, B, V, E };
+}
+
 /** Dimensions of `ops.linear`, its arguments checked; `rows` counts the `…` of `(…, I)`. */
 export function linearDimensions(
   { input, weight, bias, output }: Linear,
@@ -140,13 +168,88 @@ export function rnnBackwardDimensions(
   return { T, B, H };
 }
 
+/** Dimensions of `ops.gru`, its arguments checked. */
+export function gruDimensions(
+  { input, weight, bias, hiddenBias, initialState, output, gates }: Gru,
+): { T: number; B: number; H: number } {
+  const [T, B, H] = rank("gru", "output", output, 3);
+  expect("gru", "input", input, [T, B, 3 * H]);
+  expect("gru", "weight", weight, [3 * H, H]);
+  expect("gru", "bias", bias, [3 * H]);
+  expect("gru", "hiddenBias", hiddenBias, [H]);
+  expect("gru", "initialState", initialState, [B, H]);
+  expect("gru", "gates", gates, [T, B, 4 * H]);
+  return { T, B, H };
+}
+
+/** Dimensions of `ops.gruBackward`, its arguments checked. */
+export function gruBackwardDimensions(
+  x: GruBackward,
+): { T: number; B: number; H: number } {
+  const [T, B, H] = rank("gruBackward", "output", x.output, 3);
+  expect("gruBackward", "weight", x.weight, [3 * H, H]);
+  expect("gruBackward", "initialState", x.initialState, [B, H]);
+  expect("gruBackward", "gates", x.gates, [T, B, 4 * H]);
+  expect("gruBackward", "dOutput", x.dOutput, [T, B, H]);
+  expect("gruBackward", "dInput", x.dInput, [T, B, 3 * H]);
+  expect("gruBackward", "dWeight", x.dWeight, [3 * H, H]);
+  expect("gruBackward", "dBias", x.dBias, [3 * H]);
+  expect("gruBackward", "dHiddenBias", x.dHiddenBias, [H]);
+  return { T, B, H };
+}
+
+/** Dimensions of `ops.lstm`, its arguments checked. */
+export function lstmDimensions(
+  { input, weight, bias, initialState, initialCell, output, cells, gates }:
+    Lstm,
+): { T: number; B: number; H: number } {
+  const [T, B, H] = rank("lstm", "output", output, 3);
+  expect("lstm", "input", input, [T, B, 4 * H]);
+  expect("lstm", "weight", weight, [4 * H, H]);
+  expect("lstm", "bias", bias, [4 * H]);
+  expect("lstm", "initialState", initialState, [B, H]);
+  expect("lstm", "initialCell", initialCell, [B, H]);
+  expect("lstm", "cells", cells, [T, B, H]);
+  expect("lstm", "gates", gates, [T, B, 4 * H]);
+  return { T, B, H };
+}
+
+/** Dimensions of `ops.lstmBackward`, its arguments checked. */
+export function lstmBackwardDimensions(
+  x: LstmBackward,
+): { T: number; B: number; H: number } {
+  const [T, B, H] = rank("lstmBackward", "output", x.output, 3);
+  expect("lstmBackward", "weight", x.weight, [4 * H, H]);
+  expect("lstmBackward", "initialState", x.initialState, [B, H]);
+  expect("lstmBackward", "initialCell", x.initialCell, [B, H]);
+  expect("lstmBackward", "cells", x.cells, [T, B, H]);
+  expect("lstmBackward", "gates", x.gates, [T, B, 4 * H]);
+  expect("lstmBackward", "dOutput", x.dOutput, [T, B, H]);
+  expect("lstmBackward", "dInput", x.dInput, [T, B, 4 * H]);
+  expect("lstmBackward", "dWeight", x.dWeight, [4 * H, H]);
+  expect("lstmBackward", "dBias", x.dBias, [4 * H]);
+  return { T, B, H };
+}
+
+/** Number of elements of `ops.dropout`, its arguments checked. */
+export function dropoutDimensions({ input, output, rate }: Dropout): number {
+  expect("dropout", "output", output, input.shape);
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(
+      `dropout: rate is ${rate}, expected a number from 0 to below 1`,
+    );
+  }
+  return sizeOf(input.shape);
+}
+
 /** Dimensions of `ops.softmaxCrossEntropy`, its arguments checked. */
 export function softmaxCrossEntropyDimensions(
-  { logits, targets, loss, dLogits }: SoftmaxCrossEntropy,
+  { logits, targets, loss, losses, dLogits }: SoftmaxCrossEntropy,
 ): { T: number; B: number; V: number } {
   const [T, B, V] = rank("softmaxCrossEntropy", "logits", logits, 3);
   expect("softmaxCrossEntropy", "targets", targets, [T, B]);
   expect("softmaxCrossEntropy", "loss", loss, []);
+  if (losses) expect("softmaxCrossEntropy", "losses", losses, [T, B]);
   if (dLogits) expect("softmaxCrossEntropy", "dLogits", dLogits, [T, B, V]);
   return { T, B, V };
 }
@@ -160,13 +263,52 @@ export function globalNormDimensions({ gradients, norm }: GlobalNorm): number {
 
 /** Number of parameters `P` of `ops.update`, its arguments checked. */
 export function updateDimensions(
-  { parameters, gradients, norm }: Update,
+  { rule = "sgd", parameters, gradients, norm, firstMoment, secondMoment }:
+    Update,
 ): number {
   const [P] = rank("update", "parameters", parameters, 1);
   expect("update", "gradients", gradients, [P]);
   expect("update", "norm", norm, []);
+  const { first, second } = MOMENTS[rule];
+  if (first) expect("update", "firstMoment", firstMoment, [P]);
+  if (second) expect("update", "secondMoment", secondMoment, [P]);
   return P;
 }
+
+/** The numbers of `ops.update`, its defaults filled in. */
+export function updateSettings(x: Update): UpdateSettings {
+  return {
+    rule: x.rule ?? "sgd",
+    learningRate: x.learningRate,
+    clipNorm: x.clipNorm,
+    clipValue: x.clipValue ?? 0,
+    weightDecay: x.weightDecay ?? 0,
+    beta1: x.beta1 ?? 0,
+    beta2: x.beta2 ?? 0,
+    epsilon: x.epsilon ?? 0,
+    correction1: x.correction1 ?? 1,
+    correction2: x.correction2 ?? 1,
+  };
+}
+
+/** The arguments of `ops.update` that are no tensors. */
+export type UpdateSettings = Required<
+  Omit<
+    Update,
+    "parameters" | "gradients" | "norm" | "firstMoment" | "secondMoment"
+  >
+>;
+
+/** Which moments a rule keeps from step to step. */
+export const MOMENTS: Readonly<
+  Record<UpdateRule, { readonly first: boolean; readonly second: boolean }>
+> = {
+  sgd: { first: false, second: false },
+  momentum: { first: true, second: false },
+  adam: { first: true, second: true },
+  adamw: { first: true, second: true },
+  rmsprop: { first: false, second: true },
+};
 
 /** Number of elements of `ops.copy`, its arguments checked. */
 export function copyDimensions({ source, destination }: Copy): number {
@@ -184,12 +326,32 @@ export function copyDimensions({ source, destination }: Copy): number {
 
 /** Dimensions of `ops.sample`, its arguments checked. */
 export function sampleDimensions(
-  { logits, tokens }: Sample,
+  x: Sample,
 ): { B: number; V: number } {
-  const [B, V] = rank("sample", "logits", logits, 2);
-  expect("sample", "tokens", tokens, [B]);
+  const [B, V] = rank("sample", "logits", x.logits, 2);
+  expect("sample", "tokens", x.tokens, [B]);
+  if (x.uniforms) expect("sample", "uniforms", x.uniforms, [B]);
+  if (x.seen) expect("sample", "seen", x.seen, [B, V]);
+  if (x.logProbabilities) {
+    expect("sample", "logProbabilities", x.logProbabilities, [B]);
+  }
   return { B, V };
 }
+
+/** The numbers of `ops.sample`, its defaults filled in. */
+export function sampleSettings(x: Sample): SampleSettings {
+  return {
+    temperature: x.temperature ?? 1,
+    topK: x.topK ?? 0,
+    topP: x.topP ?? 1,
+    repetitionPenalty: x.repetitionPenalty ?? 1,
+  };
+}
+
+/** The arguments of `ops.sample` that are no tensors. */
+export type SampleSettings = Required<
+  Pick<Sample, "temperature" | "topK" | "topP" | "repetitionPenalty">
+>;
 
 function rank(
   op: string,
@@ -206,10 +368,11 @@ function rank(
 function expect(
   op: string,
   argument: string,
-  tensor: Tensor,
+  tensor: Tensor | undefined,
   shape: readonly number[],
 ): void {
   if (
+    tensor &&
     tensor.shape.length === shape.length &&
     tensor.shape.every((extent, i) => extent === shape[i])
   ) return;
@@ -218,6 +381,7 @@ function expect(
   );
 }
 
-function describe(tensor: Tensor): string {
+function describe(tensor: Tensor | undefined): string {
+  if (!tensor) return "missing";
   return `${tensor.dtype} (${tensor.shape.join(", ")})`;
 }

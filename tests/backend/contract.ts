@@ -5,249 +5,10 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Backend, Ops, Tensor } from "../../lib/backend/backend.ts";
+import type { Backend, Tensor } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { sizeOf } from "../../lib/backend/shapes.ts";
-import { randomNormal } from "../../lib/random.ts";
-
-/** An argument of an op: `values` go in, `tolerance` marks a result. */
-interface Argument {
-  readonly shape: readonly number[];
-  readonly dtype?: "f32" | "u32";
-  readonly values?: ArrayLike<number>;
-  /** Greatest distance to the float64 reference; there for results alone. */
-  readonly tolerance?: number;
-}
-
-/** A named set of arguments and the op that is called on them. */
-interface Case {
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, Argument>>;
-  // deno-lint-ignore no-explicit-any -- the op's own type is checked where it is called
-  readonly call: (ops: Ops, tensors: any) => void;
-}
-
-/** Unit roundoff of float32. */
-const U = 2 ** -24;
-
-/**
- * Error of a float32 sum of `n` products of factors that are about normal,
- * with standard deviations whose product is `scale`. The partial sums are random
- * walks that stay below 4·√n·scale, and each of n additions and n products rounds
- * by U of that at the most; rounding errors are of random sign too, but that is
- * not relied on.
- */
-function sumTolerance(n: number, scale = 1): number {
-  return 2 * n * U * 4 * Math.sqrt(n) * scale;
-}
-
-/**
- * Error of T recurrent steps: the recurrent weights below have a spectral radius
- * near 0.5, so that an error of one step adds up to twice itself at the most, times
- * 4 for the direction of greatest gain; tanh itself may be 1e-6 off.
- */
-function recurrentTolerance(H: number, scale = 1): number {
-  return 8 * (sumTolerance(H + 2, scale * 0.5 / Math.sqrt(H)) + 1e-6 * scale);
-}
-
-/** Float32 numbers, about normal, the same in every run. */
-function normal(length: number, deviation = 1, seed = length): Float32Array {
-  const draws = randomNormal(seed, { stream: "parameters" }, length);
-  return Float32Array.from(draws, (x) => x * deviation);
-}
-
-/** Token ids below V that reach both ends and leave gaps. */
-function tokenIds(length: number, V: number): Uint32Array {
-  return Uint32Array.from({ length }, (_, i) => (i * i * 7 + V - 1) % V);
-}
-
-/** Dimensions all different, then each at 1, then beyond the usual tiles. */
-const SIZES = [
-  { T: 5, B: 3, H: 37, V: 11 },
-  { T: 1, B: 3, H: 18, V: 7 },
-  { T: 6, B: 1, H: 35, V: 28 },
-  { T: 1, B: 1, H: 66, V: 2 },
-  { T: 4, B: 2, H: 1, V: 3 },
-  { T: 3, B: 33, H: 131, V: 65 },
-  { T: 35, B: 32, H: 64, V: 28 },
-  { T: 2, B: 5, H: 17, V: 300 },
-  { T: 2, B: 16, H: 512, V: 28 },
-  { T: 3, B: 7, H: 257, V: 28 },
-] as const;
-
-function cases(): Case[] {
-  const all: Case[] = [];
-  for (const { T, B, H, V } of SIZES) {
-    const size = `T ${T}, B ${B}, H ${H}, V ${V}`;
-    const ids = { shape: [T, B], dtype: "u32", values: tokenIds(T * B, V) };
-    const hidden = normal(T * B * H, 1, 1);
-    const rows = T * B;
-    all.push({
-      name: `embedding: ${size}`,
-      arguments: {
-        ids: ids as Argument,
-        weight: { shape: [H, V], values: normal(H * V) },
-        output: { shape: [T, B, H], tolerance: 0 },
-      },
-      call: (ops, tensors) => ops.embedding(tensors),
-    }, {
-      name: `embeddingBackward: ${size}`,
-      arguments: {
-        ids: ids as Argument,
-        dOutput: { shape: [T, B, H], values: hidden },
-        dWeight: { shape: [H, V], tolerance: sumTolerance(rows) },
-      },
-      call: (ops, tensors) => ops.embeddingBackward(tensors),
-    });
-    for (const bias of [true, false]) {
-      all.push({
-        name: `linear ${bias ? "with" : "without"} bias: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          weight: { shape: [V, H], values: normal(V * H) },
-          ...(bias && { bias: { shape: [V], values: normal(V) } }),
-          output: { shape: [T, B, V], tolerance: sumTolerance(H + 1) },
-        },
-        call: (ops, tensors) => ops.linear(tensors),
-      }, {
-        name: `linearBackward ${bias ? "with" : "without"} ` +
-          `dInput and dBias: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          weight: { shape: [V, H], values: normal(V * H) },
-          dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
-          dWeight: { shape: [V, H], tolerance: sumTolerance(rows) },
-          ...(bias && {
-            dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
-            dBias: { shape: [V], tolerance: sumTolerance(rows) },
-          }),
-        },
-        call: (ops, tensors) => ops.linearBackward(tensors),
-      });
-    }
-    for (const activation of ["tanh", "relu"] as const) {
-      const recurrent = {
-        weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
-        initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
-      };
-      // relu has no bound on its states; 8 is beyond what these weights reach.
-      const scale = activation === "tanh" ? 1 : 8;
-      all.push({
-        name: `rnn, ${activation}: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          ...recurrent,
-          bias: { shape: [H], values: normal(H, 0.3, 5) },
-          output: {
-            shape: [T, B, H],
-            tolerance: recurrentTolerance(H, scale),
-          },
-        },
-        call: (ops, tensors) => ops.rnn({ ...tensors, activation }),
-      }, {
-        name: `rnnBackward, ${activation}: ${size}`,
-        arguments: {
-          ...recurrent,
-          // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
-          output: {
-            shape: [T, B, H],
-            values: hidden.map((x) => Math.tanh(x)),
-          },
-          dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
-          dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
-          dWeight: {
-            shape: [H, H],
-            tolerance: sumTolerance(rows, 2) +
-              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-          },
-          dBias: {
-            shape: [H],
-            tolerance: sumTolerance(rows, 2) +
-              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-          },
-        },
-        call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
-      });
-    }
-    for (const gradient of [true, false]) {
-      all.push({
-        name: `softmaxCrossEntropy ${gradient ? "with" : "without"} ` +
-          `dLogits: ${size}`,
-        arguments: {
-          logits: { shape: [T, B, V], values: normal(rows * V, 3) },
-          targets: ids as Argument,
-          // Losses are below 32 here and each sum has V or `rows` terms.
-          loss: { shape: [], tolerance: U * 32 * (V + rows) },
-          ...(gradient && {
-            // A probability below 1, V roundings, and exp within a few of U.
-            dLogits: { shape: [T, B, V], tolerance: U * (V + 32) / rows },
-          }),
-        },
-        call: (ops, tensors) => ops.softmaxCrossEntropy(tensors),
-      });
-    }
-    all.push({
-      name: `sample: ${size}`,
-      arguments: {
-        logits: { shape: [B, V], values: normal(B * V) },
-        tokens: { shape: [B], dtype: "u32", tolerance: 0 },
-      },
-      call: (ops, tensors) => ops.sample(tensors),
-    });
-  }
-  for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
-    all.push({
-      name: `globalNorm: P ${P}`,
-      arguments: {
-        gradients: { shape: [P], values: normal(P) },
-        // The norm is about √P; P positive terms round by U·P/2 at the most on
-        // the way up to P, which the root halves.
-        norm: { shape: [], tolerance: U * (P / 2 + 4) * Math.sqrt(P) },
-      },
-      call: (ops, tensors) => ops.globalNorm(tensors),
-    });
-    for (const clipNorm of [0, 1, 1e6]) {
-      all.push({
-        name: `update: P ${P}, clipNorm ${clipNorm}`,
-        arguments: {
-          parameters: {
-            shape: [P],
-            values: normal(P, 1, 8),
-            tolerance: 16 * U * 4, // a product and a difference of numbers below 8
-          },
-          gradients: { shape: [P], values: normal(P, 1, 9) },
-          norm: { shape: [], values: [Math.fround(Math.sqrt(P) * 1.01)] },
-        },
-        call: (ops, tensors) =>
-          ops.update({ ...tensors, learningRate: 0.5, clipNorm }),
-      });
-    }
-    all.push({
-      name: `fill: P ${P}`,
-      arguments: { tensor: { shape: [P], tolerance: 0 } },
-      call: (ops, tensors) => ops.fill({ ...tensors, value: -2.5 }),
-    }, {
-      name: `copy: P ${P}`,
-      arguments: {
-        source: { shape: [P], values: normal(P) },
-        destination: { shape: [P], tolerance: 0 },
-      },
-      call: (ops, tensors) => ops.copy(tensors),
-    }, {
-      name: `copy of token ids: P ${P}`,
-      arguments: {
-        source: {
-          shape: [P],
-          dtype: "u32",
-          values: tokenIds(P, 4_000_000_000),
-        },
-        destination: { shape: [P], dtype: "u32", tolerance: 0 },
-      },
-      call: (ops, tensors) => ops.copy(tensors),
-    });
-  }
-  return all;
-}
+import { type Case, cases, normal, U } from "./cases.ts";
 
 /** Numbers around an argument in a larger tensor: an op must leave them alone. */
 const GUARD = 3;
@@ -436,20 +197,36 @@ export function testBackend(
     test(`update leaves out a step whose norm is ${bad}`, async (backend) => {
       const parameters = backend.allocate([67]);
       const gradients = backend.allocate([67]), norm = backend.allocate([]);
+      const moments = backend.allocate([2, 67]);
       backend.write(parameters, normal(67));
       backend.write(gradients, normal(67).fill(bad, 50, 51));
       backend.ops.globalNorm({ gradients, norm });
       for (const clipNorm of [0, 1]) {
-        backend.ops.update({
-          parameters,
-          gradients,
-          norm,
-          learningRate: 1,
-          clipNorm,
-        });
+        for (
+          const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const
+        ) {
+          backend.ops.update({
+            rule,
+            parameters,
+            gradients,
+            norm,
+            firstMoment: moments.at(0),
+            secondMoment: moments.at(1),
+            learningRate: 1,
+            clipNorm,
+            clipValue: 1,
+            weightDecay: 0.1,
+            beta1: 0.9,
+            beta2: 0.99,
+            epsilon: 1e-8,
+            correction1: 1,
+            correction2: 1,
+          });
+        }
       }
       assert(!Number.isFinite((await backend.read(norm))[0]));
       assertEquals([...await backend.read(parameters)], [...normal(67)]);
+      assertEquals([...await backend.read(moments)], new Array(134).fill(0));
     });
   }
 
@@ -463,6 +240,45 @@ export function testBackend(
     backend.write(logits, values);
     backend.ops.sample({ logits, tokens });
     assertEquals([...await backend.read(tokens)], [298, 117, 63]);
+  });
+
+  test("dropout may write over its input", async (backend) => {
+    const input = backend.allocate([301]), output = backend.allocate([301]);
+    backend.write(input, normal(301));
+    const settings = { rate: 0.5, key: [1, 2], counter: [3, 4, 5] } as const;
+    backend.ops.dropout({ ...settings, input, output });
+    backend.ops.dropout({ ...settings, input, output: input });
+    assertEquals(await backend.read(input), await backend.read(output));
+  });
+
+  test("gru and lstm with great sums stay finite", async (backend) => {
+    const great = [0, 9, 44, 89, 100, 1e4, 1e30, -9, -44, -89, -100, -1e30];
+    const H = great.length;
+    for (const [cell, G] of [["gru", 3], ["lstm", 4]] as const) {
+      const input = Array.from({ length: G }, () => great).flat();
+      const tensors = {
+        input: backend.allocate([1, 1, G * H]),
+        weight: backend.allocate([G * H, H]),
+        bias: backend.allocate([G * H]),
+        hiddenBias: backend.allocate([H]),
+        initialState: backend.allocate([1, H]),
+        initialCell: backend.allocate([1, H]),
+        output: backend.allocate([1, 1, H]),
+        cells: backend.allocate([1, 1, H]),
+        gates: backend.allocate([1, 1, 4 * H]),
+      };
+      backend.write(tensors.input, input);
+      if (cell === "gru") backend.ops.gru(tensors);
+      else backend.ops.lstm(tensors);
+      const output = await backend.read(tensors.output);
+      great.forEach((x, i) => {
+        const s = 1 / (1 + Math.exp(-x));
+        const expected = cell === "gru"
+          ? (1 - s) * Math.tanh(x)
+          : s * Math.tanh(s * Math.tanh(x));
+        assert(Math.abs(output[i] - expected) <= 4e-6, `${cell} of ${x}`);
+      });
+    }
   });
 
   test("another backend's tensor is a TypeError", (backend) => {

@@ -1,3 +1,4 @@
+import type { UpdateSettings } from "../shapes.ts";
 import type { Floats } from "./floats.ts";
 
 /** `norm = √ Σ g²` over all gradients together. Source: d2l 8.5.5. */
@@ -8,24 +9,49 @@ export function globalNorm(gradients: Floats, norm: Floats): void {
 }
 
 /**
- * Stochastic gradient descent with the clip folded in:
+ * One step of an optimizer, as `Update` in backend.ts states it, with the clip folded in.
+ * A norm that is not finite would spread to every parameter, so such a step is left
+ * out. Source: d2l 8.5.5 and 11.4 to 11.10; PyTorch's `torch.optim`.
  *
- *     parameters −= learningRate · min(1, clipNorm / norm) · gradients
- *
- * `clipNorm = 0` clips nothing. A norm that is not finite would spread to every
- * parameter, so such a step is left out. Source: d2l 8.5.5 and 11.4.
+ * @param m First moment, read by momentum, adam and adamw alone.
+ * @param v Second moment, read by rmsprop, adam and adamw alone.
  */
 export function update(
   parameters: Floats, // (P)
   gradients: Floats, // (P)
   norm: Floats, // ()
-  learningRate: number,
-  clipNorm: number,
+  m: Floats, // (P)
+  v: Floats, // (P)
+  { rule, learningRate, clipNorm, clipValue, weightDecay, ...x }:
+    UpdateSettings,
 ): void {
   if (!Number.isFinite(norm[0])) return;
-  const clips = clipNorm > 0 && norm[0] > clipNorm;
-  const step = clips ? learningRate * clipNorm / norm[0] : learningRate;
+  const scale = clipNorm > 0 && norm[0] > clipNorm ? clipNorm / norm[0] : 1;
+  const most = clipValue > 0 ? clipValue : Infinity;
   for (let i = 0; i < parameters.length; i++) {
-    parameters[i] -= step * gradients[i];
+    let g = Math.max(-most, Math.min(most, scale * gradients[i]));
+    let p = parameters[i];
+    if (rule === "adamw") p -= learningRate * weightDecay * p;
+    else g += weightDecay * p;
+    switch (rule) {
+      case "sgd":
+        p -= learningRate * g;
+        break;
+      case "momentum":
+        m[i] = x.beta1 * m[i] + g;
+        p -= learningRate * m[i];
+        break;
+      case "rmsprop":
+        v[i] = x.beta2 * v[i] + (1 - x.beta2) * g * g;
+        p -= learningRate * g / (Math.sqrt(v[i]) + x.epsilon);
+        break;
+      case "adam":
+      case "adamw":
+        m[i] = x.beta1 * m[i] + (1 - x.beta1) * g;
+        v[i] = x.beta2 * v[i] + (1 - x.beta2) * g * g;
+        p -= learningRate / x.correction1 * m[i] /
+          (Math.sqrt(v[i] / x.correction2) + x.epsilon);
+    }
+    parameters[i] = p;
   }
 }

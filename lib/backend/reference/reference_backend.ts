@@ -9,23 +9,36 @@ import {
   assertShape,
   assertView,
   copyDimensions,
+  dropoutDimensions,
   embeddingBackwardDimensions,
   embeddingDimensions,
   entryOffset,
   globalNormDimensions,
+  gruBackwardDimensions,
+  gruDimensions,
   linearBackwardDimensions,
   linearDimensions,
+  lookupBackwardDimensions,
+  lookupDimensions,
+  lstmBackwardDimensions,
+  lstmDimensions,
   rnnBackwardDimensions,
   rnnDimensions,
   sampleDimensions,
+  sampleSettings,
   sizeOf,
   softmaxCrossEntropyDimensions,
   updateDimensions,
+  updateSettings,
 } from "../shapes.ts";
+import { dropout } from "./dropout.ts";
 import { embedding, embeddingBackward } from "./embedding.ts";
 import type { Floats } from "./floats.ts";
 import { globalNorm, update } from "./gradient_descent.ts";
+import { gru, gruBackward } from "./gru.ts";
 import { linear, linearBackward } from "./linear.ts";
+import { lookup, lookupBackward } from "./lookup.ts";
+import { lstm, lstmBackward } from "./lstm.ts";
 import { rnn, rnnBackward } from "./rnn.ts";
 import { sample } from "./sample.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
@@ -126,6 +139,15 @@ const ops: Ops = {
     const sizes = { rows: T * B, O, V };
     embeddingBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dWeight));
   },
+  lookup(x) {
+    const { T, B, E } = lookupDimensions(x);
+    lookup({ rows: T * B, E }, ids(x.ids), reals(x.table), reals(x.output));
+  },
+  lookupBackward(x) {
+    const { T, B, E } = lookupBackwardDimensions(x);
+    const sizes = { rows: T * B, E };
+    lookupBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dTable));
+  },
   linear(x) {
     linear(
       linearDimensions(x),
@@ -170,6 +192,65 @@ const ops: Ops = {
       x.activation,
     );
   },
+  gru(x) {
+    gru(
+      gruDimensions(x),
+      reals(x.input),
+      reals(x.weight),
+      reals(x.bias),
+      reals(x.hiddenBias),
+      reals(x.initialState),
+      reals(x.output),
+      reals(x.gates),
+    );
+  },
+  gruBackward(x) {
+    gruBackward(
+      gruBackwardDimensions(x),
+      reals(x.weight),
+      reals(x.initialState),
+      reals(x.output),
+      reals(x.gates),
+      reals(x.dOutput),
+      reals(x.dInput),
+      reals(x.dWeight),
+      reals(x.dBias),
+      reals(x.dHiddenBias),
+    );
+  },
+  lstm(x) {
+    lstm(
+      lstmDimensions(x),
+      reals(x.input),
+      reals(x.weight),
+      reals(x.bias),
+      reals(x.initialState),
+      reals(x.initialCell),
+      reals(x.output),
+      reals(x.cells),
+      reals(x.gates),
+    );
+  },
+  lstmBackward(x) {
+    lstmBackward(
+      lstmBackwardDimensions(x),
+      reals(x.weight),
+      reals(x.initialState),
+      reals(x.initialCell),
+      reals(x.output),
+      reals(x.cells),
+      reals(x.gates),
+      reals(x.dOutput),
+      reals(x.dInput),
+      reals(x.dWeight),
+      reals(x.dBias),
+    );
+  },
+  dropout(x) {
+    dropoutDimensions(x);
+    const { rate, key, counter } = x;
+    dropout(reals(x.input), reals(x.output), rate, key, counter);
+  },
   softmaxCrossEntropy(x) {
     const { T, B, V } = softmaxCrossEntropyDimensions(x);
     softmaxCrossEntropy(
@@ -177,6 +258,7 @@ const ops: Ops = {
       reals(x.logits),
       ids(x.targets),
       reals(x.loss),
+      x.losses && reals(x.losses),
       x.dLogits && reals(x.dLogits),
     );
   },
@@ -186,12 +268,14 @@ const ops: Ops = {
   },
   update(x) {
     updateDimensions(x);
+    const unused = new Float64Array(0);
     update(
       reals(x.parameters),
       reals(x.gradients),
       reals(x.norm),
-      x.learningRate,
-      x.clipNorm,
+      x.firstMoment ? reals(x.firstMoment) : unused,
+      x.secondMoment ? reals(x.secondMoment) : unused,
+      updateSettings(x),
     );
   },
   fill(x) {
@@ -202,6 +286,14 @@ const ops: Ops = {
     own(x.destination).data.set(own(x.source).data);
   },
   sample(x) {
-    sample(sampleDimensions(x), reals(x.logits), ids(x.tokens));
+    sample(
+      sampleDimensions(x),
+      reals(x.logits),
+      ids(x.tokens),
+      x.uniforms && reals(x.uniforms),
+      x.seen && ids(x.seen),
+      x.logProbabilities && reals(x.logProbabilities),
+      sampleSettings(x),
+    );
   },
 };

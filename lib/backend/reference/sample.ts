@@ -1,16 +1,75 @@
+import type { SampleSettings } from "../shapes.ts";
 import type { Floats } from "./floats.ts";
 
-/** `tokens[b] = argmax_v logits[b,v]`, of equals the lowest id. Source: d2l 8.5.3. */
+/**
+ * The next token of every row, as `Sample` in backend.ts states it: greedily without
+ * `uniforms`, else drawn from what temperature, top-k and top-p leave.
+ */
 export function sample(
   { B, V }: { B: number; V: number },
   logits: Floats, // (B, V)
   tokens: Uint32Array, // (B)
+  uniforms: Floats | undefined, // (B)
+  seen: Uint32Array | undefined, // (B, V)
+  logProbabilities: Floats | undefined, // (B)
+  { temperature, topK, topP, repetitionPenalty }: SampleSettings,
 ): void {
   for (let b = 0; b < B; b++) {
-    let best = 0;
-    for (let v = 1; v < V; v++) {
-      if (logits[b * V + v] > logits[b * V + best]) best = v;
+    const own = Float64Array.from(logits.subarray(b * V, (b + 1) * V));
+    const z = own.map((value, v) => {
+      if (!seen?.[b * V + v]) return value;
+      return value > 0 ? value / repetitionPenalty : value * repetitionPenalty;
+    });
+    const token = uniforms
+      ? draw(z.map((value) => value / temperature), topK, topP, uniforms[b])
+      : greatest(z);
+    tokens[b] = token;
+    if (seen) seen[b * V + token] = 1;
+    if (logProbabilities) {
+      const most = own[greatest(own)];
+      const sum = own.reduce((sum, value) => sum + Math.exp(value - most), 0);
+      logProbabilities[b] = own[token] - most - Math.log(sum);
     }
-    tokens[b] = best;
   }
+}
+
+/** The lowest id among the greatest. Source: d2l 8.5.3. */
+function greatest(z: Float64Array): number {
+  let best = 0;
+  for (let v = 1; v < z.length; v++) if (z[v] > z[best]) best = v;
+  return best;
+}
+
+/** One draw from the softmax of `z`, restricted to the top k and then the top p. */
+function draw(
+  z: Float64Array,
+  topK: number,
+  topP: number,
+  uniform: number,
+): number {
+  const falling = z.toSorted().reverse();
+  const kth = topK > 0 && topK < z.length ? falling[topK - 1] : -Infinity;
+  const most = falling[0];
+  const weight = (value: number) => value < kth ? 0 : Math.exp(value - most);
+  const total = falling.reduce((sum, value) => sum + weight(value), 0);
+  // The least that is kept: there the sum from the likeliest on first reaches topP.
+  let least = kth;
+  if (topP < 1) {
+    let sum = 0;
+    for (const value of falling) {
+      sum += weight(value);
+      least = value;
+      if (sum >= topP * total) break;
+    }
+  }
+  const kept = z.map((value) => value < least ? 0 : weight(value));
+  const whole = kept.reduce((sum, value) => sum + value, 0);
+  let sum = 0, last = 0;
+  for (let v = 0; v < z.length; v++) {
+    if (kept[v] === 0) continue;
+    sum += kept[v];
+    last = v;
+    if (sum > uniform * whole) break;
+  }
+  return last; // rounding may leave the sum just below the whole
 }

@@ -14,6 +14,7 @@ export function softmaxCrossEntropy(
   logits: Floats, // (rows, V)
   targets: Uint32Array, // (rows)
   loss: Floats, // ()
+  losses: Floats | undefined, // (rows)
   dLogits: Floats | undefined, // (rows, V)
 ): void {
   let total = 0;
@@ -24,7 +25,9 @@ export function softmaxCrossEntropy(
     for (let v = 0; v < V; v++) greatest = Math.max(greatest, z[v]);
     let sum = 0;
     for (let v = 0; v < V; v++) sum += Math.exp(z[v] - greatest);
-    total += Math.log(sum) - (z[target] - greatest);
+    const own = Math.log(sum) - (z[target] - greatest);
+    total += own;
+    if (losses) losses[r] = own;
     if (!dLogits) continue;
     for (let v = 0; v < V; v++) {
       const probability = Math.exp(z[v] - greatest) / sum;

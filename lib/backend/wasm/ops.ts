@@ -35,6 +35,13 @@ export function opsOf(device: Device): Ops {
   const ids = (tensor: Tensor) => device.ids(tensor);
   const optional = (tensor?: Tensor) => tensor ? device.reals(tensor) : 0;
   return {
+    lookup: unbuilt,
+    lookupBackward: unbuilt,
+    gru: unbuilt,
+    gruBackward: unbuilt,
+    lstm: unbuilt,
+    lstmBackward: unbuilt,
+    dropout: unbuilt,
     embedding(x) {
       const { T, B, O, V } = embeddingDimensions(x);
       const scratch = device.scratch(4 * O * V);
@@ -203,4 +210,8 @@ function packed8(extent: number, K: number): number {
 function assertIds(op: string, name: string, wrong: number, V: number): void {
   if (wrong < 0) return;
   throw new RangeError(`${op}: ${name} has ${wrong}, expected ids below ${V}`);
+}
+
+function unbuilt(): never {
+  throw new Error("not built");
 }

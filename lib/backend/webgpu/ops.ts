@@ -28,6 +28,13 @@ import { WebGPUTensor } from "./tensor.ts";
 export function createOps(context: OpContext): Ops {
   const { dispatch, own, pipelines, scratch } = context;
   return {
+    lookup: unbuilt,
+    lookupBackward: unbuilt,
+    gru: unbuilt,
+    gruBackward: unbuilt,
+    lstm: unbuilt,
+    lstmBackward: unbuilt,
+    dropout: unbuilt,
     ...linearOps(context),
     ...rnnOps(context),
 
@@ -144,4 +151,8 @@ export function createOps(context: OpContext): Ops {
 /** The same elements as words, so that one kernel copies those of any type. */
 function bits({ memory, storage, offset, shape }: WebGPUTensor): WebGPUTensor {
   return new WebGPUTensor(memory, storage, offset, shape, "u32");
+}
+
+function unbuilt(): never {
+  throw new Error("not built");
 }

@@ -1,0 +1,23 @@
+import { philox4x32 } from "../../random.ts";
+import type { Floats } from "./floats.ts";
+
+/**
+ * Dropout: a random part of the elements becomes zero, the others are scaled so that
+ * the expectation stays, `input / (1 − rate)`. Element i has the word i mod 4 of the
+ * block `[⌊i/4⌋, ...counter]`. Source: Srivastava et al. 2014 and d2l 4.6.
+ */
+export function dropout(
+  input: Floats,
+  output: Floats,
+  rate: number,
+  key: readonly [number, number],
+  counter: readonly [number, number, number],
+): void {
+  const threshold = Math.floor(rate * 2 ** 32);
+  for (let i = 0; i < input.length; i += 4) {
+    const words = philox4x32([i / 4, ...counter], key);
+    for (let j = i; j < Math.min(i + 4, input.length); j++) {
+      output[j] = words[j - i] < threshold ? 0 : input[j] / (1 - rate);
+    }
+  }
+}

@@ -1,0 +1,474 @@
+/**
+ * Every op on arguments of many sizes, with how far a result may be off.
+ *
+ * @module
+ */
+
+import type { Ops, Sample } from "../../lib/backend/backend.ts";
+import { randomNormal } from "../../lib/random.ts";
+
+/** An argument of an op: `values` go in, `tolerance` marks a result. */
+export interface Argument {
+  readonly shape: readonly number[];
+  readonly dtype?: "f32" | "u32";
+  readonly values?: ArrayLike<number>;
+  /** Greatest distance to the float64 reference; there for results alone. */
+  readonly tolerance?: number;
+}
+
+/** A named set of arguments and the op that is called on them. */
+export interface Case {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, Argument>>;
+  // deno-lint-ignore no-explicit-any -- the op's own type is checked where it is called
+  readonly call: (ops: Ops, tensors: any) => void;
+}
+
+/** Unit roundoff of float32. */
+export const U = 2 ** -24;
+
+/**
+ * Error of a float32 sum of `n` products of factors that are about normal,
+ * with standard deviations whose product is `scale`. The partial sums are random
+ * walks that stay below 4·√n·scale, and each of n additions and n products rounds
+ * by U of that at the most; rounding errors are of random sign too, but that is
+ * not relied on.
+ */
+function sumTolerance(n: number, scale = 1): number {
+  return 2 * n * U * 4 * Math.sqrt(n) * scale;
+}
+
+/**
+ * Error of T recurrent steps: the recurrent weights below have a spectral radius
+ * near 0.5, so that an error of one step adds up to twice itself at the most, times
+ * 4 for the direction of greatest gain; tanh itself may be 1e-6 off.
+ */
+function recurrentTolerance(H: number, scale = 1): number {
+  return 8 * (sumTolerance(H + 2, scale * 0.5 / Math.sqrt(H)) + 1e-6 * scale);
+}
+
+/**
+ * Error of T steps of a gated layer. Each of a step's values comes of up to four sums
+ * like a vanilla layer's, seen through slopes of at most 1 (a quarter for the sigmoid)
+ * and multiplied by numbers of at most 1, but for the cell, which halves what it
+ * was at every step on average and so holds twice the error of one: 4 · 2 in all.
+ */
+function gatedTolerance(H: number, scale = 1): number {
+  return 8 * recurrentTolerance(H, scale);
+}
+
+/** `rows` times the parts of `kinds`, each of `H`: logistic, tanh or left alone. */
+function gateValues(
+  rows: number,
+  H: number,
+  kinds: readonly ("sigmoid" | "tanh" | "sum")[],
+): Float32Array {
+  return normal(rows * kinds.length * H, 1, 11).map((x, i) => {
+    const kind = kinds[Math.floor(i / H) % kinds.length];
+    if (kind === "sum") return x;
+    return kind === "tanh" ? Math.tanh(x) : 1 / (1 + Math.exp(-x));
+  });
+}
+
+/** Float32 numbers, about normal, the same in every run. */
+export function normal(
+  length: number,
+  deviation = 1,
+  seed = length,
+): Float32Array {
+  const draws = randomNormal(seed, { stream: "parameters" }, length);
+  return Float32Array.from(draws, (x) => x * deviation);
+}
+
+/** Token ids below V that reach both ends and leave gaps. */
+function tokenIds(length: number, V: number): Uint32Array {
+  return Uint32Array.from({ length }, (_, i) => (i * i * 7 + V - 1) % V);
+}
+
+/** Dimensions all different, then each at 1, then beyond the usual tiles. */
+const SIZES = [
+  { T: 5, B: 3, H: 37, V: 11 },
+  { T: 1, B: 3, H: 18, V: 7 },
+  { T: 6, B: 1, H: 35, V: 28 },
+  { T: 1, B: 1, H: 66, V: 2 },
+  { T: 4, B: 2, H: 1, V: 3 },
+  { T: 3, B: 33, H: 131, V: 65 },
+  { T: 35, B: 32, H: 64, V: 28 },
+  { T: 2, B: 5, H: 17, V: 300 },
+  { T: 2, B: 16, H: 512, V: 28 },
+  { T: 3, B: 7, H: 257, V: 28 },
+] as const;
+
+/** All of them, the same in every run. */
+export function cases(): Case[] {
+  const all: Case[] = [];
+  for (const { T, B, H, V } of SIZES) {
+    const size = `T ${T}, B ${B}, H ${H}, V ${V}`;
+    const ids = { shape: [T, B], dtype: "u32", values: tokenIds(T * B, V) };
+    const hidden = normal(T * B * H, 1, 1);
+    const rows = T * B;
+    all.push({
+      name: `embedding: ${size}`,
+      arguments: {
+        ids: ids as Argument,
+        weight: { shape: [H, V], values: normal(H * V) },
+        output: { shape: [T, B, H], tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.embedding(tensors),
+    }, {
+      name: `embeddingBackward: ${size}`,
+      arguments: {
+        ids: ids as Argument,
+        dOutput: { shape: [T, B, H], values: hidden },
+        dWeight: { shape: [H, V], tolerance: sumTolerance(rows) },
+      },
+      call: (ops, tensors) => ops.embeddingBackward(tensors),
+    });
+    all.push({
+      name: `lookup: ${size}`,
+      arguments: {
+        ids: ids as Argument,
+        table: { shape: [V, H], values: normal(V * H) },
+        output: { shape: [T, B, H], tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.lookup(tensors),
+    }, {
+      name: `lookupBackward: ${size}`,
+      arguments: {
+        ids: ids as Argument,
+        dOutput: { shape: [T, B, H], values: hidden },
+        dTable: { shape: [V, H], tolerance: sumTolerance(rows) },
+      },
+      call: (ops, tensors) => ops.lookupBackward(tensors),
+    });
+    for (const bias of [true, false]) {
+      all.push({
+        name: `linear ${bias ? "with" : "without"} bias: ${size}`,
+        arguments: {
+          input: { shape: [T, B, H], values: hidden },
+          weight: { shape: [V, H], values: normal(V * H) },
+          ...(bias && { bias: { shape: [V], values: normal(V) } }),
+          output: { shape: [T, B, V], tolerance: sumTolerance(H + 1) },
+        },
+        call: (ops, tensors) => ops.linear(tensors),
+      }, {
+        name: `linearBackward ${bias ? "with" : "without"} ` +
+          `dInput and dBias: ${size}`,
+        arguments: {
+          input: { shape: [T, B, H], values: hidden },
+          weight: { shape: [V, H], values: normal(V * H) },
+          dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
+          dWeight: { shape: [V, H], tolerance: sumTolerance(rows) },
+          ...(bias && {
+            dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
+            dBias: { shape: [V], tolerance: sumTolerance(rows) },
+          }),
+        },
+        call: (ops, tensors) => ops.linearBackward(tensors),
+      });
+    }
+    for (const activation of ["tanh", "relu"] as const) {
+      const recurrent = {
+        weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
+        initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
+      };
+      // relu has no bound on its states; 8 is beyond what these weights reach.
+      const scale = activation === "tanh" ? 1 : 8;
+      all.push({
+        name: `rnn, ${activation}: ${size}`,
+        arguments: {
+          input: { shape: [T, B, H], values: hidden },
+          ...recurrent,
+          bias: { shape: [H], values: normal(H, 0.3, 5) },
+          output: {
+            shape: [T, B, H],
+            tolerance: recurrentTolerance(H, scale),
+          },
+        },
+        call: (ops, tensors) => ops.rnn({ ...tensors, activation }),
+      }, {
+        name: `rnnBackward, ${activation}: ${size}`,
+        arguments: {
+          ...recurrent,
+          // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
+          output: {
+            shape: [T, B, H],
+            values: hidden.map((x) => Math.tanh(x)),
+          },
+          dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
+          dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
+          dWeight: {
+            shape: [H, H],
+            tolerance: sumTolerance(rows, 2) +
+              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
+          },
+          dBias: {
+            shape: [H],
+            tolerance: sumTolerance(rows, 2) +
+              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
+          },
+        },
+        call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
+      });
+    }
+    all.push(...gatedCases(T, B, H, size));
+    for (const gradient of [true, false]) {
+      all.push({
+        name: `softmaxCrossEntropy ${gradient ? "with" : "without"} ` +
+          `dLogits: ${size}`,
+        arguments: {
+          logits: { shape: [T, B, V], values: normal(rows * V, 3) },
+          targets: ids as Argument,
+          // Losses are below 32 here and each sum has V or `rows` terms.
+          loss: { shape: [], tolerance: U * 32 * (V + rows) },
+          ...(gradient && {
+            losses: { shape: [T, B], tolerance: U * 32 * (V + 4) },
+            // A probability below 1, V roundings, and exp within a few of U.
+            dLogits: { shape: [T, B, V], tolerance: U * (V + 32) / rows },
+          }),
+        },
+        call: (ops, tensors) => ops.softmaxCrossEntropy(tensors),
+      });
+    }
+    all.push(...sampleCases(B, V, size));
+  }
+  for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
+    all.push({
+      name: `globalNorm: P ${P}`,
+      arguments: {
+        gradients: { shape: [P], values: normal(P) },
+        // The norm is about √P; P positive terms round by U·P/2 at the most on
+        // the way up to P, which the root halves.
+        norm: { shape: [], tolerance: U * (P / 2 + 4) * Math.sqrt(P) },
+      },
+      call: (ops, tensors) => ops.globalNorm(tensors),
+    });
+    all.push(...updateCases(P));
+    for (const rate of [0, 0.3, 0.9]) {
+      all.push({
+        name: `dropout: P ${P}, rate ${rate}`,
+        arguments: {
+          input: { shape: [P], values: normal(P, 1, 7) },
+          // One product with a rounded factor, of numbers below 8 / (1 − rate).
+          output: { shape: [P], tolerance: 2 * U * 8 / (1 - rate) },
+        },
+        call: (ops, tensors) =>
+          ops.dropout({
+            ...tensors,
+            rate,
+            key: [0xdeadbeef, 7],
+            counter: [3, 0xffffffff, 1],
+          }),
+      });
+    }
+    all.push({
+      name: `fill: P ${P}`,
+      arguments: { tensor: { shape: [P], tolerance: 0 } },
+      call: (ops, tensors) => ops.fill({ ...tensors, value: -2.5 }),
+    }, {
+      name: `copy: P ${P}`,
+      arguments: {
+        source: { shape: [P], values: normal(P) },
+        destination: { shape: [P], tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.copy(tensors),
+    }, {
+      name: `copy of token ids: P ${P}`,
+      arguments: {
+        source: {
+          shape: [P],
+          dtype: "u32",
+          values: tokenIds(P, 4_000_000_000),
+        },
+        destination: { shape: [P], dtype: "u32", tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.copy(tensors),
+    });
+  }
+  return all;
+}
+
+/** gru, lstm and their backwards. */
+function gatedCases(T: number, B: number, H: number, size: string): Case[] {
+  const rows = T * B;
+  const gradient = sumTolerance(rows, 2) +
+    4 * Math.sqrt(rows) * gatedTolerance(H, 2);
+  const layer = (G: number) => ({
+    weight: {
+      shape: [G * H, H],
+      values: normal(G * H * H, 0.5 / Math.sqrt(H), 3),
+    },
+    initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
+  });
+  const input = (G: number) => ({
+    input: { shape: [T, B, G * H], values: normal(rows * G * H, 1, 1) },
+    bias: { shape: [G * H], values: normal(G * H, 0.3, 5) },
+  });
+  const initialCell = { shape: [B, H], values: normal(B * H, 1, 12) };
+  const output = {
+    shape: [T, B, H],
+    values: normal(rows * H, 1, 1).map((x) => Math.tanh(x)),
+  };
+  const dOutput = { shape: [T, B, H], values: normal(rows * H, 1, 6) };
+  const state = { shape: [T, B, H], tolerance: gatedTolerance(H) };
+  const gates = { shape: [T, B, 4 * H], tolerance: gatedTolerance(H) };
+  return [{
+    name: `gru: ${size}`,
+    arguments: {
+      ...input(3),
+      ...layer(3),
+      hiddenBias: { shape: [H], values: normal(H, 0.3, 13) },
+      output: state,
+      gates,
+    },
+    call: (ops, tensors) => ops.gru(tensors),
+  }, {
+    name: `gruBackward: ${size}`,
+    arguments: {
+      ...layer(3),
+      output,
+      gates: {
+        shape: [T, B, 4 * H],
+        values: gateValues(rows, H, ["sigmoid", "sigmoid", "tanh", "sum"]),
+      },
+      dOutput,
+      dInput: { shape: [T, B, 3 * H], tolerance: gatedTolerance(H, 2) },
+      dWeight: { shape: [3 * H, H], tolerance: gradient },
+      dBias: { shape: [3 * H], tolerance: gradient },
+      dHiddenBias: { shape: [H], tolerance: gradient },
+    },
+    call: (ops, tensors) => ops.gruBackward(tensors),
+  }, {
+    name: `lstm: ${size}`,
+    arguments: {
+      ...input(4),
+      ...layer(4),
+      initialCell,
+      output: state,
+      cells: state,
+      gates,
+    },
+    call: (ops, tensors) => ops.lstm(tensors),
+  }, {
+    name: `lstmBackward: ${size}`,
+    arguments: {
+      ...layer(4),
+      initialCell,
+      output,
+      cells: { shape: [T, B, H], values: normal(rows * H, 1, 14) },
+      gates: {
+        shape: [T, B, 4 * H],
+        values: gateValues(rows, H, ["sigmoid", "sigmoid", "tanh", "sigmoid"]),
+      },
+      dOutput,
+      dInput: { shape: [T, B, 4 * H], tolerance: gatedTolerance(H, 2) },
+      dWeight: { shape: [4 * H, H], tolerance: gradient },
+      dBias: { shape: [4 * H], tolerance: gradient },
+    },
+    call: (ops, tensors) => ops.lstmBackward(tensors),
+  }];
+}
+
+/** Every rule, each clip alone and both together. */
+function updateCases(P: number): Case[] {
+  const norm = Math.fround(Math.sqrt(P) * 1.01);
+  const positive = (seed: number) =>
+    normal(P, 1, seed).map((x) => x * x + 0.01);
+  const clips = [
+    { clipNorm: 0, clipValue: 0, weightDecay: 0 },
+    { clipNorm: 1, clipValue: 0, weightDecay: 0 },
+    { clipNorm: 1e6, clipValue: 0.5, weightDecay: 0.1 },
+    { clipNorm: norm / 2, clipValue: 0.25, weightDecay: 0.1 },
+  ];
+  // Every number below is a few roundings of numbers below 16; a division by the
+  // root of 0.01 or more makes that ten times as much.
+  const tolerance = 16 * U * 16;
+  const rules = ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const;
+  return rules.flatMap((rule) =>
+    clips.map((clip) => ({
+      name: `update: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
+      arguments: {
+        parameters: { shape: [P], values: normal(P, 1, 8), tolerance },
+        gradients: { shape: [P], values: normal(P, 1, 9) },
+        norm: { shape: [], values: [norm] },
+        ...(["momentum", "adam", "adamw"].includes(rule) && {
+          firstMoment: { shape: [P], values: normal(P, 1, 15), tolerance },
+        }),
+        ...(["rmsprop", "adam", "adamw"].includes(rule) && {
+          secondMoment: { shape: [P], values: positive(16), tolerance },
+        }),
+      },
+      call: (ops, tensors) =>
+        ops.update({
+          ...tensors,
+          ...clip,
+          rule,
+          learningRate: 0.5,
+          beta1: 0.9,
+          beta2: 0.95,
+          epsilon: 1e-8,
+          correction1: 1 - 0.9 ** 3,
+          correction2: 1 - 0.95 ** 3,
+        }),
+    }))
+  );
+}
+
+/** Greedily and drawn. A draw within rounding of a border would be chance: none is. */
+function sampleCases(B: number, V: number, size: string): Case[] {
+  const logits = { shape: [B, V], values: normal(B * V, 2) };
+  const tokens = { shape: [B], dtype: "u32", tolerance: 0 } as const;
+  const uniforms = {
+    shape: [B],
+    values: Float32Array.from({ length: B }, (_, b) => (b * 0.37 + 0.29) % 1),
+  };
+  const seen = {
+    shape: [B, V],
+    dtype: "u32",
+    values: tokenIds(B * V, 3).map((x) => x > 0 ? 1 : 0),
+    tolerance: 0,
+  } as const;
+  // A sum of V terms below 1, its logarithm, and a difference of logits below 16.
+  const logProbabilities = { shape: [B], tolerance: U * (V + 64) };
+  const drawn: [string, Record<string, number>][] = [
+    ["from all", { temperature: 1 }],
+    ["at a low temperature", { temperature: 0.3 }],
+    ["at a high temperature", { temperature: 2.5 }],
+    ["from the top 1", { temperature: 1, topK: 1 }],
+    ["from the top 3", { temperature: 1.5, topK: 3 }],
+    ["from more than there are", { temperature: 1, topK: V + 5 }],
+    ["from a small nucleus", { temperature: 1, topP: 0.2 }],
+    ["from a nucleus", { temperature: 1.5, topP: 0.9 }],
+    ["from the nucleus of the top", { temperature: 2, topK: 9, topP: 0.7 }],
+  ];
+  return [
+    {
+      name: `sample greedily: ${size}`,
+      arguments: { logits, tokens },
+      call: (ops, tensors) => ops.sample(tensors),
+    },
+    {
+      name: `sample greedily what was not there yet: ${size}`,
+      arguments: { logits, tokens, seen, logProbabilities },
+      call: (ops, tensors) => ops.sample({ ...tensors, repetitionPenalty: 2 }),
+    },
+    ...drawn.map(([what, settings]) => ({
+      name: `sample ${what}: ${size}`,
+      arguments: { logits, tokens, uniforms, logProbabilities },
+      call: (ops: Ops, tensors: Sample) =>
+        ops.sample({ ...tensors, ...settings }),
+    })),
+    {
+      name: `sample with all there is: ${size}`,
+      arguments: { logits, tokens, uniforms, seen, logProbabilities },
+      call: (ops, tensors) =>
+        ops.sample({
+          ...tensors,
+          temperature: 0.8,
+          topK: 40,
+          topP: 0.95,
+          repetitionPenalty: 1.3,
+        }),
+    },
+  ];
+}
