@@ -40,13 +40,19 @@ export {
   type PartitionOptions,
 } from "./lib/partition.ts";
 export {
+  resume,
+  type ResumeOptions,
+  train,
+  type TrainControls,
+  type TrainOptions,
+} from "./lib/train.ts";
+export {
   type CheckpointEvent,
   DivergenceError,
   type EpochEvent,
-  train,
+  type SampleEvent,
   type TrainEvent,
-  type TrainOptions,
-} from "./lib/train.ts";
+} from "./lib/training/trainer.ts";
 export {
   evaluate,
   type EvaluateOptions,
@@ -59,8 +65,16 @@ export {
   CheckpointError,
   decodeCheckpoint,
   encodeCheckpoint,
-  type TrainingRecord,
+  type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export type { Prediction } from "./lib/training/evaluation.ts";
+export type { LearningRateSchedule } from "./lib/training/learning_rate.ts";
+export type { MomentName, Moments } from "./lib/training/optimizer.ts";
+export type { TrainingRecord } from "./lib/training/settings.ts";
+export type {
+  MinibatchResult,
+  TrainingState,
+} from "./lib/training/training_state.ts";
 export { decodeTokenFile, encodeTokenFile } from "./lib/text/token_file.ts";
 export { perplexity } from "./lib/training/metrics.ts";
 export type { Clock } from "./lib/training/pace.ts";
@@ -71,12 +85,17 @@ export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
 export type { Vocabulary } from "./lib/text/vocabulary.ts";
 
 export type { ModelConfig } from "./lib/model/config.ts";
+export type { CellName } from "./lib/model/cells.ts";
 export {
+  type DropoutPlace,
   LanguageModel,
   type LanguageModelOptions,
+  type States,
 } from "./lib/model/language_model.ts";
 export { oneHot } from "./lib/model/one_hot.ts";
 export {
+  type Initialization,
+  type InitializationOptions,
   initializeParameters,
   type Parameters,
 } from "./lib/model/parameters.ts";

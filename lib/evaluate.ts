@@ -4,18 +4,12 @@
  * @module
  */
 
-import { Allocation } from "./backend/allocation.ts";
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import type { Corpus } from "./tokenize.ts";
-import type { Checkpoint } from "./training/checkpoint.ts";
-import { perplexity, weightedMean } from "./training/metrics.ts";
-import {
-  type Clock,
-  monotonicClock,
-  nextChunkSize,
-  turn,
-} from "./training/pace.ts";
+import type { TrainedModel } from "./training/checkpoint.ts";
+import { measure, type Prediction } from "./training/evaluation.ts";
+import { type Clock, monotonicClock } from "./training/pace.ts";
 
 /** Settings of {@linkcode evaluate}. */
 export interface EvaluateOptions {
@@ -23,25 +17,14 @@ export interface EvaluateOptions {
   readonly clock?: Clock;
 }
 
-/** How well a text was predicted. */
-export interface Evaluation {
-  /** Mean cross-entropy, in nats per token. */
-  readonly loss: number;
-  /** `exp(loss)`. */
-  readonly perplexity: number;
-  /** `loss / ln 2`. */
-  readonly bitsPerToken: number;
-  /** Tokens predicted: all but the first. */
-  readonly tokens: number;
+/** How well a text was predicted, all tokens of it but the first. */
+export interface Evaluation extends Prediction {
   /** How many of these are not in the vocabulary. */
   readonly unknown: number;
 }
 
 /** Steps of one call of the model: a long text is gone through piece by piece. */
 const NUM_STEPS = 128;
-
-/** The most pieces between two readbacks, and what they are to take. */
-const PIECES = { limit: 64, targetMilliseconds: 80 };
 
 /**
  * Reads a text as one stream from the zero state on, and measures how well each
@@ -70,7 +53,7 @@ const PIECES = { limit: 64, targetMilliseconds: 80 };
  * ```
  */
 export async function evaluate(
-  { config, parameters, vocabulary }: Checkpoint,
+  { config, parameters, vocabulary }: TrainedModel,
   corpus: Corpus,
   backend: Backend,
   { clock = monotonicClock }: EvaluateOptions = {},
@@ -89,47 +72,13 @@ export async function evaluate(
         `needed, it has ${ids.length}`,
     );
   }
-  const pieces = Math.ceil(tokens / NUM_STEPS);
-  const limit = Math.min(pieces, PIECES.limit);
   const numSteps = Math.min(tokens, NUM_STEPS);
   using model = new LanguageModel(backend, config, { batchSize: 1, numSteps });
   model.write(parameters);
-  using allocation = new Allocation(backend);
-  const inputs = allocation.tensor([limit * numSteps, 1], "u32");
-  const targets = allocation.tensor([limit * numSteps, 1], "u32");
-  const losses = allocation.tensor([limit]);
-  const parts: { mean: number; tokens: number }[] = [];
-  for (let begin = 0, size = 1; begin < tokens;) {
-    const started = clock();
-    const end = Math.min(tokens, begin + size * numSteps);
-    const length = end - begin;
-    backend.write(inputs.view(0, [length, 1]), ids.subarray(begin, end));
-    backend.write(
-      targets.view(0, [length, 1]),
-      ids.subarray(begin + 1, end + 1),
-    );
-    const lengths: number[] = [];
-    for (let at = 0; at < length; at += numSteps) {
-      const shape = [Math.min(numSteps, length - at), 1];
-      model.forward(inputs.view(at, shape));
-      model.loss(targets.view(at, shape), losses.at(lengths.length));
-      model.carryState();
-      lengths.push(shape[0]);
-    }
-    const means = await backend.read(losses.view(0, [lengths.length]));
-    lengths.forEach((tokens, i) => parts.push({ mean: means[i], tokens }));
-    begin = end;
-    const { targetMilliseconds } = PIECES;
-    const elapsed = clock() - started;
-    size = nextChunkSize(size, elapsed, { targetMilliseconds, limit });
-    await turn();
-  }
-  const loss = weightedMean(parts);
+  const options = { batchSize: 1, numSteps, clock };
+  const prediction = await measure(model, backend, ids, options);
   return {
-    loss,
-    perplexity: perplexity(loss),
-    bitsPerToken: loss / Math.LN2,
-    tokens,
+    ...prediction!, // there is no signal that could cut it short
     unknown: ids.subarray(1).reduce((n, id) => n + (id === 0 ? 1 : 0), 0),
   };
 }

@@ -9,7 +9,7 @@ import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import { encodePrefix } from "./text/prefix.ts";
 import { textJoiner } from "./text/tokenizer.ts";
-import type { Checkpoint } from "./training/checkpoint.ts";
+import type { TrainedModel } from "./training/checkpoint.ts";
 import { type Clock, monotonicClock, nextChunkSize } from "./training/pace.ts";
 
 /** Settings of {@linkcode generate}. */
@@ -53,7 +53,7 @@ const CHUNK = { limit: 256, targetMilliseconds: 40 };
  * ```
  */
 export async function* generate(
-  checkpoint: Checkpoint,
+  checkpoint: TrainedModel,
   prefix: string,
   backend: Backend,
   { length = 50, clock = monotonicClock }: GenerateOptions = {},

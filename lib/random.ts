@@ -9,12 +9,14 @@
  */
 
 /** What a draw is for; draws of different streams are independent. */
-export type Stream = "parameters" | "offset" | "shuffle";
+export type Stream = "parameters" | "offset" | "shuffle" | "dropout" | "sample";
 
 const STREAMS: Readonly<Record<Stream, number>> = {
   parameters: 0,
   offset: 1,
   shuffle: 2,
+  dropout: 3,
+  sample: 4,
 };
 
 /** The place of a draw. All are whole numbers from 0 to 2³² − 1; default 0. */
@@ -22,6 +24,8 @@ export interface Place {
   readonly stream: Stream;
   readonly epoch?: number;
   readonly step?: number;
+  /** Parts of one stream, such as the layers of a model; below 2²⁴. Default 0. */
+  readonly part?: number;
 }
 
 /** Largest seed: seeds are whole numbers from 0 to this, 2⁵³ − 1. */
@@ -127,20 +131,59 @@ export function randomNormal(
   return draws;
 }
 
-function randomWords(
+/**
+ * `length` draws from the uniform distribution on [0, 1), each a multiple of 2⁻²⁴,
+ * which float32 holds exactly.
+ *
+ * @example
+ * ```ts
+ * import { randomUniform } from "./random.ts";
+ *
+ * const [u] = randomUniform(7, { stream: "sample", step: 3 }, 1);
+ * console.assert(u >= 0 && u < 1);
+ * ```
+ */
+export function randomUniform(
   seed: number,
-  { stream, epoch = 0, step = 0 }: Place,
-  index: number,
-): [number, number, number, number] {
+  place: Place,
+  length: number,
+): Float64Array {
+  const draws = new Float64Array(length);
+  for (let i = 0; i < length; i += 4) {
+    const words = randomWords(seed, place, i / 4);
+    for (let j = 0; j < Math.min(4, length - i); j++) {
+      draws[i + j] = (words[j] >>> 8) / 2 ** 24;
+    }
+  }
+  return draws;
+}
+
+/** A place as the key and the counter, less its first word, of the block function. */
+export function placeWords(
+  seed: number,
+  { stream, epoch = 0, step = 0, part = 0 }: Place,
+): {
+  key: readonly [number, number];
+  counter: readonly [number, number, number];
+} {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
       `Cannot use the seed ${seed}: expected a whole number from 0 to ${MAX_SEED}`,
     );
   }
-  return philox4x32(
-    [index, step, epoch, STREAMS[stream]],
-    [seed >>> 0, Math.floor(seed / 2 ** 32)],
-  );
+  return {
+    key: [seed >>> 0, Math.floor(seed / 2 ** 32)],
+    counter: [step, epoch, STREAMS[stream] + 256 * part],
+  };
+}
+
+function randomWords(
+  seed: number,
+  place: Place,
+  index: number,
+): [number, number, number, number] {
+  const { key, counter } = placeWords(seed, place);
+  return philox4x32([index, ...counter], key);
 }
 
 function randomWord(seed: number, place: Place, index: number): number {

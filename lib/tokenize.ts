@@ -17,6 +17,8 @@ export interface Corpus {
   readonly vocabulary: Vocabulary;
   /** Ids below `vocabulary.tokens.length`, at most `maxTokens` of them. */
   readonly ids: Uint32Array;
+  /** Ids of the tail that was held out before training. */
+  readonly validation?: Uint32Array;
   /** Lines of the whole text. */
   readonly lines: number;
   /** Tokens of the whole text, before the cut to `maxTokens`. */

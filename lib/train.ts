@@ -5,123 +5,63 @@
  */
 
 import type { Activation, Backend } from "./backend/backend.ts";
+import type { CellName } from "./model/cells.ts";
 import type { ModelConfig } from "./model/config.ts";
-import { LanguageModel } from "./model/language_model.ts";
 import { initializeParameters, type Parameters } from "./model/parameters.ts";
 import { partition } from "./partition.ts";
-import type { Sampling } from "./text/minibatch.ts";
 import type { Corpus } from "./tokenize.ts";
-import {
-  type Checkpoint,
-  sha256,
-  type TrainingRecord,
-} from "./training/checkpoint.ts";
-import { ChunkRunner, type MinibatchResult } from "./training/chunk_runner.ts";
-import { perplexity, weightedMean } from "./training/metrics.ts";
-import {
-  type Clock,
-  monotonicClock,
-  nextChunkSize,
-  turn,
-} from "./training/pace.ts";
-import { isDue, schedule, takeChunk } from "./training/schedule.ts";
+import { type Checkpoint, sha256 } from "./training/checkpoint.ts";
+import { assertSettings, withDefaults } from "./training/settings.ts";
+import type { TrainingRecord } from "./training/settings.ts";
+import { type Loop, runTraining, type TrainEvent } from "./training/trainer.ts";
+
+/** Settings of {@linkcode train} and {@linkcode resume} that change no result. */
+export interface TrainControls {
+  /** Epochs from one checkpoint event to the next; 0, the default: only at the end. */
+  readonly checkpointEvery?: number;
+  /** Seconds from one checkpoint event to the next; 0, the default: not by time. */
+  readonly checkpointSeconds?: number;
+  /** Epochs from one sample event to the next; 0, the default: none. */
+  readonly sampleEvery?: number;
+  /** Ends training early: the work in hand is finished, a last checkpoint given. */
+  readonly signal?: AbortSignal;
+  /** The clock behind `seconds`; it has no part in any other result. */
+  readonly clock?: () => number;
+}
 
 /** Settings of {@linkcode train}; the defaults are the chapter's. */
-export interface TrainOptions {
+export interface TrainOptions
+  extends Partial<Omit<TrainingRecord, "offset">>, TrainControls {
+  /** The recurrent cell. Default `"rnn"`. */
+  readonly cell?: CellName;
   /** Default 512. */
   readonly hiddenSize?: number;
-  /** Default `"tanh"`. */
+  /** Size of a learned embedding; 0, the default: one-hot. */
+  readonly embeddingSize?: number;
+  /** Of the vanilla cell. Default `"tanh"`. */
   readonly activation?: Activation;
   /** Recurrent layers, one above the other. Default 1. */
   readonly numLayers?: number;
-  /** How often to go through the corpus. Default 500. */
-  readonly epochs?: number;
-  /** Step size of gradient descent, above 0. Default 1. */
-  readonly learningRate?: number;
-  /** Global norm that gradients are scaled down to; 0: they are not. Default 1. */
-  readonly clipNorm?: number;
-  /** Rows of a minibatch. Default 32. */
-  readonly batchSize?: number;
-  /** Tokens of a row, the reach of backpropagation. Default 35. */
-  readonly numSteps?: number;
-  /** Default `"sequential"`: the state is carried from minibatch to minibatch. */
-  readonly sampling?: Sampling;
-  /** Zero the state at every minibatch, as random sampling always does. Default false. */
-  readonly resetState?: boolean;
-  /** Standard deviation of the initial weights. Default 0.01. */
-  readonly sigma?: number;
-  /** Seed of every random draw. Default 0. */
-  readonly seed?: number;
   /** Initial parameters, in place of drawn ones. */
   readonly parameters?: Parameters;
   /** Tokens to leave out at the start of every epoch, in place of a drawn number. */
   readonly offset?: number;
-  /** Epochs from one checkpoint event to the next; 0: only at the end. Default 0. */
-  readonly checkpointEvery?: number;
-  /** Ends training early: the work in hand is finished, a last checkpoint given. */
-  readonly signal?: AbortSignal;
-  /** The clock behind `seconds`; it has no part in any other result. */
-  readonly clock?: Clock;
 }
 
-/** Measurements of one epoch, taken while the parameters changed. */
-export interface EpochEvent {
-  /** Tells the events apart. */
-  readonly type: "epoch";
-  /** From 1 on. */
-  readonly epoch: number;
-  /** Mean cross-entropy, in nats per token. */
-  readonly loss: number;
-  /** `exp(loss)`. */
-  readonly perplexity: number;
-  /** Tokens predicted. */
-  readonly tokens: number;
-  /** Mean over the minibatches of the global norm before clipping. */
-  readonly gradientNorm: number;
-  /** Step size of gradient descent. */
-  readonly learningRate: number;
-  /** Minibatches whose gradient was not finite and which changed nothing. */
-  readonly skipped: number;
-  /** Time that its minibatches took. */
-  readonly seconds: number;
-  /** `tokens / seconds`. */
-  readonly tokensPerSecond: number;
-  /** Loss of each minibatch. */
-  readonly losses: readonly number[];
-  /** Global norm before clipping of each minibatch. */
-  readonly gradientNorms: readonly number[];
+/** Settings of {@linkcode resume}. */
+export interface ResumeOptions extends TrainControls {
+  /** Epochs in all, those that are done included. Default: as was planned. */
+  readonly epochs?: number;
 }
-
-/** The model as it is after the epoch event before. */
-export interface CheckpointEvent {
-  /** Tells the events apart. */
-  readonly type: "checkpoint";
-  /** The model, in memory: see `encodeCheckpoint`. */
-  readonly checkpoint: Checkpoint;
-}
-
-/** What {@linkcode train} yields. */
-export type TrainEvent = EpochEvent | CheckpointEvent;
-
-/** Three minibatches in a row had a gradient that was not finite. */
-export class DivergenceError extends Error {
-  /** Tells this error from others. */
-  override readonly name = "DivergenceError";
-}
-
-/** How many minibatches in a row may be skipped before training stops. */
-const PATIENCE = 3;
-
-/** What a chunk of minibatches is to take. */
-const CHUNK_MILLISECONDS = 80;
 
 /**
  * Trains a model by truncated backpropagation through time and clipped gradient
- * descent, as d2l 8.5.6 does, and yields what happens: an event an epoch, and a
- * checkpoint every `checkpointEvery` epochs and at the end. Nothing happens until
- * the first event is asked for; `break` ends training and frees all tensors.
+ * descent, as d2l 8.5.6 does, and yields what happens: an event an epoch, and
+ * checkpoints. Nothing happens until the first event is asked for; `break` ends
+ * training and frees all tensors.
  *
- * The same corpus, options and backend give the same results to the bit.
+ * The same corpus, options and backend give the same results to the bit. A text that
+ * was held out, `corpus.validation`, is measured after every epoch.
  *
  * @throws {RangeError} If a setting is out of its range or the corpus too short.
  * @throws {DivergenceError} If three minibatches in a row have a gradient that is
@@ -147,181 +87,139 @@ export async function* train(
   backend: Backend,
   options: TrainOptions = {},
 ): AsyncGenerator<TrainEvent, void> {
-  const {
-    hiddenSize = 512,
-    activation = "tanh",
-    numLayers = 1,
-    epochs = 500,
-    checkpointEvery = 0,
-    signal,
-    clock = monotonicClock,
-  } = options;
-  const training = trainingRecord(options);
-  const { batchSize, numSteps, seed, sigma } = training;
-  assertRange("number of epochs", epochs, 1, true);
-  assertRange("checkpointEvery", checkpointEvery, 0, true);
+  const training = withDefaults(options);
   const config: ModelConfig = {
-    cell: "rnn",
-    activation,
+    cell: options.cell ?? "rnn",
+    activation: options.activation ?? "tanh",
     vocabularySize: corpus.vocabulary.tokens.length,
-    hiddenSize,
-    numLayers,
+    embeddingSize: options.embeddingSize ?? 0,
+    hiddenSize: options.hiddenSize ?? 512,
+    numLayers: options.numLayers ?? 1,
   };
-  const idBytes = new Uint8Array(corpus.ids.slice().buffer);
-  const description = {
+  assertTrainable(corpus, config, training);
+  yield* runTraining(corpus, backend, {
     config,
-    tokenizer: corpus.tokenizer,
-    vocabulary: corpus.vocabulary,
-    corpus: {
-      name: corpus.name,
-      tokens: corpus.ids.length,
-      sha256: await sha256(idBytes),
-    },
     training,
-    provenance: `weena on ${backend.description}`,
-  };
+    corpusDigest: await corpusDigest(corpus),
+    parameters: options.parameters ?? initializeParameters(config, training),
+    progress: { epochs: 0, minibatches: 0, tokens: 0 },
+    loss: NaN,
+    validationLoss: NaN,
+  }, controls(options));
+}
 
-  const { offset } = options;
-  partition(corpus.ids, { ...training, offset }); // refuses what does not fit
-  const steps = schedule(corpus.ids, epochs, { ...training, offset });
-  using model = new LanguageModel(backend, config, {
-    batchSize,
-    numSteps,
-    trains: true,
-  });
-  model.write(
-    options.parameters ?? initializeParameters(config, { seed, sigma }),
-  );
-  using runner = new ChunkRunner(backend, model, training);
-
-  let progress = { epochs: 0, minibatches: 0, tokens: 0 };
-  let loss = NaN, size = 1, skippedInRow = 0, lastTurn = clock();
-  let seconds = 0;
-  let measured: MinibatchResult[] = [];
-  const checkpointEvent = async (): Promise<CheckpointEvent> => ({
-    type: "checkpoint",
-    checkpoint: {
-      ...description,
-      parameters: await model.read(),
-      progress,
-      loss,
-    },
-  });
-
-  for (let done = false; !done && !signal?.aborted;) {
-    const chunk = takeChunk(steps, size, checkpointEvery);
-    const start = clock();
-    const results = await runner.run(chunk);
-    const elapsed = clock() - start;
-    size = nextChunkSize(size, elapsed, {
-      targetMilliseconds: CHUNK_MILLISECONDS,
-      limit: runner.capacity,
-    });
-    for (const [i, step] of chunk.entries()) {
-      const result = results[i];
-      measured.push(result);
-      seconds += elapsed / 1000 / chunk.length;
-      const tokens = progress.tokens + batchSize * numSteps;
-      progress = { ...progress, minibatches: step.index + 1, tokens };
-      skippedInRow = Number.isFinite(result.norm) ? 0 : skippedInRow + 1;
-      if (skippedInRow === PATIENCE) {
-        yield await checkpointEvent();
-        throw new DivergenceError(
-          `Training diverged in epoch ${step.epoch + 1}, minibatch ` +
-            `${step.index + 1}: the gradient was not finite ${PATIENCE} ` +
-            `times in a row. Use a smaller learning rate, or clip the gradients`,
-        );
-      }
-      if (!step.endsEpoch) continue;
-      const { learningRate } = training;
-      const event = summarize(measured, seconds, batchSize * numSteps);
-      progress = { epochs: step.epoch + 1, minibatches: 0, tokens };
-      loss = event.loss;
-      yield { type: "epoch", epoch: step.epoch + 1, learningRate, ...event };
-      seconds = 0;
-      measured = [];
-      done = step.epoch + 1 === epochs;
-      if (done || isDue(step.epoch + 1, checkpointEvery)) {
-        yield await checkpointEvent();
-      }
-    }
-    if (clock() - lastTurn > CHUNK_MILLISECONDS / 2) {
-      await turn();
-      lastTurn = clock();
-    }
+/**
+ * Goes on with a training that was stopped: what follows, and the parameters at the
+ * end, are to the bit those of a training that never was, on the same device.
+ *
+ * @param checkpoint One with a `state`, as `train` gives them.
+ * @param corpus The same text in the same tokens.
+ * @throws {RangeError} If the checkpoint has no state, the corpus is another, or
+ * fewer epochs are asked for than are done.
+ * @throws {DivergenceError} As {@linkcode train} does.
+ *
+ * @example
+ * ```ts
+ * import { openReference } from "./backend/reference/reference_backend.ts";
+ * import { tokenize } from "./tokenize.ts";
+ * import { resume, train } from "./train.ts";
+ *
+ * using backend = openReference();
+ * const corpus = tokenize("the time traveller came back in time for tea");
+ * const options = { hiddenSize: 8, batchSize: 2, numSteps: 6, epochs: 2 };
+ * for await (const event of train(corpus, backend, options)) {
+ *   if (event.type !== "checkpoint") continue;
+ *   const more = resume(event.checkpoint, corpus, backend, { epochs: 3 });
+ *   for await (const event of more) {
+ *     if (event.type === "epoch") console.assert(event.epoch === 3);
+ *   }
+ * }
+ * ```
+ */
+export async function* resume(
+  checkpoint: Checkpoint,
+  corpus: Corpus,
+  backend: Backend,
+  options: ResumeOptions = {},
+): AsyncGenerator<TrainEvent, void> {
+  const { config, progress, state } = checkpoint;
+  const { epochs = checkpoint.training.epochs } = options;
+  const training = { ...checkpoint.training, epochs };
+  if (!state) {
+    throw new RangeError(
+      "Cannot resume: the checkpoint holds a model, but not the state of its " +
+        "training",
+    );
   }
-  if (signal?.aborted && progress.epochs < epochs) {
-    yield await checkpointEvent();
+  if (epochs < progress.epochs) {
+    throw new RangeError(
+      `Cannot resume for ${epochs} epochs in all: ${progress.epochs} are done`,
+    );
   }
-}
-
-/** An epoch's measurements; minibatches that were skipped count for nothing. */
-function summarize(
-  results: readonly MinibatchResult[],
-  seconds: number,
-  tokensEach: number,
-) {
-  const good = results.filter(({ norm }) => Number.isFinite(norm));
-  const mean = (of: "loss" | "norm") =>
-    weightedMean(good.map((result) => ({
-      mean: result[of],
-      tokens: tokensEach,
-    })));
-  const loss = mean("loss");
-  const tokens = good.length * tokensEach;
-  return {
-    loss,
-    perplexity: perplexity(loss),
-    tokens,
-    gradientNorm: mean("norm"),
-    skipped: results.length - good.length,
-    seconds,
-    tokensPerSecond: tokens / seconds,
-    losses: results.map((result) => result.loss),
-    gradientNorms: results.map((result) => result.norm),
-  };
-}
-
-/** The options that a checkpoint records, with their defaults, checked. */
-function trainingRecord(
-  {
-    batchSize = 32,
-    numSteps = 35,
-    sampling = "sequential",
-    resetState = false,
-    learningRate = 1,
-    clipNorm = 1,
-    sigma = 0.01,
-    seed = 0,
-  }: TrainOptions,
-): TrainingRecord {
-  assertRange("learning rate", learningRate, Number.MIN_VALUE, false);
-  assertRange("clip norm", clipNorm, 0, false);
-  return {
-    batchSize,
-    numSteps,
-    sampling,
-    resetState,
-    learningRate,
-    clipNorm,
-    sigma,
-    seed,
-  };
-}
-
-function assertRange(
-  name: string,
-  value: number,
-  least: number,
-  whole: boolean,
-): void {
+  assertTrainable(corpus, config, training);
+  const digest = await corpusDigest(corpus);
   if (
-    Number.isFinite(value) && value >= least &&
-    (!whole || Number.isSafeInteger(value))
-  ) return;
-  throw new RangeError(
-    `Cannot train with a ${name} of ${value}: expected a ` +
-      `${whole ? "whole " : ""}number ` +
-      (least === Number.MIN_VALUE ? "above 0" : `from ${least} on`),
-  );
+    digest !== checkpoint.corpus.sha256 ||
+    (corpus.validation?.length ?? 0) !== checkpoint.corpus.validationTokens
+  ) {
+    throw new RangeError(
+      `Cannot resume on "${corpus.name}": it is not the text, in the same ` +
+        `tokens, that the training was on, "${checkpoint.corpus.name}"`,
+    );
+  }
+  const start = { ...checkpoint, training, corpusDigest: digest, state };
+  yield* runTraining(corpus, backend, start, controls(options));
+}
+
+/** Throws a RangeError unless the settings fit each other and the corpus. */
+function assertTrainable(
+  corpus: Corpus,
+  config: ModelConfig,
+  training: TrainingRecord,
+): void {
+  assertSettings(training);
+  if (training.dropout > 0 && config.numLayers < 2) {
+    throw new RangeError(
+      "Cannot use dropout in a model of one layer: it lies between layers, so " +
+        "use two or more",
+    );
+  }
+  const offset = training.offset ?? undefined;
+  partition(corpus.ids, { ...training, offset }); // refuses what does not fit
+  const { validation } = corpus;
+  if (validation && validation.length <= training.batchSize) {
+    throw new RangeError(
+      `The validation text is too short: ${validation.length} tokens for ` +
+        `${training.batchSize} rows. Use a batch size up to ` +
+        `${validation.length - 1}, or hold out more`,
+    );
+  }
+  if (training.patience > 0 && !validation) {
+    throw new RangeError(
+      "Cannot stop early without a validation text: hold some of the corpus out",
+    );
+  }
+}
+
+async function corpusDigest({ ids }: Corpus): Promise<string> {
+  return await sha256(new Uint8Array(ids.slice().buffer));
+}
+
+function controls(options: TrainControls): Loop {
+  const { checkpointEvery = 0, sampleEvery = 0 } = options;
+  for (
+    const [name, value] of Object.entries({ checkpointEvery, sampleEvery })
+  ) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw new RangeError(
+      `Cannot use ${name} ${value}: expected a whole number from 0 on`,
+    );
+  }
+  return {
+    checkpointEvery,
+    sampleEvery,
+    checkpointSeconds: options.checkpointSeconds ?? 0,
+    signal: options.signal,
+    clock: options.clock,
+  };
 }

@@ -4,7 +4,8 @@ import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
 import { splitText, textJoiner } from "../lib/text/tokenizer.ts";
 import type { Corpus } from "../lib/tokenize.ts";
-import { type EpochEvent, train } from "../lib/train.ts";
+import { train } from "../lib/train.ts";
+import type { EpochEvent } from "../lib/training/trainer.ts";
 import {
   type Checkpoint,
   encodeCheckpoint,
@@ -171,7 +172,7 @@ async function trainRun(
           `perplexity ${event.perplexity.toFixed(2)}, ` +
           `${grouped(event.tokensPerSecond)} tokens/s`,
       );
-    } else {
+    } else if (event.type === "checkpoint") {
       checkpoint = event.checkpoint;
       await writeWhole(run.checkpoint, await encodeCheckpoint(checkpoint));
       if (!last || last.epoch % SAMPLE_EVERY !== 0) continue;

@@ -17,8 +17,8 @@ Deno.test("20 epochs on 1, 2 and 3 threads give the same bytes of weights", asyn
     for await (const event of train(corpus, backend, options)) {
       if (event.type === "epoch") {
         losses.push(...event.losses);
-        continue;
       }
+      if (event.type !== "checkpoint") continue;
       const { checkpoint } = event;
       let text = "";
       for await (const piece of generate(checkpoint, "traveller", backend)) {

@@ -11,10 +11,10 @@ import { LanguageModel } from "../lib/model/language_model.ts";
 import type { Parameters } from "../lib/model/parameters.ts";
 import { decodeSafetensors } from "../lib/safetensors.ts";
 import { tokenize } from "../lib/tokenize.ts";
-import {
-  ChunkRunner,
-  type MinibatchResult,
-} from "../lib/training/chunk_runner.ts";
+import { ChunkRunner } from "../lib/training/chunk_runner.ts";
+import { Optimizer } from "../lib/training/optimizer.ts";
+import { withDefaults } from "../lib/training/settings.ts";
+import type { MinibatchResult } from "../lib/training/training_state.ts";
 import { perplexity, weightedMean } from "../lib/training/metrics.ts";
 import { schedule, takeChunk } from "../lib/training/schedule.ts";
 import { canRead, env, inCI, TIME_MACHINE } from "./access.ts";
@@ -160,32 +160,31 @@ async function follow(
     hiddenSize: golden.hidden_size,
     numLayers: 1,
   };
-  const training = {
+  const training = withDefaults({
     batchSize: golden.batch_size,
     numSteps: golden.num_steps,
-    sampling: "sequential",
-    resetState: false,
     learningRate: golden.learning_rate,
     clipNorm: golden.clip_norm,
-    sigma: 0,
-    seed: 0,
-  } as const;
+    epochs: numEpochs,
+    offset: golden.offset_every_epoch,
+  });
   using model = new LanguageModel(backend, config, {
     ...training,
     trains: true,
   });
   model.write(parameters);
-  using runner = new ChunkRunner(backend, model, training);
-  const offset = golden.offset_every_epoch;
-  const steps = schedule(corpus.ids, numEpochs, { ...training, offset });
+  using optimizer = new Optimizer(backend, model, training);
+  using runner = new ChunkRunner(backend, model, optimizer, training);
+  const beginning = { epochs: 0, minibatches: 0 };
+  const steps = schedule(corpus.ids, training, beginning);
 
   let epoch: MinibatchResult[] = [], done = 0;
   while (done < (minibatches ?? Infinity)) {
     // Chunks that grow, as they do in training, but the same in every run.
     const size = Math.min((minibatches ?? Infinity) - done, done + 1, 16);
-    const chunk = takeChunk(steps, size, 0);
+    const chunk = takeChunk(steps, size, () => false);
     if (chunk.length === 0) break;
-    const results = await runner.run(chunk);
+    const results = await runner.run(chunk, done);
     for (const [i, result] of results.entries()) {
       checkMinibatch(golden, done + i, result, TOLERANCE[precision]);
       epoch.push(result);

@@ -5,15 +5,18 @@
  */
 
 import type { Activation } from "../backend/backend.ts";
+import { type CellName, CELLS } from "./cells.ts";
 
 /** Architecture of a recurrent language model. All sizes are whole numbers above zero. */
 export interface ModelConfig {
-  /** The recurrent cell: `rnn` is the vanilla one of d2l 8.4. */
-  readonly cell: "rnn";
-  /** The nonlinearity of the cell. */
-  readonly activation: Activation;
+  /** The recurrent cell: vanilla (d2l 8.4), GRU (9.1) or LSTM (9.2). */
+  readonly cell: CellName;
+  /** The nonlinearity of the vanilla cell. Default `"tanh"`, which the others have. */
+  readonly activation?: Activation;
   /** V. */
   readonly vocabularySize: number;
+  /** E, the size of a learned embedding; 0, the default: tokens go in one-hot. */
+  readonly embeddingSize?: number;
   /** H. */
   readonly hiddenSize: number;
   /** L. */
@@ -28,27 +31,34 @@ export interface ModelConfig {
  * import { assertConfig } from "./config.ts";
  *
  * assertConfig({
- *   cell: "rnn",
- *   activation: "tanh",
+ *   cell: "lstm",
  *   vocabularySize: 28,
- *   hiddenSize: 512,
- *   numLayers: 1,
+ *   hiddenSize: 256,
+ *   numLayers: 2,
  * });
  * ```
  */
 export function assertConfig(config: ModelConfig): void {
-  if (config.cell !== "rnn") {
-    throw new RangeError(`Unknown cell "${config.cell}": expected "rnn"`);
+  const { cell, activation = "tanh", embeddingSize = 0 } = config;
+  if (!Object.hasOwn(CELLS, cell)) {
+    const known = Object.keys(CELLS).map((name) => `"${name}"`).join(", ");
+    throw new RangeError(`Unknown cell "${cell}": expected one of ${known}`);
   }
-  if (config.activation !== "tanh" && config.activation !== "relu") {
+  if (activation !== "tanh" && activation !== "relu") {
     throw new RangeError(
-      `Unknown activation "${config.activation}": expected "tanh" or "relu"`,
+      `Unknown activation "${activation}": expected "tanh" or "relu"`,
+    );
+  }
+  if (activation === "relu" && cell !== "rnn") {
+    throw new RangeError(
+      `The activation of the cell "${cell}" is tanh; "relu" is for "rnn"`,
     );
   }
   const sizes = {
     "vocabulary size": config.vocabularySize,
     "hidden size": config.hiddenSize,
     "number of layers": config.numLayers,
+    ...(embeddingSize !== 0 && { "embedding size": embeddingSize }),
   };
   for (const [name, size] of Object.entries(sizes)) {
     if (Number.isSafeInteger(size) && size > 0) continue;

@@ -5,7 +5,8 @@
  */
 
 import { sizeOf } from "../backend/shapes.ts";
-import { randomNormal } from "../random.ts";
+import { randomNormal, randomUniform } from "../random.ts";
+import { CELLS } from "./cells.ts";
 import { assertConfig, type ModelConfig } from "./config.ts";
 
 /** A trainable parameter and its place in the flat tensor of all of them. */
@@ -13,7 +14,7 @@ export interface ParameterSpec {
   /** PyTorch's name: `rnn.weight_ih_l0`, …, `linear.bias`. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly initial: "normal" | "zeros";
+  readonly kind: "embedding" | "weight" | "bias";
   /** First element in the flat tensor. */
   readonly offset: number;
 }
@@ -21,51 +22,59 @@ export interface ParameterSpec {
 /** Values of a model's parameters by name, each row-major. */
 export type Parameters = ReadonlyMap<string, Float32Array | Float64Array>;
 
+/** From which distribution the initial weights are drawn. */
+export type Initialization = "normal" | "uniform";
+
 /** Every parameter starts at a multiple of this, so that a GPU can bind it (256 bytes). */
 const ALIGNMENT = 64;
 
 /**
  * The parameters of a model in order, with their places in one flat tensor.
  *
- * A vanilla recurrent layer holds one bias, PyTorch's `bias_ih`; there the second,
- * `bias_hh`, is added to the first and would have the same gradient.
+ * A layer holds one bias for each gate, PyTorch's `bias_ih`: there the second,
+ * `bias_hh`, is added to the first and would have the same gradient. Only the new
+ * gate of a GRU has both; its `bias_hh` here is that part alone, `(H)`.
  *
  * @example
  * ```ts
  * import { parameterSpecs } from "./parameters.ts";
  *
  * const specs = parameterSpecs({
- *   cell: "rnn",
- *   activation: "tanh",
+ *   cell: "gru",
  *   vocabularySize: 28,
- *   hiddenSize: 512,
+ *   hiddenSize: 256,
  *   numLayers: 1,
  * });
  * console.assert(specs[0].name === "rnn.weight_ih_l0");
- * console.assert(specs[0].shape.join() === "512,28");
+ * console.assert(specs[0].shape.join() === "768,28");
  * ```
  */
 export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   assertConfig(config);
   const { vocabularySize: V, hiddenSize: H, numLayers: L } = config;
+  const { gates: G, hiddenBias } = CELLS[config.cell];
+  const E = config.embeddingSize ?? 0;
   const specs: ParameterSpec[] = [];
   let end = 0;
   const add = (
     name: string,
-    initial: ParameterSpec["initial"],
+    kind: ParameterSpec["kind"],
     shape: readonly number[],
   ) => {
     const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-    specs.push({ name, shape, initial, offset });
+    specs.push({ name, shape, kind, offset });
     end = offset + sizeOf(shape);
   };
+  if (E > 0) add("embedding.weight", "embedding", [V, E]);
   for (let layer = 0; layer < L; layer++) {
-    add(`rnn.weight_ih_l${layer}`, "normal", [H, layer === 0 ? V : H]);
-    add(`rnn.weight_hh_l${layer}`, "normal", [H, H]);
-    add(`rnn.bias_ih_l${layer}`, "zeros", [H]);
+    const I = layer > 0 ? H : E || V;
+    add(`rnn.weight_ih_l${layer}`, "weight", [G * H, I]);
+    add(`rnn.weight_hh_l${layer}`, "weight", [G * H, H]);
+    add(`rnn.bias_ih_l${layer}`, "bias", [G * H]);
+    if (hiddenBias) add(`rnn.bias_hh_l${layer}`, "bias", [H]);
   }
-  add("linear.weight", "normal", [V, H]);
-  add("linear.bias", "zeros", [V]);
+  add("linear.weight", "weight", [V, H]);
+  add("linear.bias", "bias", [V]);
   return specs;
 }
 
@@ -80,13 +89,27 @@ export function parameterCount(config: ModelConfig): number {
   return parameterSpecs(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
 }
 
+/** Settings of {@linkcode initializeParameters}. */
+export interface InitializationOptions {
+  /** Whole number from 0; the same seed gives the same parameters. */
+  readonly seed: number;
+  /**
+   * `normal`, the default: weights from N(0, sigma²), biases zero, as d2l 8.5.2.
+   * `uniform`: all from −1/√H to 1/√H and embeddings from N(0, 1), as PyTorch.
+   */
+  readonly init?: Initialization;
+  /** Standard deviation of `normal`, from 0 on. Default 0.01. */
+  readonly sigma?: number;
+  /** Added to the bias of an LSTM's forget gate. Default 0. */
+  readonly forgetBias?: number;
+}
+
 /**
- * Initial parameters: weights from N(0, sigma²), biases zero, in float32.
+ * Initial parameters, in float32.
  *
- * Source: d2l 8.5.2, `get_params`.
+ * Source: d2l 8.5.2, `get_params`; PyTorch's `nn.RNN`, `nn.Linear`, `nn.Embedding`.
  *
- * @param seed Whole number from 0; the same seed gives the same parameters.
- * @param sigma Standard deviation of the weights, from 0 on.
+ * @throws {RangeError} If a setting is out of its range.
  *
  * @example
  * ```ts
@@ -94,7 +117,6 @@ export function parameterCount(config: ModelConfig): number {
  *
  * const parameters = initializeParameters({
  *   cell: "rnn",
- *   activation: "tanh",
  *   vocabularySize: 28,
  *   hiddenSize: 4,
  *   numLayers: 1,
@@ -104,19 +126,42 @@ export function parameterCount(config: ModelConfig): number {
  */
 export function initializeParameters(
   config: ModelConfig,
-  { seed, sigma }: { readonly seed: number; readonly sigma: number },
+  { seed, init = "normal", sigma = 0.01, forgetBias = 0 }:
+    InitializationOptions,
 ): Parameters {
   if (!(Number.isFinite(sigma) && sigma >= 0)) {
     throw new RangeError(
       `Cannot draw weights with sigma ${sigma}: expected a number from 0 on`,
     );
   }
+  if (!Number.isFinite(forgetBias)) {
+    throw new RangeError(
+      `Cannot use the forget bias ${forgetBias}: expected a number`,
+    );
+  }
+  const H = config.hiddenSize;
   return new Map(
-    parameterSpecs(config).map(({ name, shape, initial }, step) => {
+    parameterSpecs(config).map(({ name, shape, kind }, step) => {
       const size = sizeOf(shape);
-      if (initial === "zeros") return [name, new Float32Array(size)];
-      const draws = randomNormal(seed, { stream: "parameters", step }, size);
-      return [name, Float32Array.from(draws, (x) => x * sigma)];
+      const place = { stream: "parameters", step } as const;
+      const normal = (deviation: number) =>
+        Float32Array.from(
+          randomNormal(seed, place, size),
+          (x) => x * deviation,
+        );
+      const values = init === "uniform"
+        ? kind === "embedding" ? normal(1) : Float32Array.from(
+          randomUniform(seed, place, size),
+          (u) => (2 * u - 1) / Math.sqrt(H),
+        )
+        : kind === "bias"
+        ? new Float32Array(size)
+        : normal(sigma);
+      if (config.cell === "lstm" && name.startsWith("rnn.bias_ih")) {
+        // The gates are i, f, g, o.
+        for (let h = H; h < 2 * H; h++) values[h] += forgetBias;
+      }
+      return [name, values];
     }),
   );
 }

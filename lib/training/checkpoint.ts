@@ -6,40 +6,26 @@
  */
 
 import { assertConfig, type ModelConfig } from "../model/config.ts";
-import { type Parameters, parameterSpecs } from "../model/parameters.ts";
+import type { Parameters } from "../model/parameters.ts";
+import { fromStateDict, toStateDict } from "../model/state_dict.ts";
 import {
   decodeSafetensors,
-  type Elements,
   encodeSafetensors,
   type Safetensors,
   type StoredTensor,
 } from "../safetensors.ts";
-import type { Sampling } from "../text/minibatch.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { UNKNOWN, type Vocabulary } from "../text/vocabulary.ts";
+import type { TrainingRecord } from "./settings.ts";
+import {
+  decodeTrainingState,
+  encodeTrainingState,
+  TRAIN_PREFIX,
+  type TrainingState,
+} from "./training_state.ts";
 
-/** How a model was trained. */
-export interface TrainingRecord {
-  /** Rows of a minibatch. */
-  readonly batchSize: number;
-  /** Tokens of a row. */
-  readonly numSteps: number;
-  /** How minibatches followed each other. */
-  readonly sampling: Sampling;
-  /** Whether the state was zeroed at every minibatch. */
-  readonly resetState: boolean;
-  /** Step size of gradient descent. */
-  readonly learningRate: number;
-  /** 0: gradients were not clipped. */
-  readonly clipNorm: number;
-  /** Standard deviation of the initial weights. */
-  readonly sigma: number;
-  /** Seed of every random draw. */
-  readonly seed: number;
-}
-
-/** A model and where it comes from. */
-export interface Checkpoint {
+/** A model that can be used: evaluated, prompted, exported. */
+export interface TrainedModel {
   /** The architecture. */
   readonly config: ModelConfig;
   /** Its numbers. */
@@ -48,11 +34,17 @@ export interface Checkpoint {
   readonly tokenizer: Tokenizer;
   /** The tokens that it knows. */
   readonly vocabulary: Vocabulary;
+}
+
+/** A model, where it comes from, and how its training goes on. */
+export interface Checkpoint extends TrainedModel {
   /** The text it was trained on: its name, how many tokens, SHA-256 of their ids. */
   readonly corpus: {
     readonly name: string;
     readonly tokens: number;
     readonly sha256: string;
+    /** Tokens that were held out for validation; 0: none. */
+    readonly validationTokens: number;
   };
   /** How it was trained. */
   readonly training: TrainingRecord;
@@ -64,6 +56,10 @@ export interface Checkpoint {
   };
   /** Mean loss of the last whole epoch in nats per token; NaN before there is one. */
   readonly loss: number;
+  /** The same of the validation text; NaN where there is none. */
+  readonly validationLoss: number;
+  /** What training needs to go on; a model that is only to be used has none. */
+  readonly state?: TrainingState;
   /** What trained it: `weena`, and the device's description. */
   readonly provenance: string;
 }
@@ -77,12 +73,13 @@ export class CheckpointError extends Error {
 /** Where a file keeps the digest of the rest of it. */
 const DIGEST = "weena.sha256";
 
-/** Version of the metadata; a reader refuses a greater one. */
-const FORMAT_VERSION = 1;
+/** Version of the metadata; a reader refuses any other. */
+const FORMAT_VERSION = 2;
 
 /**
  * Writes a checkpoint. Equal checkpoints give equal bytes; PyTorch's safetensors
- * library reads the weights under the names of `nn.RNN` and `nn.Linear`.
+ * library reads the weights under the names of `nn.RNN`, `nn.GRU` or
+ * `nn.LSTM` and `nn.Linear`, once the tensors `train.…` are left out.
  *
  * @throws {CheckpointError} If a parameter is not finite in float32.
  *
@@ -105,17 +102,16 @@ const FORMAT_VERSION = 1;
 export async function encodeCheckpoint(
   checkpoint: Checkpoint,
 ): Promise<Uint8Array> {
-  const { config, parameters, vocabulary } = checkpoint;
-  const tensors = new Map<string, StoredTensor>();
-  for (const { name, shape } of parameterSpecs(config)) {
-    const data = Float32Array.from(parameters.get(name)!);
-    assertFinite(name, data); // what is written can be read
-    tensors.set(name, { shape, data });
-    if (name.includes("bias_ih")) {
-      // PyTorch's second bias: held in the first, whose gradient is the same.
-      const zeros = new Float32Array(data.length);
-      tensors.set(secondBias(name), { shape, data: zeros });
-    }
+  const { config, parameters, vocabulary, state } = checkpoint;
+  const tensors: Map<string, StoredTensor> = toStateDict(config, parameters);
+  for (const [name, { data }] of tensors) {
+    const bad = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (bad >= 0) refuse(`the tensor ${name} holds ${data[bad]}`);
+  }
+  if (state) {
+    const { batchSize } = checkpoint.training;
+    const saved = encodeTrainingState(config, batchSize, state);
+    for (const [name, tensor] of saved) tensors.set(name, tensor);
   }
   const metadata = new Map([
     ["format", "pt"],
@@ -128,8 +124,14 @@ export async function encodeCheckpoint(
     ["weena.training", JSON.stringify(checkpoint.training)],
     ["weena.progress", JSON.stringify(checkpoint.progress)],
     ["weena.loss", String(checkpoint.loss)],
+    ["weena.validation_loss", String(checkpoint.validationLoss)],
     ["weena.provenance", checkpoint.provenance],
   ]);
+  if (state) {
+    const { updates, skippedInRow, best } = state;
+    const rest = { updates, skippedInRow, best };
+    metadata.set("weena.state", JSON.stringify(rest));
+  }
   metadata.set(DIGEST, await contentDigest({ tensors, metadata }));
   return encodeSafetensors({ tensors, metadata });
 }
@@ -154,7 +156,7 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
         : refuse(`its "weena.${key}" is not an object`);
     };
     const version = Number(text("version"));
-    if (!(version <= FORMAT_VERSION)) {
+    if (version !== FORMAT_VERSION) {
       refuse(
         `its format is version ${version}, this reader knows ${FORMAT_VERSION}`,
       );
@@ -172,16 +174,29 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
       refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
     }
     assertVocabulary(vocabulary, config.vocabularySize);
+    const training = object("training") as TrainingRecord;
+    const weights = new Map(
+      [...tensors].filter(([name]) => !name.startsWith(TRAIN_PREFIX)),
+    );
     return {
       config,
-      parameters: readParameters(config, tensors),
+      parameters: fromStateDict(config, weights),
       tokenizer: readTokenizer(object("tokenizer") as Tokenizer),
       vocabulary,
       corpus: object("corpus") as Checkpoint["corpus"],
-      training: object("training") as TrainingRecord,
+      training,
       progress: object("progress") as Checkpoint["progress"],
       loss: Number(text("loss")),
+      validationLoss: Number(text("validation_loss")),
       provenance: text("provenance"),
+      ...(metadata.has("weena.state") && {
+        state: decodeTrainingState(
+          config,
+          training.batchSize,
+          tensors,
+          object("state") as TrainingState,
+        ),
+      }),
     };
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
@@ -203,51 +218,6 @@ async function contentDigest(
   const rest = new Map(metadata);
   rest.delete(DIGEST);
   return await sha256(encodeSafetensors({ tensors, metadata: rest }));
-}
-
-function readParameters(
-  config: ModelConfig,
-  tensors: ReadonlyMap<string, StoredTensor>,
-): Parameters {
-  const expected = new Set<string>();
-  const parameters = new Map<string, Float32Array | Float64Array>();
-  const take = (name: string, shape: readonly number[]) => {
-    expected.add(name);
-    const stored = tensors.get(name) ?? refuse(`the tensor ${name} is missing`);
-    if (
-      stored.shape.join() !== shape.join() ||
-      !(stored.data instanceof Float32Array)
-    ) {
-      refuse(
-        `the tensor ${name} has the shape (${stored.shape.join(", ")}), ` +
-          `expected (${shape.join(", ")}) of F32`,
-      );
-    }
-    assertFinite(name, stored.data);
-    return stored.data as Float32Array;
-  };
-  for (const { name, shape } of parameterSpecs(config)) {
-    const values = take(name, shape);
-    if (name.includes("bias_ih")) {
-      const second = take(secondBias(name), shape);
-      second.forEach((value, i) => values[i] += value);
-      assertFinite(name, values);
-    }
-    parameters.set(name, values);
-  }
-  for (const name of tensors.keys()) {
-    if (!expected.has(name)) refuse(`it holds an unexpected tensor, ${name}`);
-  }
-  return parameters;
-}
-
-function assertFinite(name: string, values: Elements): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) refuse(`the tensor ${name} holds ${values[bad]}`);
-}
-
-function secondBias(name: string): string {
-  return name.replace("bias_ih", "bias_hh");
 }
 
 function readTokenizer(tokenizer: Tokenizer): Tokenizer {

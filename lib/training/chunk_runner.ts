@@ -1,14 +1,10 @@
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import type { LanguageModel } from "../model/language_model.ts";
-import type { TrainingRecord } from "./checkpoint.ts";
+import type { Optimizer } from "./optimizer.ts";
 import type { Step } from "./schedule.ts";
-
-/** Loss and global gradient norm, before clipping, of one minibatch. */
-export interface MinibatchResult {
-  readonly loss: number;
-  readonly norm: number;
-}
+import type { TrainingRecord } from "./settings.ts";
+import type { MinibatchResult } from "./training_state.ts";
 
 /** The most that a chunk may hold, which bounds its tensor of ids to 8 MiB. */
 const MOST_MINIBATCHES = 1024;
@@ -20,6 +16,7 @@ export class ChunkRunner implements Disposable {
   readonly capacity: number; // N
   readonly #backend: Backend;
   readonly #model: LanguageModel;
+  readonly #optimizer: Optimizer;
   readonly #training: TrainingRecord;
   readonly #allocation: Allocation;
   readonly #ids: Tensor; // (N, 2, T, B) u32: inputs, then targets
@@ -29,6 +26,7 @@ export class ChunkRunner implements Disposable {
   constructor(
     backend: Backend,
     model: LanguageModel,
+    optimizer: Optimizer,
     training: TrainingRecord,
   ) {
     const { numSteps: T, batchSize: B } = training;
@@ -38,31 +36,40 @@ export class ChunkRunner implements Disposable {
     );
     this.#backend = backend;
     this.#model = model;
+    this.#optimizer = optimizer;
     this.#training = training;
     this.#allocation = new Allocation(backend);
     this.#ids = this.#allocation.tensor([this.capacity, 2, T, B], "u32");
     this.#results = this.#allocation.tensor([this.capacity, 2]);
   }
 
-  /** Trains on each minibatch in turn; at most `capacity` of them. */
-  async run(chunk: readonly Step[]): Promise<MinibatchResult[]> {
-    const { numSteps: T, batchSize: B } = this.#training;
+  /**
+   * Trains on each minibatch in turn; at most `capacity` of them.
+   *
+   * @param updates Minibatches that were trained on before.
+   */
+  async run(
+    chunk: readonly Step[],
+    updates: number,
+  ): Promise<MinibatchResult[]> {
+    const { numSteps: T, batchSize: B, seed } = this.#training;
     const values = new Uint32Array(chunk.length * 2 * T * B);
     chunk.forEach(({ minibatch }, i) => {
       values.set(minibatch.inputs, 2 * i * T * B);
       values.set(minibatch.targets, (2 * i + 1) * T * B);
     });
     this.#backend.write(this.#ids.view(0, [chunk.length, 2, T, B]), values);
-    chunk.forEach(({ minibatch }, i) => {
+    chunk.forEach(({ minibatch, epoch, index, learningRate }, i) => {
       const [inputs, targets] = [0, 1].map((part) => this.#ids.at(i).at(part));
       const [loss, norm] = [0, 1].map((part) => this.#results.at(i).at(part));
       const model = this.#model;
       if (this.#training.resetState || !minibatch.continues) model.resetState();
-      model.forward(inputs);
+      model.forward(inputs, { seed, epoch, step: index });
       model.loss(targets, loss);
       model.backward(inputs);
       model.carryState();
-      model.update(norm, this.#training);
+      const step = updates + i + 1;
+      this.#optimizer.update(norm, { learningRate, step });
     });
     const results = await this.#backend.read(
       this.#results.view(0, [chunk.length, 2]),

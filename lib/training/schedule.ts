@@ -4,8 +4,10 @@
  * @module
  */
 
-import { partition, type PartitionOptions } from "../partition.ts";
+import { partition } from "../partition.ts";
 import type { Minibatch } from "../text/minibatch.ts";
+import { learningRateAt } from "./learning_rate.ts";
+import type { TrainingRecord } from "./settings.ts";
 
 /** One minibatch of the whole training, and where it stands. */
 export interface Step {
@@ -15,40 +17,59 @@ export interface Step {
   readonly index: number;
   readonly endsEpoch: boolean;
   readonly minibatch: Minibatch;
+  /** Step size of its update. */
+  readonly learningRate: number;
 }
 
-/** All minibatches of all epochs, in order; `options.epoch` has no part in it. */
+/** All minibatches from one of an epoch on, to the last epoch's last, in order. */
 export function* schedule(
   ids: Uint32Array,
-  epochs: number,
-  options: PartitionOptions,
+  training: TrainingRecord,
+  start: { readonly epochs: number; readonly minibatches: number },
 ): Generator<Step, void> {
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const part = partition(ids, { ...options, epoch });
-    for (let index = 0; index < part.count; index++) {
-      const endsEpoch = index === part.count - 1;
-      yield { epoch, index, endsEpoch, minibatch: part.minibatch(index) };
+  let first = start.minibatches;
+  for (let epoch = start.epochs; epoch < training.epochs; epoch++) {
+    const { count, minibatch } = partition(ids, {
+      ...training,
+      offset: training.offset ?? undefined,
+      epoch,
+    });
+    for (let index = first; index < count; index++) {
+      const position = epoch + index / count;
+      yield {
+        epoch,
+        index,
+        endsEpoch: index === count - 1,
+        minibatch: minibatch(index),
+        learningRate: learningRateAt(training, position, 1 / count),
+      };
     }
+    first = 0;
   }
 }
 
-/** The next steps, at most `size`, and none behind a checkpoint that is due. */
+/**
+ * The next steps, at most `size`, and none behind the end of an epoch at which
+ * something is to be done with the model.
+ *
+ * @param isBoundary Whether that is so after this many epochs.
+ */
 export function takeChunk(
   steps: Generator<Step, void>,
   size: number,
-  checkpointEvery: number,
+  isBoundary: (epochs: number) => boolean,
 ): Step[] {
   const chunk: Step[] = [];
   while (chunk.length < size) {
     const { value } = steps.next();
     if (!value) break;
     chunk.push(value);
-    if (value.endsEpoch && isDue(value.epoch + 1, checkpointEvery)) break;
+    if (value.endsEpoch && isBoundary(value.epoch + 1)) break;
   }
   return chunk;
 }
 
-/** Whether a checkpoint is due after `epochs` epochs, where 0 is never. */
-export function isDue(epochs: number, checkpointEvery: number): boolean {
-  return checkpointEvery > 0 && epochs % checkpointEvery === 0;
+/** Whether something is due after `epochs` epochs that is every so often; 0: never. */
+export function isDue(epochs: number, every: number): boolean {
+  return every > 0 && epochs % every === 0;
 }

@@ -10,6 +10,7 @@ import { generate } from "../../lib/generate.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { LanguageModel } from "../../lib/model/language_model.ts";
 import { initializeParameters } from "../../lib/model/parameters.ts";
+import { Optimizer } from "../../lib/training/optimizer.ts";
 import { randomPermutation } from "../../lib/random.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { median, time, verify } from "./measure.ts";
@@ -184,20 +185,6 @@ export async function benchGeneration(
     parameters: initializeParameters(config, { seed: 1, sigma: 0.05 }),
     tokenizer: corpus.tokenizer,
     vocabulary: corpus.vocabulary,
-    corpus: { name: "alphabet", tokens: 27, sha256: "" },
-    training: {
-      batchSize: 1,
-      numSteps: 1,
-      sampling: "sequential",
-      resetState: false,
-      learningRate: 1,
-      clipNorm: 1,
-      sigma: 0.05,
-      seed: 1,
-    },
-    progress: { epochs: 0, minibatches: 0, tokens: 0 },
-    loss: NaN,
-    provenance: "",
   } as const;
   const text = async (device: Backend, length: number) => {
     let text = "";
@@ -227,6 +214,7 @@ export async function benchGeneration(
 export class Trainer implements Disposable {
   readonly model: LanguageModel;
   readonly #backend: Backend;
+  readonly #optimizer: Optimizer;
   readonly #inputs;
   readonly #targets;
   readonly #loss;
@@ -242,6 +230,12 @@ export class Trainer implements Disposable {
       trains: true,
     });
     this.model.write(initializeParameters(config, { seed: 1, sigma: 0.01 }));
+    this.#optimizer = new Optimizer(backend, this.model, {
+      optimizer: "sgd",
+      weightDecay: 0,
+      clipNorm: 1,
+      clipValue: 0,
+    });
     this.#inputs = backend.allocate(shape, "u32");
     this.#targets = backend.allocate(shape, "u32");
     this.#loss = backend.allocate([]);
@@ -255,7 +249,7 @@ export class Trainer implements Disposable {
     this.model.loss(this.#targets, this.#loss);
     this.model.backward(this.#inputs);
     this.model.carryState();
-    this.model.update(this.#norm, { learningRate: 1, clipNorm: 1 });
+    this.#optimizer.update(this.#norm, { learningRate: 1, step: 1 });
   }
 
   [Symbol.dispose](): void {

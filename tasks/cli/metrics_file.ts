@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EpochEvent } from "../../lib/train.ts";
+import type { EpochEvent } from "../../lib/training/trainer.ts";
 
 /** One line of the file. */
 export interface EpochMetrics {

@@ -42,8 +42,8 @@ async function trainTiny(
   for await (const event of train(corpus, backend, options)) {
     if (event.type === "epoch") {
       losses.push(...event.losses);
-      continue;
     }
+    if (event.type !== "checkpoint") continue;
     for await (const piece of generate(event.checkpoint, "round", backend)) {
       text += piece;
     }

@@ -8,8 +8,16 @@ import { assertEquals } from "@std/assert";
 import type { Activation, Backend } from "../../lib/backend/backend.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { LanguageModel } from "../../lib/model/language_model.ts";
+import type { CellName } from "../../lib/model/cells.ts";
 import type { Parameters } from "../../lib/model/parameters.ts";
+import { fromStateDict, toStateDict } from "../../lib/model/state_dict.ts";
+import type { StoredTensor } from "../../lib/safetensors.ts";
+import { Optimizer } from "../../lib/training/optimizer.ts";
 import { canRead, env } from "../access.ts";
+import gru1 from "../golden/gru_1layer.json" with { type: "json" };
+import gru2 from "../golden/gru_2layer.json" with { type: "json" };
+import lstm1 from "../golden/lstm_1layer.json" with { type: "json" };
+import lstm2 from "../golden/lstm_2layer.json" with { type: "json" };
 import rnn1 from "../golden/rnn_1layer.json" with { type: "json" };
 import rnn2 from "../golden/rnn_2layer.json" with { type: "json" };
 import rnnOdd from "../golden/rnn_odd_sizes.json" with { type: "json" };
@@ -33,7 +41,10 @@ interface GoldenCase {
   readonly initial_parameters: GoldenParameters;
   readonly steps: readonly GoldenStep[];
   readonly final_parameters: GoldenParameters;
-  readonly final_state: { readonly h: { readonly data: Nested } };
+  readonly final_state: {
+    readonly h: { readonly data: Nested };
+    readonly c?: { readonly data: Nested };
+  };
   readonly greedy: {
     readonly prefix: readonly number[];
     readonly output: readonly number[];
@@ -41,7 +52,10 @@ interface GoldenCase {
 }
 
 type GoldenParameters = Readonly<
-  Record<string, { readonly data: Nested } | undefined>
+  Record<
+    string,
+    { readonly shape: readonly number[]; readonly data: Nested } | undefined
+  >
 >;
 
 interface GoldenStep {
@@ -70,6 +84,18 @@ export function goldenTolerance(
   return 3 * T * ((H + V) * 4 * U + 1e-6);
 }
 
+/** The files beside this one's folder. */
+const CASES: readonly GoldenCase[] = [
+  rnn1,
+  rnn2,
+  rnnOdd,
+  rnnRelu,
+  gru1,
+  gru2,
+  lstm1,
+  lstm2,
+];
+
 /** Tests a backend on the files here and on those in the folder GOLDEN_DIR. */
 export function testGolden(
   name: string,
@@ -77,13 +103,11 @@ export function testGolden(
   precision: "float64" | "float32",
   ignore?: string,
 ): void {
-  for (const golden of [rnn1, rnn2, rnnOdd, rnnRelu, ...extraCases()]) {
-    const built = golden.cell === "rnn";
-    const reason = ignore ?? (built ? undefined : `no ${golden.cell} yet`);
+  for (const golden of [...CASES, ...extraCases()]) {
     Deno.test({
       name: `${name}: ${golden.name} is PyTorch's` +
-        (reason ? ` (ignored: ${reason})` : ""),
-      ignore: reason !== undefined,
+        (ignore ? ` (ignored: ${ignore})` : ""),
+      ignore: ignore !== undefined,
       fn: async () => {
         using backend = await open();
         await runGolden(golden, backend, goldenTolerance(precision, golden));
@@ -114,7 +138,7 @@ async function runGolden(
   tolerance: number,
 ): Promise<void> {
   const config: ModelConfig = {
-    cell: "rnn",
+    cell: golden.cell as CellName,
     activation: (golden.activation ?? "tanh") as Activation,
     vocabularySize: golden.vocab_size,
     hiddenSize: golden.hidden_size,
@@ -124,8 +148,10 @@ async function runGolden(
   const near = (what: string, actual: Iterable<number>, expected: Nested) =>
     assertNear(`${golden.name}: ${what}`, actual, expected, tolerance);
   const nearAll = (what: string, actual: Parameters, all: GoldenParameters) => {
-    for (const [name, values] of actual) {
-      near(`${what} ${name}`, values, all[name]!.data);
+    const dict = toStateDict(config, actual);
+    assertEquals([...dict.keys()].sort(), Object.keys(all).sort());
+    for (const [name, { data }] of dict) {
+      near(`${what} ${name}`, data, all[name]!.data);
     }
   };
 
@@ -134,7 +160,14 @@ async function runGolden(
     numSteps,
     trains: true,
   });
-  model.write(goldenParameters(golden.initial_parameters));
+  const initial = stateDict(golden.initial_parameters);
+  model.write(fromStateDict(config, initial));
+  using optimizer = new Optimizer(backend, model, {
+    optimizer: "sgd",
+    weightDecay: 0,
+    clipNorm: golden.clip_norm,
+    clipValue: 0,
+  });
   const inputs = backend.allocate([numSteps, batchSize], "u32");
   const targets = backend.allocate([numSteps, batchSize], "u32");
   const loss = backend.allocate([]), norm = backend.allocate([]);
@@ -145,8 +178,8 @@ async function runGolden(
     model.loss(targets, loss);
     model.backward(inputs);
     model.carryState();
-    const { learning_rate: learningRate, clip_norm: clipNorm } = golden;
-    model.update(norm, { learningRate, clipNorm });
+    const { learning_rate: learningRate } = golden;
+    optimizer.update(norm, { learningRate, step: i + 1 });
     near(`loss ${i}`, await backend.read(loss), step.loss);
     near(`gradient norm ${i}`, await backend.read(norm), step.grad_norm);
     if (step.logits) {
@@ -158,7 +191,9 @@ async function runGolden(
     }
   }
   nearAll("final", await model.read(), golden.final_parameters);
-  near("final state", await model.readState(), golden.final_state.h.data);
+  for (const [name, values] of await model.readStates()) {
+    near(`final state ${name}`, values, golden.final_state[name]!.data);
+  }
   const { prefix, output } = golden.greedy;
   assertEquals(
     await continueGreedily(model, backend, config, prefix, output.length),
@@ -190,14 +225,14 @@ async function continueGreedily(
   return [...await backend.read(tokens)];
 }
 
-/** Parameters by name; the second bias is part of the first. */
-function goldenParameters(given: GoldenParameters): Parameters {
-  const parameters = new Map<string, Float64Array>();
-  for (const [name, values] of Object.entries(given)) {
-    if (name.includes("bias_hh")) continue;
-    parameters.set(name, Float64Array.from(flat(values!.data)));
-  }
-  return parameters;
+/** What PyTorch's `state_dict` was. */
+function stateDict(given: GoldenParameters): Map<string, StoredTensor> {
+  return new Map(
+    Object.entries(given).map(([name, values]) => [name, {
+      shape: values!.shape,
+      data: Float64Array.from(flat(values!.data)),
+    }]),
+  );
 }
 
 function timeMajor(rows: readonly (readonly number[])[]): number[] {

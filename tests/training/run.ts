@@ -6,7 +6,8 @@
 
 import type { Backend } from "../../lib/backend/backend.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
-import { type EpochEvent, train, type TrainOptions } from "../../lib/train.ts";
+import { train, type TrainOptions } from "../../lib/train.ts";
+import type { EpochEvent } from "../../lib/training/trainer.ts";
 import {
   type Checkpoint,
   encodeCheckpoint,
@@ -37,7 +38,8 @@ export async function run(
   try {
     for await (const event of train(corpus, backend, options)) {
       if (event.type === "epoch") epochs.push(event);
-      else checkpoints.push(event.checkpoint);
+      if (event.type === "checkpoint") checkpoints.push(event.checkpoint);
+      if (event.type === "sample") continue;
       const { progress } = checkpoints.at(-1) ?? {};
       order.push(
         event.type === "epoch"

@@ -1,0 +1,169 @@
+/**
+ * Optimizers: by what rule parameters follow their gradients.
+ *
+ * @module
+ */
+
+import { Allocation } from "../backend/allocation.ts";
+import type { Backend, Tensor, UpdateRule } from "../backend/backend.ts";
+import { MOMENTS } from "../backend/shapes.ts";
+
+/** Settings of an optimizer, but for the learning rate, which a schedule gives. */
+export interface OptimizerSettings {
+  /** By what rule. */
+  readonly optimizer: UpdateRule;
+  /** From 0 on; for adamw apart from the gradient, else added to it. */
+  readonly weightDecay: number;
+  /** Global norm that gradients are scaled down to; 0: they are not. */
+  readonly clipNorm: number;
+  /** Greatest absolute value of a gradient, after the norm; 0: any. */
+  readonly clipValue: number;
+}
+
+/** What PyTorch's optimizers do unless told otherwise; momentum as is usual. */
+export const OPTIMIZER_DEFAULTS: Readonly<
+  Record<
+    UpdateRule,
+    { readonly beta1: number; readonly beta2: number; readonly epsilon: number }
+  >
+> = {
+  sgd: { beta1: 0, beta2: 0, epsilon: 0 },
+  momentum: { beta1: 0.9, beta2: 0, epsilon: 0 },
+  adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  rmsprop: { beta1: 0, beta2: 0.99, epsilon: 1e-8 },
+};
+
+/** The moments by PyTorch's names, each `(P)`. */
+export type Moments = ReadonlyMap<MomentName, Float32Array | Float64Array>;
+
+/** Name of a moment in PyTorch's optimizers. */
+export type MomentName =
+  | "momentum_buffer"
+  | "exp_avg"
+  | "exp_avg_sq"
+  | "square_avg";
+
+/**
+ * An optimizer of the parameters of one model, on the model's backend.
+ *
+ * @example
+ * ```ts
+ * import { openReference } from "../backend/reference/reference_backend.ts";
+ * import { Optimizer } from "./optimizer.ts";
+ *
+ * using backend = openReference();
+ * const parameters = backend.allocate([3]), gradients = backend.allocate([3]);
+ * backend.write(gradients, [1, -2, 2]);
+ * using optimizer = new Optimizer(backend, { parameters, gradients }, {
+ *   optimizer: "sgd",
+ *   weightDecay: 0,
+ *   clipNorm: 1,
+ *   clipValue: 0,
+ * });
+ * const norm = backend.allocate([]);
+ * optimizer.update(norm, { learningRate: 3, step: 1 });
+ * console.assert((await backend.read(norm))[0] === 3);
+ * console.assert((await backend.read(parameters))[1] === 2);
+ * ```
+ */
+export class Optimizer implements Disposable {
+  readonly #backend: Backend;
+  readonly #settings: OptimizerSettings;
+  readonly #constants: typeof OPTIMIZER_DEFAULTS[UpdateRule];
+  readonly #parameters: Tensor; // (P)
+  readonly #gradients: Tensor; // (P)
+  readonly #allocation: Allocation;
+  readonly #first?: Tensor; // (P)
+  readonly #second?: Tensor; // (P)
+
+  /** Its moments are zero until `write`. */
+  constructor(
+    backend: Backend,
+    { parameters, gradients }: {
+      readonly parameters: Tensor;
+      readonly gradients: Tensor;
+    },
+    settings: OptimizerSettings,
+    constants: typeof OPTIMIZER_DEFAULTS[UpdateRule] =
+      OPTIMIZER_DEFAULTS[settings.optimizer],
+  ) {
+    this.#backend = backend;
+    this.#settings = settings;
+    this.#constants = constants;
+    this.#parameters = parameters;
+    this.#gradients = gradients;
+    this.#allocation = new Allocation(backend);
+    const { first, second } = MOMENTS[settings.optimizer];
+    if (first) this.#first = this.#allocation.tensor(parameters.shape);
+    if (second) this.#second = this.#allocation.tensor(parameters.shape);
+  }
+
+  /**
+   * Makes a step of the gradients; the scalar `norm` gets their global norm.
+   *
+   * @param step Which update this is, from 1 on: Adam's moments are corrected by it.
+   */
+  update(
+    norm: Tensor,
+    { learningRate, step }: {
+      readonly learningRate: number;
+      readonly step: number;
+    },
+  ): void {
+    const { ops } = this.#backend;
+    const { optimizer: rule, ...settings } = this.#settings;
+    const { beta1, beta2 } = this.#constants;
+    ops.globalNorm({ gradients: this.#gradients, norm });
+    ops.update({
+      rule,
+      parameters: this.#parameters,
+      gradients: this.#gradients,
+      norm,
+      firstMoment: this.#first,
+      secondMoment: this.#second,
+      ...settings,
+      ...this.#constants,
+      learningRate,
+      correction1: 1 - beta1 ** step,
+      correction2: 1 - beta2 ** step,
+    });
+  }
+
+  /** A copy of the moments. */
+  async read(): Promise<Moments> {
+    const entries = this.#moments().map(async ([name, tensor]) => {
+      const values = await this.#backend.read(tensor);
+      return [name, values as Float32Array | Float64Array] as const;
+    });
+    return new Map(await Promise.all(entries));
+  }
+
+  /**
+   * Replaces the moments.
+   *
+   * @throws {RangeError} If one is missing or has another size.
+   */
+  write(moments: Moments): void {
+    for (const [name, tensor] of this.#moments()) {
+      this.#backend.write(tensor, moments.get(name) ?? []);
+    }
+  }
+
+  /** Frees the moments. */
+  [Symbol.dispose](): void {
+    this.#allocation[Symbol.dispose]();
+  }
+
+  #moments(): [MomentName, Tensor][] {
+    const adaptive = this.#first !== undefined && this.#second !== undefined;
+    const moments: [MomentName, Tensor][] = [];
+    if (this.#first) {
+      moments.push([adaptive ? "exp_avg" : "momentum_buffer", this.#first]);
+    }
+    if (this.#second) {
+      moments.push([adaptive ? "exp_avg_sq" : "square_avg", this.#second]);
+    }
+    return moments;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * What a training run that was stopped needs, beside its model and settings, to go on
+ * as if it never had been.
+ *
+ * @module
+ */
+
+import type { ModelConfig } from "../model/config.ts";
+import type { States } from "../model/language_model.ts";
+import {
+  flatten,
+  type ParameterSpec,
+  parameterSpecs,
+  unflatten,
+} from "../model/parameters.ts";
+import type { StoredTensor } from "../safetensors.ts";
+import type { MomentName, Moments } from "./optimizer.ts";
+
+/** Loss and global gradient norm, before clipping, of one minibatch. */
+export interface MinibatchResult {
+  /** Nats per token. */
+  readonly loss: number;
+  /** Not finite where the minibatch was skipped. */
+  readonly norm: number;
+}
+
+/** See the module. */
+export interface TrainingState {
+  /** The hidden state, and the cells, before the next minibatch. */
+  readonly states: States;
+  /** The optimizer's. */
+  readonly moments: Moments;
+  /** Minibatches so far, in all epochs. */
+  readonly updates: number;
+  /** How many of the last ones were skipped. */
+  readonly skippedInRow: number;
+  /** The minibatches of the epoch that is not finished. */
+  readonly measured: readonly MinibatchResult[];
+  /** The epoch of the best validation loss, from 1 on, and that loss. */
+  readonly best?: { readonly epoch: number; readonly loss: number };
+}
+
+/** Every moment that an optimizer may have. */
+const MOMENT_NAMES: readonly MomentName[] = [
+  "momentum_buffer",
+  "exp_avg",
+  "exp_avg_sq",
+  "square_avg",
+];
+
+/** Prefix of the tensors that PyTorch is to leave alone. */
+export const TRAIN_PREFIX = "train.";
+
+/** The state's tensors: `train.h`, `train.exp_avg.linear.weight`, `train.losses`, … */
+export function encodeTrainingState(
+  config: ModelConfig,
+  batchSize: number,
+  state: TrainingState,
+): Map<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  const set = (name: string, shape: readonly number[], data: Floats) =>
+    tensors.set(TRAIN_PREFIX + name, { shape, data });
+  const shape = [config.numLayers, batchSize, config.hiddenSize];
+  for (const [name, data] of state.states) set(name, shape, data);
+  const specs = parameterSpecs(config);
+  for (const [moment, flat] of state.moments) {
+    const parts = unflatten(specs, flat);
+    for (const { name, shape } of specs) {
+      set(`${moment}.${name}`, shape, parts.get(name)!);
+    }
+  }
+  const { measured } = state;
+  for (const  of of["loss", "norm"] as const) {
+    // In float64, which holds what any backend gave.
+    const values = Float64Array.from(measured, (result) => result[key]);
+    set(`minibatch_${key}`, [measured.length], values);
+  }
+  return tensors;
+}
+
+type Floats = Float32Array | Float64Array;
+
+/**
+ * The state back from its tensors.
+ *
+ * @param rest What is not in the tensors.
+ * @throws {RangeError} If a tensor is missing or has another shape.
+ */
+export function decodeTrainingState(
+  config: ModelConfig,
+  batchSize: number,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  rest: Pick<TrainingState, "updates" | "skippedInRow" | "best">,
+): TrainingState {
+  const take = (name: string, shape?: readonly number[]): Floats => {
+    const stored = tensors.get(TRAIN_PREFIX + name);
+    if (
+      stored && !(stored.data instanceof Uint32Array) &&
+      (!shape || stored.shape.join() === shape.join())
+    ) return stored.data as Floats;
+    throw new RangeError(
+      `the tensor ${TRAIN_PREFIX}${name} ` +
+        (stored ? "has another shape than the model asks for" : "is missing"),
+    );
+  };
+  const shape = [config.numLayers, batchSize, config.hiddenSize];
+  const names = (["h", "c"] as const)
+    .filter((name) => tensors.has(TRAIN_PREFIX + name));
+  const specs = parameterSpecs(config);
+  const kept = MOMENT_NAMES.filter((moment) =>
+    tensors.has(`${TRAIN_PREFIX}${moment}.${specs[0].name}`)
+  );
+  const losses = take("minibatch_loss");
+  const norms = take("minibatch_norm", [losses.length]);
+  return {
+    ...rest,
+    states: new Map(names.map((name) => [name, take(name, shape)])),
+    moments: new Map(kept.map((moment) => [
+      moment,
+      flatMoment(specs, (name, shape) => take(`${moment}.${name}`, shape)),
+    ])),
+    measured: Array.from(losses, (loss, i) => ({ loss, norm: norms[i] })),
+  };
+}
+
+/** A moment's parts as one array, in their precision. */
+function flatMoment(
+  specs: readonly ParameterSpec[],
+  take: (name: string, shape: readonly number[]) => Floats,
+): Floats {
+  const parts = new Map(
+    specs.map(({ name, shape }) => [name, take(name, shape)]),
+  );
+  const flat = flatten(specs, parts);
+  const [{ name }] = specs;
+  return parts.get(name) instanceof Float64Array
+    ? flat
+    : Float32Array.from(flat);
+}
