@@ -70,7 +70,7 @@ export function encodeTrainingState(
     }
   }
   const { measured } = state;
-  for (const  of of["loss", "norm"] as const) {
+  for (const key of ["loss", "norm"] as const) {
     // In float64, which holds what any backend gave.
     const values = Float64Array.from(measured, (result) => result[key]);
     set(`minibatch_${key}`, [measured.length], values);
