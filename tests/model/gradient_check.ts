@@ -18,6 +18,8 @@ export interface OpCase {
   readonly variables: Readonly<Record<string, readonly number[]>>;
   /** Arguments that no gradient is taken by. */
   readonly constants?: Readonly<Record<string, readonly number[]>>;
+  /** Results beside the output, which the backward takes. */
+  readonly results?: Readonly<Record<string, readonly number[]>>;
   /** Token ids below `V`, if the op takes any. */
   readonly ids?: { readonly shape: readonly number[]; readonly V: number };
   /** Shape of the op's result. */
@@ -71,6 +73,9 @@ export async function checkOp(backend: Backend, op: OpCase): Promise<void> {
     tensors.ids = backend.allocate(shape, "u32");
     backend.write(tensors.ids, ids);
   }
+  for (const [name, shape] of Object.entries(op.results ?? {})) {
+    tensors[name] = backend.allocate(shape);
+  }
   tensors.output = backend.allocate(op.output);
   for (const [name, shape] of Object.entries(op.variables)) {
     tensors[gradientName(name)] = backend.allocate(shape);
@@ -110,13 +115,16 @@ export async function checkOp(backend: Backend, op: OpCase): Promise<void> {
 export async function checkModel(
   backend: Backend,
   config: ModelConfig,
+  dropout = 0,
 ): Promise<void> {
   const { vocabularySize: V } = config;
+  const place = { seed: 5, epoch: 1, step: 2 };
   const batchSize = 2, numSteps = 4;
   using model = new LanguageModel(backend, config, {
     batchSize,
     numSteps,
     trains: true,
+    dropout,
   });
   const ids = backend.allocate([3, numSteps, batchSize], "u32");
   backend.write(
@@ -137,7 +145,7 @@ export async function checkModel(
     model.forward(ids.at(0));
     model.carryState();
     model.write(changed);
-    model.forward(ids.at(1));
+    model.forward(ids.at(1), place);
     model.loss(ids.at(2), loss);
     return (await backend.read(loss))[0];
   };

@@ -18,6 +18,8 @@ const RECURRENT = (["tanh", "relu"] as const).map((activation): OpCase => ({
   backward: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
 }));
 
+const MASK = { rate: 0.4, key: [1, 2], counter: [3, 4, 5] } as const;
+
 const CASES: OpCase[] = [
   {
     name: "embedding",
@@ -41,7 +43,51 @@ const CASES: OpCase[] = [
     forward: (ops, tensors) => ops.linear(tensors),
     backward: (ops, tensors) => ops.linearBackward(tensors),
   },
+  {
+    name: "lookup",
+    variables: { table: [V, H] },
+    ids: { shape: [T, B], V },
+    output: [T, B, H],
+    forward: (ops, tensors) => ops.lookup(tensors),
+    backward: (ops, tensors) => ops.lookupBackward(tensors),
+  },
   ...RECURRENT,
+  {
+    name: "gru",
+    variables: {
+      input: [T, B, 3 * H],
+      weight: [3 * H, H],
+      bias: [3 * H],
+      hiddenBias: [H],
+    },
+    constants: { initialState: [B, H] },
+    results: { gates: [T, B, 4 * H] },
+    output: [T, B, H],
+    forward: (ops, tensors) => ops.gru(tensors),
+    backward: (ops, tensors) => ops.gruBackward(tensors),
+  },
+  {
+    name: "lstm",
+    variables: {
+      input: [T, B, 4 * H],
+      weight: [4 * H, H],
+      bias: [4 * H],
+    },
+    constants: { initialState: [B, H], initialCell: [B, H] },
+    results: { cells: [T, B, H], gates: [T, B, 4 * H] },
+    output: [T, B, H],
+    forward: (ops, tensors) => ops.lstm(tensors),
+    backward: (ops, tensors) => ops.lstmBackward(tensors),
+  },
+  {
+    name: "dropout",
+    variables: { input: [T, B, H] },
+    output: [T, B, H],
+    forward: (ops, { input, output }) =>
+      ops.dropout({ input, output, ...MASK }),
+    backward: (ops, { dOutput, dInput }) =>
+      ops.dropout({ input: dOutput, output: dInput, ...MASK }),
+  },
   {
     name: "softmaxCrossEntropy",
     variables: { logits: [T, B, V] },
@@ -58,15 +104,39 @@ const CASES: OpCase[] = [
   },
 ];
 
-const MODELS = [1, 2].flatMap((numLayers) =>
-  (["tanh", "relu"] as const).map((activation): ModelConfig => ({
-    cell: "rnn",
-    activation,
-    vocabularySize: V,
-    hiddenSize: H,
-    numLayers,
+/** A model under test, and how much is dropped between its layers. */
+interface ModelCase {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly dropout?: number;
+}
+
+const VANILLA = [1, 2].flatMap((numLayers) =>
+  (["tanh", "relu"] as const).map((activation): ModelCase => ({
+    name: `rnn, ${numLayers} layers, ${activation}`,
+    config: {
+      cell: "rnn",
+      activation,
+      vocabularySize: V,
+      hiddenSize: H,
+      numLayers,
+    },
   }))
 );
+
+const FAMILY = (["rnn", "gru", "lstm"] as const).flatMap((cell) => {
+  const sizes = { cell, vocabularySize: V, hiddenSize: H };
+  return [1, 2, 3].flatMap((numLayers) =>
+    [0, I].flatMap((embeddingSize) =>
+      (numLayers > 1 ? [0, 0.4] : [0]).map((dropout): ModelCase => ({
+        name: `${cell}, ${numLayers} layers, embedding ${embeddingSize}, ` +
+          `dropout ${dropout}`,
+        config: { ...sizes, numLayers, embeddingSize },
+        dropout,
+      }))
+    )
+  );
+});
 
 function scale(tensor: Tensor, factor: number): void {
   const values = elements(tensor);
@@ -80,11 +150,10 @@ for (const op of CASES) {
   });
 }
 
-for (const config of MODELS) {
-  const what = `${config.numLayers} layers, ${config.activation}`;
-  Deno.test(`the gradient of a model is that of central differences: ${what}`, async () => {
+for (const { name, config, dropout } of [...VANILLA, ...FAMILY]) {
+  Deno.test(`the gradient of a model is that of central differences: ${name}`, async () => {
     using backend = openReference();
-    await checkModel(backend, config);
+    await checkModel(backend, config, dropout);
   });
 }
 
@@ -128,6 +197,49 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
       },
     }),
   ]),
+  ...(["dInput", "dWeight", "dBias", "dHiddenBias"] as const).map((
+    gradient,
+  ): (typeof WRONG)[number] => [
+    `gruBackward with ${gradient} 0.1 % off`,
+    (ops) => ({
+      gruBackward(x) {
+        ops.gruBackward(x);
+        scale(x[gradient], 1.001);
+      },
+    }),
+  ]),
+  ...(["dInput", "dWeight", "dBias"] as const).map((
+    gradient,
+  ): (typeof WRONG)[number] => [
+    `lstmBackward with ${gradient} 0.1 % off`,
+    (ops) => ({
+      lstmBackward(x) {
+        ops.lstmBackward(x);
+        scale(x[gradient], 1.001);
+      },
+    }),
+  ]),
+  ["lstmBackward without the initial cell", (ops) => ({
+    lstmBackward(x) {
+      const values = elements(x.initialCell).slice();
+      elements(x.initialCell).fill(0);
+      ops.lstmBackward(x);
+      elements(x.initialCell).set(values);
+    },
+  })],
+  ["lookupBackward 0.1 % off", (ops) => ({
+    lookupBackward(x) {
+      ops.lookupBackward(x);
+      scale(x.dTable, 1.001);
+    },
+  })],
+  ["dropout with another mask backwards", (ops) => ({
+    dropout: ({ counter, ...x }) => {
+      const [step, epoch, stream] = counter;
+      const backwards = x.input === x.output ? 1 : 0; // there it is in place
+      ops.dropout({ ...x, counter: [step + backwards, epoch, stream] });
+    },
+  })],
   ["rnnBackward without what flows back through time", (ops) => ({
     rnnBackward(x) {
       const weight = x.weight.view(0, [H, H]);
@@ -185,15 +297,25 @@ for (const [name, replace] of WRONG) {
     const backend = withOps(reference, replace);
     const op = name.split(/Backward| /)[0];
     for (const one of CASES.filter((one) => one.name.startsWith(op))) {
+      if (op === "dropout") continue; // there it is not in place
       if (name.includes("dBias") && one.name.includes("without")) continue;
       await assertRejects(() => checkOp(backend, one), Error, "expected");
     }
-    for (const config of MODELS) {
+    const models = op === "dropout" || op === "lookup"
+      ? FAMILY.filter(({ config, dropout }) =>
+        op === "dropout"
+          ? dropout! > 0 && config.numLayers === 2
+          : config.embeddingSize === I
+      )
+      : op === "gru" || op === "lstm"
+      ? FAMILY.filter(({ config }) => config.cell === op)
+      : VANILLA;
+    for (const { name, config, dropout } of models) {
       await assertRejects(
-        () => checkModel(backend, config),
+        () => checkModel(backend, config, dropout),
         Error,
         "expected",
-        `${config.numLayers} layers, ${config.activation}`,
+        name,
       );
     }
   });

@@ -1,0 +1,248 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Backend } from "../../lib/backend/backend.ts";
+import { partition } from "../../lib/partition.ts";
+import { tokenize } from "../../lib/tokenize.ts";
+import { resume, train, type TrainOptions } from "../../lib/train.ts";
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../lib/training/checkpoint.ts";
+import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
+import {
+  CPUS,
+  REFERENCES,
+  type TestedDevice,
+  WEBGPU,
+} from "../backend/devices.ts";
+import { withOps } from "../backend/wrap.ts";
+import { timeless } from "./run.ts";
+
+const TEXT =
+  "the time traveller for so it will be convenient to speak of him " +
+  "was expounding a recondite matter to us his grey eyes shone";
+
+const WHOLE = tokenize(TEXT);
+
+/** The text, and its end held out. */
+const SPLIT = {
+  ...WHOLE,
+  ids: WHOLE.ids.slice(0, 90),
+  validation: WHOLE.ids.slice(90),
+};
+
+const SMALL: TrainOptions = {
+  hiddenSize: 7,
+  batchSize: 2,
+  numSteps: 6,
+  epochs: 4,
+  init: "uniform",
+  seed: 3,
+};
+
+/** All that the rest of a training gives: metrics, and the last checkpoint's bytes. */
+interface Ending {
+  readonly epochs: readonly EpochEvent[];
+  readonly bytes: Uint8Array;
+}
+
+async function ending(events: AsyncIterable<TrainEvent>): Promise<Ending> {
+  const epochs: EpochEvent[] = [];
+  let bytes: Uint8Array | undefined;
+  for await (const event of events) {
+    if (event.type === "epoch") epochs.push(event);
+    if (event.type !== "checkpoint" || event.reason !== "last") continue;
+    bytes = await encodeCheckpoint(event.checkpoint);
+  }
+  assert(bytes, "training did not come to its end");
+  return { epochs, bytes };
+}
+
+/** Trains until so many updates are done, and the bytes of what it leaves. */
+async function stoppedAfter(
+  updates: number,
+  corpus: typeof SPLIT | typeof WHOLE,
+  backend: Backend,
+  options: TrainOptions,
+): Promise<{ epochs: EpochEvent[]; bytes: Uint8Array }> {
+  const controller = new AbortController();
+  let done = 0;
+  const counting = withOps(backend, (ops) => ({
+    update: (x) => {
+      ops.update(x);
+      if (++done === updates) controller.abort();
+    },
+  }));
+  let now = 0;
+  const events = train(corpus, counting, {
+    ...options,
+    signal: controller.signal,
+    clock: () => now += 1e6, // one minibatch at a time
+  });
+  const epochs: EpochEvent[] = [];
+  let bytes: Uint8Array | undefined;
+  for await (const event of events) {
+    if (event.type === "epoch") epochs.push(event);
+    if (event.type !== "checkpoint" || event.reason !== "stopped") continue;
+    bytes = await encodeCheckpoint(event.checkpoint);
+    assertEquals(event.checkpoint.state!.updates, updates);
+  }
+  assert(bytes, "training was not stopped");
+  return { epochs, bytes };
+}
+
+/** Stops at several points and resumes: the ending must be that of one that ran on. */
+async function assertExact(
+  backend: Backend,
+  corpus: typeof SPLIT | typeof WHOLE,
+  options: TrainOptions,
+  stops: readonly number[],
+): Promise<void> {
+  const whole = await ending(train(corpus, backend, options));
+  for (const updates of stops) {
+    const stopped = await stoppedAfter(updates, corpus, backend, options);
+    const checkpoint = await decodeCheckpoint(stopped.bytes);
+    const rest = await ending(resume(checkpoint, corpus, backend));
+    assertEquals(
+      [...stopped.epochs, ...rest.epochs].map(timeless),
+      whole.epochs.map(timeless),
+      `the metrics of a stop after ${updates} updates`,
+    );
+    assertEquals(rest.bytes, whole.bytes, `the bytes after ${updates} updates`);
+  }
+}
+
+const CELLS = ["rnn", "gru", "lstm"] as const;
+const OPTIMIZERS = ["sgd", "adam"] as const;
+const SAMPLINGS = ["sequential", "random"] as const;
+
+/** Behind the first minibatch, in an epoch's midst, at its end, on, and near the last. */
+function stops(options: TrainOptions): number[] {
+  const counts = [0, 1, 2, 3]
+    .map((epoch) => partition(WHOLE.ids, { ...options, epoch }).count);
+  const [first, second, third] = counts;
+  return [1, 4, first, first + 1, first + second + third + 2];
+}
+
+function test(
+  { name, open, ignore }: TestedDevice,
+  what: string,
+  fn: (backend: Backend) => Promise<void>,
+): void {
+  Deno.test({
+    name: `${name}: ${what}` + (ignore ? ` (ignored: ${ignore})` : ""),
+    ignore: ignore !== undefined,
+    fn: async () => {
+      using backend = await open();
+      await fn(backend);
+    },
+  });
+}
+
+for (const device of [REFERENCES[1], CPUS[1], WEBGPU]) {
+  for (const cell of CELLS) {
+    for (const optimizer of OPTIMIZERS) {
+      for (const sampling of SAMPLINGS) {
+        const options = { ...SMALL, cell, optimizer, sampling };
+        test(
+          device,
+          `resuming is exact: ${cell}, ${optimizer}, ${sampling}`,
+          (backend) => assertExact(backend, WHOLE, options, stops(options)),
+        );
+      }
+    }
+  }
+}
+
+for (const device of [...REFERENCES, CPUS[0]]) {
+  const all: TrainOptions = {
+    ...SMALL,
+    cell: "lstm",
+    numLayers: 2,
+    embeddingSize: 5,
+    dropout: 0.3,
+    optimizer: "adamw",
+    weightDecay: 0.01,
+    schedule: "cosine",
+    warmup: 0.7,
+    clipValue: 0.1,
+    forgetBias: 1,
+  };
+  test(
+    device,
+    "resuming is exact with depth, embedding, dropout, a schedule and validation",
+    (backend) => assertExact(backend, SPLIT, all, [1, 6, 7, 15, 20]),
+  );
+  for (const optimizer of ["momentum", "rmsprop"] as const) {
+    test(
+      device,
+      `resuming is exact with ${optimizer}`,
+      (backend) =>
+        assertExact(backend, WHOLE, { ...SMALL, optimizer }, [5, 12]),
+    );
+  }
+}
+
+const [FLOAT64] = REFERENCES;
+
+Deno.test("stopping while the held-out text is measured is exact too", async () => {
+  using backend = await FLOAT64.open();
+  const options = { ...SMALL, epochs: 3 };
+  const whole = await ending(train(SPLIT, backend, options));
+  const controller = new AbortController();
+  let losses = 0;
+  const counting = withOps(backend, (ops) => ({
+    softmaxCrossEntropy: (x) => {
+      ops.softmaxCrossEntropy(x);
+      losses++;
+    },
+    update: (x) => {
+      ops.update(x);
+      // The seventh is the first epoch's last: the measuring comes next.
+      if (++updates === 7) controller.abort();
+    },
+  }));
+  let updates = 0, bytes: Uint8Array | undefined;
+  const { signal } = controller;
+  for await (const event of train(SPLIT, counting, { ...options, signal })) {
+    assert(event.type !== "epoch", "the epoch's end was not reached");
+    if (event.type !== "checkpoint") continue;
+    assertEquals(event.checkpoint.progress.epochs, 0);
+    bytes = await encodeCheckpoint(event.checkpoint);
+  }
+  assertEquals([updates, losses], [7, 7]);
+  const checkpoint = await decodeCheckpoint(bytes!);
+  const rest = await ending(resume(checkpoint, SPLIT, backend));
+  assertEquals(rest.epochs.map(timeless), whole.epochs.map(timeless));
+  assertEquals(rest.bytes, whole.bytes);
+});
+
+Deno.test("more epochs go on from the last", async () => {
+  using backend = await FLOAT64.open();
+  const six = await ending(train(WHOLE, backend, { ...SMALL, epochs: 6 }));
+  const four = await ending(train(WHOLE, backend, SMALL));
+  const checkpoint = await decodeCheckpoint(four.bytes);
+  const rest = await ending(resume(checkpoint, WHOLE, backend, { epochs: 6 }));
+  assertEquals(rest.bytes, six.bytes);
+  assertEquals(rest.epochs.map(({ epoch }) => epoch), [5, 6]);
+});
+
+Deno.test("what cannot be resumed is refused", async () => {
+  using backend = await FLOAT64.open();
+  const { bytes } = await ending(train(WHOLE, backend, SMALL));
+  const checkpoint = await decodeCheckpoint(bytes);
+  const refused = (
+    one: typeof checkpoint,
+    corpus: typeof WHOLE,
+    message: string,
+    epochs?: number,
+  ) =>
+    assertRejects(
+      () => resume(one, corpus, backend, { epochs }).next(),
+      RangeError,
+      message,
+    );
+  await refused({ ...checkpoint, state: undefined }, WHOLE, "not the state");
+  await refused(checkpoint, tokenize(TEXT.replace("grey", "gray")), "the text");
+  await refused(checkpoint, SPLIT, "the text");
+  await refused(checkpoint, WHOLE, "4 are done", 3);
+});
