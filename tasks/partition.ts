@@ -1,5 +1,6 @@
 import { textJoiner } from "../lib/text/tokenizer.ts";
 import { partition } from "../lib/partition.ts";
+import { withDefaults } from "../lib/training/settings.ts";
 import type { Corpus } from "../lib/tokenize.ts";
 import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
 import type { Command, Flags } from "./cli/flags.ts";
@@ -36,8 +37,13 @@ export const command = {
 if (import.meta.main) {
   await runTask(command, async (flags) => {
     const corpus = await loadCorpus(flags);
-    const batchSize = flags["batch-size"], numSteps = flags["num-steps"];
-    const { sampling, seed, epoch } = flags;
+    const { epoch } = flags;
+    const { batchSize, numSteps, sampling, seed } = withDefaults({
+      batchSize: flags["batch-size"],
+      numSteps: flags["num-steps"],
+      sampling: flags.sampling,
+      seed: flags.seed,
+    });
     const settings = { batchSize, numSteps, sampling, seed, epoch };
     const { offset, count, starts } = partition(corpus.ids, settings);
     const first = starts(0).slice(0, SHOWN);

@@ -1,107 +1,85 @@
 import type { Backend } from "../lib/backend/backend.ts";
-import { generate } from "../lib/generate.ts";
+import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
-import { splitText, textJoiner } from "../lib/text/tokenizer.ts";
 import type { Corpus } from "../lib/tokenize.ts";
-import { train } from "../lib/train.ts";
-import type { EpochEvent } from "../lib/training/trainer.ts";
-import {
-  type Checkpoint,
-  encodeCheckpoint,
-} from "../lib/training/checkpoint.ts";
+import { resume, train, type TrainOptions } from "../lib/train.ts";
+import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import { withDefaults } from "../lib/training/settings.ts";
 import {
   chooseTrainingCorpus,
   CORPUS_FLAGS,
   loadCorpus,
+  loadCorpusFor,
+  loadExtended,
   shortName,
 } from "./cli/corpus.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import { writeWhole } from "./cli/files.ts";
 import {
-  choice,
   type Command,
   type Flags,
   type TextFlag,
+  UsageError,
   type Values,
 } from "./cli/flags.ts";
 import { interruptSignal } from "./cli/interrupt.ts";
-import { epochMetrics, LineFile } from "./cli/metrics_file.ts";
-import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
-import { EXIT, runTask } from "./cli/run_task.ts";
+import { readInterval } from "./cli/interval.ts";
+import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
+import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
 import {
   assertFreeRun,
   createRun,
+  findRun,
+  loadLast,
+  loadModel,
   removeUnlessTrained,
   type RunPaths,
 } from "./cli/runs.ts";
+import { grouped, say } from "./cli/terminal.ts";
+import { trainRun } from "./cli/train_run.ts";
 import {
-  clearStatus,
-  grouped,
-  jsonLine,
-  out,
-  say,
-  status,
-} from "./cli/terminal.ts";
+  assertUseful,
+  MODEL_CONFIG_FLAGS,
+  SETTING_FLAGS,
+  trainOptions,
+} from "./cli/training_flags.ts";
 
-/** Epochs from one sample, and checkpoint, to the next. */
+/** Epochs from one sample to the next. */
 const SAMPLE_EVERY = 10;
-
-/** What samples begin with; the first is the one shown during training. */
-const PREFIXES = ["time traveller", "traveller"];
 
 /** The table of flags. */
 export const command = {
   name: "train",
   summary:
-    "Trains a character model, as the chapter does, and keeps it as a run: " +
-    "data/runs/NAME with model.safetensors and metrics.jsonl. Without --corpus " +
-    "it takes The Time Machine, or the bundled sample where that cannot be had.",
+    "Trains a model of text and keeps it as a run: data/runs/NAME with " +
+    "model.safetensors and metrics.jsonl. Without flags it is the chapter's " +
+    "model of The Time Machine, or of the bundled sample where that cannot be " +
+    "had. Ctrl-C saves and stops; --resume goes on.",
   flags: {
+    preset: PRESET_FLAG,
     ...CORPUS_FLAGS,
-    ...PARTITION_FLAGS,
-    "hidden-size": {
-      kind: "integer",
-      least: 1,
-      default: 512,
-      help: "size of the hidden state",
-    },
-    activation: choice(["tanh", "relu"], "tanh", "nonlinearity of the cell"),
-    epochs: {
-      kind: "integer",
-      least: 1,
-      default: 500,
-      help: "how often to go through the text",
-    },
-    "learning-rate": {
-      kind: "number",
-      least: 0,
-      above: true,
-      default: 1,
-      help: "step size of gradient descent",
-    },
-    "clip-norm": {
-      kind: "number",
-      least: 0,
-      default: 1,
-      help: "global norm that gradients are scaled down to; 0: off",
-    },
-    "reset-state": {
-      kind: "switch",
-      help: 'zero the state at every minibatch (the book\'s "random" run)',
-    },
-    sigma: {
-      kind: "number",
-      least: 0,
-      default: 0.01,
-      help: "standard deviation of the initial weights",
-    },
-    ...DEVICE_FLAGS,
+    ...SETTING_FLAGS,
     run: {
       kind: "text",
       value: "NAME",
       help: "name of the run (the text's and the next free number)",
     } as TextFlag,
+    resume: {
+      kind: "switch",
+      help: "go on with a stopped run: --run, or the newest",
+    },
+    "init-from": {
+      kind: "text",
+      value: "PATH|RUN",
+      help: "begin with the weights of another model; the vocabulary grows",
+    } as TextFlag,
+    "checkpoint-every": {
+      kind: "text",
+      value: "5m|50 epochs",
+      default: "1m",
+      help: "how often to save",
+    } as TextFlag & { readonly default: string },
+    ...DEVICE_FLAGS,
     json: {
       kind: "switch",
       help: "print a JSON object an epoch, and one at the end",
@@ -109,178 +87,196 @@ export const command = {
   },
   examples: [
     "deno task train",
-    "deno task train --corpus sample --hidden-size 128 --epochs 100",
-    "deno task train --corpus book.txt --run book --learning-rate 0.5",
+    "deno task train --preset lstm",
+    "deno task train --preset own-text --corpus book.txt",
+    "deno task train --resume",
+    "deno task train --init-from book-1 --corpus other.txt --epochs 10",
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) await runTask(command, main);
+type TrainFlags = Values<typeof command.flags>;
 
-async function main(flags: Values<typeof command.flags>): Promise<number> {
+if (import.meta.main) {
+  await runTask(
+    command,
+    (flags) => flags.resume ? resumeRun(flags) : startRun(flags),
+  );
+}
+
+async function startRun(given: TrainFlags): Promise<number> {
+  const { preset } = given;
+  if (preset && given["init-from"] !== undefined) {
+    throw new UsageError(
+      "--preset and --init-from both say what the model is: give one",
+    );
+  }
+  const flags = withPreset(preset, given);
+  if (preset) say(`preset ${preset}: ${presetFlags(preset)}`);
+  const controls = trainControls(flags);
   if (flags.run !== undefined) await assertFreeRun(flags.run);
-  const corpus = await loadCorpus({
-    ...flags,
-    corpus: flags.corpus ?? await chooseTrainingCorpus(),
-  });
+  const base = flags["init-from"] === undefined
+    ? undefined
+    : await loadModel(flags["init-from"]);
+  if (base) assertKeepsModel(given);
+  assertUseful(
+    base ? { ...flags, ...shapeFlags(base) } : flags,
+    flags.validation,
+  );
+  const name = flags.corpus ?? await chooseTrainingCorpus();
+  const corpus = base
+    ? await loadExtended(name, base, flags)
+    : await loadCorpus({ ...flags, corpus: name });
+  const options = { ...trainOptions(flags), ...controls };
+  const model = base && extended(base, corpus, options);
+  const all: TrainOptions = model
+    ? {
+      ...options,
+      cell: model.config.cell,
+      hiddenSize: model.config.hiddenSize,
+      numLayers: model.config.numLayers,
+      embeddingSize: model.config.embeddingSize,
+      activation: model.config.activation,
+      parameters: model.parameters,
+    }
+    : options;
   // A text that is too short ends here.
-  const { count } = partition(corpus.ids, partitionOptions(flags));
+  const { count } = partition(corpus.ids, all);
   using backend = await openDevice(flags);
   const run = await createRun(flags.run, shortName(corpus.name));
-  describeRun(corpus, flags, count, run);
+  describeRun(corpus, all, count, run);
   try {
-    return await trainRun(run, corpus, backend, flags);
+    const { epochs } = withDefaults(all);
+    return await trainRun(run, train(corpus, backend, all), {
+      corpus,
+      backend,
+      epochs,
+      done: 0,
+      json: flags.json,
+    });
   } catch (error) {
     await removeUnlessTrained(run);
     throw error;
   }
 }
 
-/** Trains, keeps the run's files, and prints what the model says; the exit code. */
-async function trainRun(
-  run: RunPaths,
-  corpus: Corpus,
-  backend: Backend,
-  flags: Values<typeof command.flags>,
-): Promise<number> {
-  using metrics = new LineFile(run.metrics);
-  const prefixes = samplePrefixes(corpus);
-  const signal = interruptSignal();
-  const events = train(corpus, backend, {
-    ...partitionOptions(flags),
-    hiddenSize: flags["hidden-size"],
-    activation: flags.activation,
-    epochs: flags.epochs,
-    learningRate: flags["learning-rate"],
-    clipNorm: flags["clip-norm"],
-    resetState: flags["reset-state"],
-    sigma: flags.sigma,
-    checkpointEvery: SAMPLE_EVERY,
-    signal,
-  });
-  let checkpoint: Checkpoint | undefined, last: EpochEvent | undefined;
-  let tokens = 0, seconds = 0;
-  for await (const event of events) {
-    if (event.type === "epoch") {
-      last = event;
-      tokens += event.tokens;
-      seconds += event.seconds;
-      const line = jsonLine(epochMetrics(event, backend.description));
-      metrics.append(line);
-      if (flags.json) out(line);
-      status(
-        `epoch ${event.epoch} of ${flags.epochs}, ` +
-          `perplexity ${event.perplexity.toFixed(2)}, ` +
-          `${grouped(event.tokensPerSecond)} tokens/s`,
-      );
-    } else if (event.type === "checkpoint") {
-      checkpoint = event.checkpoint;
-      await writeWhole(run.checkpoint, await encodeCheckpoint(checkpoint));
-      if (!last || last.epoch % SAMPLE_EVERY !== 0) continue;
-      const sample = await continued(checkpoint, prefixes[0], backend);
-      const epoch = String(last.epoch).padStart(String(flags.epochs).length);
-      const perplexity = last.perplexity.toFixed(2).padStart(5);
-      say(`epoch ${epoch}  perplexity ${perplexity}  ${sample}`);
+/** Flags that resuming takes; all others are the run's own. */
+const RESUME_FLAGS = new Set([
+  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
+  ...["device", "threads", "json"],
+]);
+
+async function resumeRun(flags: TrainFlags): Promise<number> {
+  for (const [flag, value] of Object.entries(flags)) {
+    if (RESUME_FLAGS.has(flag) || value === undefined || value === false) {
+      continue;
     }
+    throw new UsageError(
+      `--${flag} cannot change a run that is resumed: it goes on with its own ` +
+        `settings. --init-from starts a new run from its weights`,
+    );
   }
-  clearStatus();
-  if (signal.aborted) {
-    const epochs = last?.epoch ?? 0;
-    say(`stopped after ${epochs} epochs; the model is ${run.checkpoint}`);
-    return EXIT.interrupted;
+  const controls = trainControls(flags);
+  const run = await findRun(flags.run);
+  const { path, checkpoint } = await loadLast(run);
+  const { training, progress, tokenizer, vocabulary } = checkpoint;
+  if (!checkpoint.state) {
+    throw new TaskError(
+      EXIT.input,
+      `${path} holds no state of training to go on from: --init-from starts a ` +
+        `new run from its weights`,
+    );
   }
-  await report(run, checkpoint!, last!, tokens / seconds, prefixes, {
-    backend,
-    json: flags.json,
+  const { epochs = training.epochs } = flags;
+  const { tokens, validationTokens, name } = checkpoint.corpus;
+  const read = await loadCorpusFor(flags.corpus ?? name, {
+    ...tokenizer,
+    vocabulary,
+    maxTokens: tokens + validationTokens,
+    validation: validationTokens / (tokens + validationTokens),
   });
-  return 0;
-}
-
-/** The chapter's closing lines: perplexity, speed, device, and what it says. */
-async function report(
-  run: RunPaths,
-  checkpoint: Checkpoint,
-  { perplexity }: EpochEvent,
-  tokensPerSecond: number,
-  prefixes: readonly string[],
-  { backend, json }: { readonly backend: Backend; readonly json: boolean },
-): Promise<void> {
-  const samples: Record<string, string> = {};
-  for (const prefix of prefixes) {
-    samples[prefix] = await continued(checkpoint, prefix, backend);
-  }
-  const device = backend.description;
-  out(
-    json
-      ? jsonLine({
-        run: run.name,
-        checkpoint: run.checkpoint,
-        perplexity,
-        tokens_per_second: tokensPerSecond,
-        device,
-        samples,
-      })
-      : `perplexity ${perplexity.toFixed(1)}, ` +
-        `${grouped(tokensPerSecond)} tokens/s on ${device}\n` +
-        Object.values(samples).map((sample) => `${sample}\n`).join(""),
+  const corpus = { ...read, name };
+  using backend: Backend = await openDevice(flags);
+  const { minibatches } = progress;
+  say(
+    `run ${run.name}: ${progress.epochs} of ${epochs} epochs are done` +
+      (minibatches > 0 ? `, and ${minibatches} minibatches of the next` : ""),
   );
+  if (progress.epochs >= epochs) {
+    say(`nothing is left to do: --epochs ${2 * epochs} would go on`);
+    return 0;
+  }
+  const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
+  const done = progress.epochs;
+  const { json } = flags;
+  return await trainRun(run, events, { corpus, backend, epochs, done, json });
 }
 
-/** The flags that say how the text is cut into minibatches. */
-function partitionOptions(flags: Values<typeof command.flags>) {
+/** When to save and to sample, and how to be stopped. */
+function trainControls(flags: TrainFlags) {
+  const every = readInterval("checkpoint-every", flags["checkpoint-every"]);
   return {
-    batchSize: flags["batch-size"],
-    numSteps: flags["num-steps"],
-    sampling: flags.sampling,
-    seed: flags.seed,
+    checkpointEvery: every.epochs,
+    checkpointSeconds: every.seconds,
+    sampleEvery: SAMPLE_EVERY,
+    signal: interruptSignal(),
   };
 }
 
+/** Throws a UsageError if a flag would change the model that training starts from. */
+function assertKeepsModel(given: TrainFlags): void {
+  const changed = Object.keys(MODEL_CONFIG_FLAGS).find((flag) =>
+    given[flag as keyof typeof MODEL_CONFIG_FLAGS] !== undefined
+  );
+  if (changed === undefined) return;
+  throw new UsageError(
+    `--${changed} cannot change the model that --init-from begins with`,
+  );
+}
+
+/** The flags that a model's shape stands for. */
+function shapeFlags({ config }: TrainedModel) {
+  return { cell: config.cell, "num-layers": config.numLayers };
+}
+
+/** The model with rows for the corpus' new tokens; says what was added. */
+function extended(
+  base: TrainedModel,
+  corpus: Corpus,
+  options: TrainOptions,
+): TrainedModel {
+  const { seed, init, sigma } = withDefaults(options);
+  const { vocabulary } = corpus;
+  const added = vocabulary.tokens.slice(base.vocabulary.tokens.length);
+  const listed = added.slice(0, 20).map((token) => JSON.stringify(token));
+  if (added.length > listed.length) listed.push("...");
+  say(
+    added.length === 0
+      ? "the vocabulary is the model's own: nothing was added"
+      : `added to the vocabulary: ${grouped(added.length)} tokens, ` +
+        listed.join(" "),
+  );
+  return extendVocabulary(base, vocabulary, { seed, init, sigma });
+}
+
 function describeRun(
-  { name, ids, vocabulary, tokenizer }: Corpus,
-  flags: Values<typeof command.flags>,
+  { name, ids, validation, vocabulary, tokenizer }: Corpus,
+  options: TrainOptions,
   count: number,
   run: RunPaths,
 ): void {
   const parameters = parameterCount({
-    cell: "rnn",
-    activation: flags.activation,
+    cell: options.cell ?? "rnn",
+    activation: options.activation,
     vocabularySize: vocabulary.tokens.length,
-    hiddenSize: flags["hidden-size"],
-    numLayers: 1,
+    embeddingSize: options.embeddingSize,
+    hiddenSize: options.hiddenSize ?? 512,
+    numLayers: options.numLayers ?? 1,
   });
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
+      (validation ? `${grouped(validation.length)} held out, ` : "") +
       `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
       `${grouped(parameters)} parameters; ` +
       `${grouped(count)} minibatches an epoch; run ${run.name}`,
   );
-}
-
-/** What samples can begin with: the usual, or else how the text begins. */
-function samplePrefixes(corpus: Corpus): string[] {
-  const { vocabulary, tokenizer, ids } = corpus;
-  const known = new Set(vocabulary.tokens.slice(1));
-  const { level } = tokenizer;
-  const usable = PREFIXES.filter((prefix) =>
-    [...splitText(prefix, { level, normalize: "none" }).tokens]
-      .every((token) => known.has(token))
-  );
-  if (usable.length > 0) return usable;
-  const from = Math.max(0, ids.findIndex((id) => id > 0));
-  const unknown = ids.subarray(from).indexOf(0);
-  const end = from + Math.min(10, unknown < 0 ? Infinity : unknown);
-  const start = [...ids.subarray(from, end)].map((id) => vocabulary.tokens[id]);
-  return [textJoiner(level)(start, true)];
-}
-
-async function continued(
-  checkpoint: Checkpoint,
-  prefix: string,
-  backend: Backend,
-): Promise<string> {
-  let text = "";
-  for await (const piece of generate(checkpoint, prefix, backend)) {
-    text += piece;
-  }
-  return text;
 }

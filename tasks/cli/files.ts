@@ -10,10 +10,13 @@ import { EXIT, TaskError } from "./run_task.ts";
 /**
  * Writes a file: to a new one beside it, to the disk, then renamed into place. A
  * reader sees the old file or the new one, whenever the power fails.
+ *
+ * @param previous What the old file is renamed to, once the new one is on the disk.
  */
 export async function writeWhole(
   path: string,
   bytes: Uint8Array,
+  previous?: string,
 ): Promise<void> {
   const folder = dirname(path);
   await Deno.mkdir(folder, { recursive: true });
@@ -27,6 +30,7 @@ export async function writeWhole(
       at += await file.write(bytes.subarray(at));
     }
     await file.sync();
+    if (previous && await exists(path)) await Deno.rename(path, previous);
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});

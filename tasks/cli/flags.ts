@@ -25,6 +25,8 @@ export type Flags = Readonly<Record<string, Flag>>;
 interface Described {
   /** What it does, for the help text. */
   readonly help: string;
+  /** What the help text shows for a default that the command itself fills in. */
+  readonly standard?: string;
 }
 
 /** A flag without a value. */
@@ -141,7 +143,8 @@ export function helpText<F extends Flags>(
 ): string {
   const rows = Object.entries(flags).map(([flag, spec]) => {
     const left = `--${flag} ${placeholder(spec)}`.trimEnd();
-    const standard = spec.kind === "switch" ? undefined : spec.default;
+    const standard = spec.standard ??
+      (spec.kind === "switch" ? undefined : spec.default);
     return [left, spec.help + (standard === undefined ? "" : ` (${standard})`)];
   });
   rows.push(["--help", "show this text"]);

@@ -4,23 +4,32 @@
  * @module
  */
 
-import { choice, type NumberFlag } from "./flags.ts";
+import type { ChoiceFlag, Flags, NumberFlag } from "./flags.ts";
 
 const count = { kind: "integer", least: 1 } as const;
 
-/** Flags of `partition` and `train`; the defaults are the chapter's. */
+/** Flags of `partition` and `train`; the defaults are the library's. */
 export const PARTITION_FLAGS = {
-  "batch-size": { ...count, default: 32, help: "rows of a minibatch" },
-  "num-steps": { ...count, default: 35, help: "tokens of a row" },
-  sampling: choice(
-    ["sequential", "random"],
-    "sequential",
-    "sequential: rows go on where they ended",
-  ),
+  "batch-size": {
+    ...count,
+    standard: "32",
+    help: "rows of a minibatch",
+  } as NumberFlag,
+  "num-steps": {
+    ...count,
+    standard: "35",
+    help: "tokens of a row",
+  } as NumberFlag,
+  sampling: {
+    kind: "choice",
+    choices: ["sequential", "random"],
+    standard: "sequential",
+    help: "sequential: rows go on where they ended",
+  } as ChoiceFlag<"sequential" | "random">,
   seed: {
     kind: "integer",
     least: 0,
-    default: 0,
+    standard: "0",
     help: "seed of every random draw",
-  },
-} as const satisfies Record<string, NumberFlag | ReturnType<typeof choice>>;
+  } as NumberFlag,
+} as const satisfies Flags;

@@ -14,6 +14,7 @@ import { DATA_FOLDER } from "./corpus.ts";
 import { exists, readWanted } from "./files.ts";
 import { type TextFlag, UsageError } from "./flags.ts";
 import { EXIT, TaskError } from "./run_task.ts";
+import { say } from "./terminal.ts";
 
 const RUNS_FOLDER = join(DATA_FOLDER, "runs");
 
@@ -34,7 +35,12 @@ export const MODEL_FLAGS = {
 /** The files of a run. */
 export interface RunPaths {
   readonly name: string;
+  /** The model as it was last. */
   readonly checkpoint: string;
+  /** The checkpoint before that. */
+  readonly previous: string;
+  /** The model that predicted the held-out text best. */
+  readonly best: string;
   readonly metrics: string;
 }
 
@@ -77,7 +83,7 @@ export async function assertFreeRun(name: string): Promise<void> {
   );
 }
 
-/** Reads the checkpoint that the flags ask for. */
+/** Reads the model that the flags ask for: of a run the best, if it has one. */
 export async function loadCheckpoint(
   { run, checkpoint }: { readonly run?: string; readonly checkpoint?: string },
 ): Promise<{ path: string; checkpoint: Checkpoint }> {
@@ -86,33 +92,87 @@ export async function loadCheckpoint(
       "--run and --checkpoint both choose a model: give one",
     );
   }
-  if (run !== undefined) assertRunName(run);
-  const path = checkpoint ??
-    (run === undefined ? await newestCheckpoint() : runPaths(run).checkpoint);
+  if (checkpoint !== undefined) {
+    return { path: checkpoint, checkpoint: await readCheckpoint(checkpoint) };
+  }
+  const { best, checkpoint: last, previous } = await findRun(run);
+  return await firstSound(
+    await exists(best) ? [best, last, previous] : [last, previous],
+  );
+}
+
+/** A run by its name, or the newest. */
+export async function findRun(name: string | undefined): Promise<RunPaths> {
+  if (name === undefined) return await newestRun();
+  assertRunName(name);
+  return runPaths(name);
+}
+
+/** Reads the last checkpoint of a run, or the one before where that is damaged. */
+export async function loadLast(
+  { checkpoint, previous }: RunPaths,
+): Promise<{ path: string; checkpoint: Checkpoint }> {
+  return await firstSound([checkpoint, previous]);
+}
+
+/** The first of some files that is a whole checkpoint; of others it is said why not. */
+async function firstSound(
+  paths: readonly string[],
+): Promise<{ path: string; checkpoint: Checkpoint }> {
+  const [path, ...rest] = paths;
+  const [next] = rest;
+  try {
+    return { path, checkpoint: await readCheckpoint(path) };
+  } catch (error) {
+    if (next === undefined || !await exists(next)) throw error;
+    say(`${(error as Error).message}; taking ${next}`);
+    return await firstSound(rest);
+  }
+}
+
+/** Reads a model by the path of its file or the name of its run. */
+export async function loadModel(pathOrRun: string): Promise<Checkpoint> {
+  if (await exists(pathOrRun)) {
+    const { isDirectory } = await Deno.stat(pathOrRun);
+    if (!isDirectory) return await readCheckpoint(pathOrRun);
+  }
+  if (await exists(join(RUNS_FOLDER, pathOrRun))) {
+    return (await loadCheckpoint({ run: pathOrRun })).checkpoint;
+  }
+  throw new TaskError(
+    EXIT.files,
+    `there is no checkpoint and no run ${JSON.stringify(pathOrRun)}`,
+  );
+}
+
+/** Reads a checkpoint file. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readWanted(path, "checkpoint");
   try {
-    return { path, checkpoint: await decodeCheckpoint(bytes) };
+    return await decodeCheckpoint(bytes);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     throw new TaskError(EXIT.input, `${path}: ${error.message}`);
   }
 }
 
-/** The checkpoint that was written last. */
-async function newestCheckpoint(): Promise<string> {
-  const found: { path: string; time: number }[] = [];
+/** The run whose checkpoint was written last. */
+async function newestRun(): Promise<RunPaths> {
+  const found: { run: RunPaths; time: number }[] = [];
   try {
     for await (const { name } of Deno.readDir(RUNS_FOLDER)) {
-      const path = runPaths(name).checkpoint;
-      if (!await exists(path)) continue; // a run that was cut off at its start
-      const { mtime } = await Deno.stat(path);
-      found.push({ path, time: mtime?.getTime() ?? 0 });
+      const run = runPaths(name);
+      for (const path of [run.checkpoint, run.previous]) {
+        if (!await exists(path)) continue; // a run that was cut off at its start
+        const { mtime } = await Deno.stat(path);
+        found.push({ run, time: mtime?.getTime() ?? 0 });
+      }
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  found.sort((a, b) => b.time - a.time || (a.path < b.path ? 1 : -1));
-  if (found.length > 0) return found[0].path;
+  found.sort((a, b) => b.time - a.time || (a.run.name < b.run.name ? 1 : -1));
+  if (found.length > 0) return found[0].run;
   throw new TaskError(
     EXIT.files,
     `there is no trained model in ${RUNS_FOLDER}: run deno task train first`,
@@ -124,6 +184,8 @@ function runPaths(name: string): RunPaths {
   return {
     name,
     checkpoint: join(folder, "model.safetensors"),
+    previous: join(folder, "previous.safetensors"),
+    best: join(folder, "best.safetensors"),
     metrics: join(folder, "metrics.jsonl"),
   };
 }

@@ -1,0 +1,159 @@
+/**
+ * One training run: its events to files and to the terminal.
+ *
+ * @module
+ */
+
+import type { Backend } from "../../lib/backend/backend.ts";
+import { generate } from "../../lib/generate.ts";
+import { splitText, textJoiner } from "../../lib/text/tokenizer.ts";
+import type { Corpus } from "../../lib/tokenize.ts";
+import {
+  encodeCheckpoint,
+  type TrainedModel,
+} from "../../lib/training/checkpoint.ts";
+import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
+import { writeWhole } from "./files.ts";
+import { epochMetrics, MetricsFile } from "./metrics_file.ts";
+import { EXIT } from "./run_task.ts";
+import type { RunPaths } from "./runs.ts";
+import {
+  clearStatus,
+  grouped,
+  jsonLine,
+  out,
+  say,
+  status,
+} from "./terminal.ts";
+
+/** What samples begin with, if the vocabulary has it. */
+const PREFIXES = ["time traveller", "traveller"];
+
+/** What a run is shown and kept by. */
+export interface RunOptions {
+  readonly corpus: Corpus;
+  readonly backend: Backend;
+  readonly epochs: number;
+  /** How many are done already. */
+  readonly done: number;
+  /** Prints metrics as JSON on stdout. */
+  readonly json: boolean;
+}
+
+/** Keeps a run's files, and prints how it goes; the exit code. */
+export async function trainRun(
+  run: RunPaths,
+  events: AsyncIterable<TrainEvent>,
+  { corpus, backend, epochs, done, json }: RunOptions,
+): Promise<number> {
+  using metrics = new MetricsFile(run.metrics, done);
+  const prefixes = samplePrefixes(corpus);
+  const width = String(epochs).length;
+  let last: EpochEvent | undefined, model: TrainedModel | undefined;
+  let stopped = false, tokens = 0, seconds = 0, best = 0;
+  for await (const event of events) {
+    if (event.type === "epoch") {
+      last = event;
+      tokens += event.tokensPerSecond * event.seconds;
+      seconds += event.seconds;
+      const line = jsonLine(epochMetrics(event, backend.description));
+      metrics.append(line);
+      if (json) out(line);
+      status(
+        `epoch ${event.epoch} of ${epochs}, ${perplexities(event)}, ` +
+          `${grouped(event.tokensPerSecond)} tokens/s`,
+      );
+    } else if (event.type === "checkpoint") {
+      const { reason, checkpoint } = event;
+      const bytes = await encodeCheckpoint(checkpoint);
+      metrics.sync(); // the lines of its epochs are on the disk before it is
+      if (reason === "best") {
+        await writeWhole(run.best, bytes);
+        best = checkpoint.progress.epochs;
+        continue;
+      }
+      await writeWhole(run.checkpoint, bytes, run.previous);
+      model = checkpoint;
+      stopped = reason === "stopped";
+    } else {
+      const sample = await continued(event.model, prefixes[0], backend);
+      const epoch = String(event.epoch).padStart(width);
+      say(`epoch ${epoch}  ${perplexities(last!)}  ${sample}`);
+    }
+  }
+  clearStatus();
+  if (stopped) {
+    say(
+      `stopped in epoch ${
+        (last?.epoch ?? done) + 1
+      } of ${epochs}. Go on with: ` +
+        `deno task train --resume --run ${run.name}`,
+    );
+    return EXIT.interrupted;
+  }
+  if (!last || !model) return 0;
+  if (last.epoch < epochs) {
+    say(
+      `no better since epoch ${best || "the one resumed from"}: ended after ` +
+        `${last.epoch} of ${epochs} epochs; the best model is ${run.best}`,
+    );
+  }
+  const samples: Record<string, string> = {};
+  for (const prefix of prefixes) {
+    samples[prefix] = await continued(model, prefix, backend);
+  }
+  const device = backend.description, tokensPerSecond = tokens / seconds;
+  const { perplexity, validation } = last;
+  out(
+    json
+      ? jsonLine({
+        run: run.name,
+        checkpoint: run.checkpoint,
+        perplexity,
+        ...validation && { validation_perplexity: validation.perplexity },
+        tokens_per_second: tokensPerSecond,
+        device,
+        samples,
+      })
+      : `perplexity ${perplexity.toFixed(1)}, ` +
+        (validation
+          ? `validation perplexity ${validation.perplexity.toFixed(1)}, `
+          : "") +
+        `${grouped(tokensPerSecond)} tokens/s on ${device}\n` +
+        Object.values(samples).map((sample) => `${sample}\n`).join(""),
+  );
+  return 0;
+}
+
+function perplexities({ perplexity, validation }: EpochEvent): string {
+  const shown = (value: number) => value.toFixed(2).padStart(5);
+  return `perplexity ${shown(perplexity)}` +
+    (validation ? `  validation ${shown(validation.perplexity)}` : "");
+}
+
+/** What samples can begin with: the usual, or else how the text begins. */
+function samplePrefixes(corpus: Corpus): string[] {
+  const { vocabulary, tokenizer, ids } = corpus;
+  const known = new Set(vocabulary.tokens.slice(1));
+  const { level } = tokenizer;
+  const usable = PREFIXES.filter((prefix) =>
+    [...splitText(prefix, { level, normalize: "none" }).tokens]
+      .every((token) => known.has(token))
+  );
+  if (usable.length > 0) return usable;
+  const from = Math.max(0, ids.findIndex((id) => id > 0));
+  const unknown = ids.subarray(from).indexOf(0);
+  const end = from + Math.min(10, unknown < 0 ? Infinity : unknown);
+  const start = [...ids.subarray(from, end)].map((id) => vocabulary.tokens[id]);
+  return [textJoiner(level)(start, true)];
+}
+
+async function continued(
+  model: TrainedModel,
+  prefix: string,
+  backend: Backend,
+): Promise<string> {
+  let text = "";
+  for await (const piece of generate(model, prefix, backend)) text += piece;
+  return text;
+}

@@ -1,0 +1,138 @@
+import type { Backend } from "../lib/backend/backend.ts";
+import type { Corpus } from "../lib/tokenize.ts";
+import { train, type TrainOptions } from "../lib/train.ts";
+import type { EpochEvent } from "../lib/training/trainer.ts";
+import { loadCorpus } from "./cli/corpus.ts";
+import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
+import type { Command, Flags } from "./cli/flags.ts";
+import { PRESETS, withPreset } from "./cli/presets.ts";
+import { EXIT, runTask } from "./cli/run_task.ts";
+import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
+import { type Settings, trainOptions } from "./cli/training_flags.ts";
+
+/** A run of the book, and the perplexity that it printed, to one decimal. */
+interface PublishedRun {
+  readonly name: string;
+  readonly section: string;
+  readonly preset: keyof typeof PRESETS;
+  readonly options?: TrainOptions;
+  readonly published: string;
+  /** The most that it may be here, as printed to one decimal. */
+  readonly most: number;
+}
+
+/** d2l's runs on The Time Machine: 500 epochs of its first 10,000 characters. */
+const RUNS: readonly PublishedRun[] = [
+  {
+    name: "rnn",
+    section: "8.5",
+    preset: "chapter",
+    published: "1.0",
+    most: 1.2,
+  },
+  {
+    name: "rnn, state zeroed",
+    section: "8.5",
+    preset: "chapter",
+    options: { resetState: true },
+    published: "1.5",
+    most: 1.6,
+  },
+  {
+    name: "rnn, concise",
+    section: "8.6",
+    preset: "concise",
+    published: "1.3",
+    most: 1.4,
+  },
+  { name: "gru", section: "9.1", preset: "gru", published: "1.1", most: 1.1 },
+  { name: "lstm", section: "9.2", preset: "lstm", published: "1.3", most: 1.3 },
+  {
+    name: "deep lstm",
+    section: "9.3",
+    preset: "deep-lstm",
+    published: "1.0",
+    most: 1.1,
+  },
+];
+
+/** The one that takes the least time. */
+const QUICK = RUNS[2];
+
+/** The table of flags. */
+export const command = {
+  name: "verify",
+  summary:
+    "Trains d2l's models of The Time Machine as the book does, and sets their " +
+    "perplexities beside those that it printed. Fails where one is missed. " +
+    "Takes some minutes on a CPU.",
+  flags: {
+    quick: { kind: "switch", help: `the quickest run alone: ${QUICK.name}` },
+    ...DEVICE_FLAGS,
+    json: { kind: "switch", help: "print one JSON object a run" },
+  },
+  examples: ["deno task verify", "deno task verify --quick --device cpu"],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async (flags) => {
+    const corpus = await loadCorpus({ corpus: "time-machine" });
+    using backend = await openDevice(flags);
+    if (!flags.json) {
+      out("run                d2l   published  at most  here   tokens/s\n");
+    }
+    let missed = 0;
+    for (const run of flags.quick ? [QUICK] : RUNS) {
+      const result = await runOne(run, corpus, backend);
+      const met = Number(result.perplexity.toFixed(1)) <= run.most;
+      if (!met) missed++;
+      out(
+        flags.json ? jsonLine({ ...summary(run, result), met }) : [
+          run.name.padEnd(18),
+          run.section.padEnd(5),
+          run.published.padEnd(10),
+          run.most.toFixed(1).padEnd(8),
+          result.perplexity.toFixed(2).padEnd(6),
+          grouped(result.tokensPerSecond).padEnd(9),
+          met ? "" : "missed",
+        ].join(" ").trimEnd() + "\n",
+      );
+    }
+    return missed === 0 ? 0 : EXIT.failure;
+  });
+}
+
+/** Perplexity of the last epoch, and the mean speed of all. */
+async function runOne(
+  { name, preset, options }: PublishedRun,
+  corpus: Corpus,
+  backend: Backend,
+): Promise<{ perplexity: number; tokensPerSecond: number }> {
+  const settings = withPreset(preset, {} as Settings);
+  let last: EpochEvent | undefined, tokens = 0, seconds = 0;
+  const all = { ...trainOptions(settings), ...options };
+  for await (const event of train(corpus, backend, all)) {
+    if (event.type !== "epoch") continue;
+    last = event;
+    tokens += event.tokens;
+    seconds += event.seconds;
+    const perplexity = event.perplexity.toFixed(2);
+    status(`${name}: epoch ${event.epoch}, perplexity ${perplexity}`);
+  }
+  clearStatus();
+  return { perplexity: last!.perplexity, tokensPerSecond: tokens / seconds };
+}
+
+function summary(
+  { name, section, published, most }: PublishedRun,
+  { perplexity, tokensPerSecond }: Awaited<ReturnType<typeof runOne>>,
+) {
+  return {
+    run: name,
+    section,
+    published: Number(published),
+    at_most: most,
+    perplexity,
+    tokens_per_second: tokensPerSecond,
+  };
+}
