@@ -4,6 +4,7 @@ import {
   randomInteger,
   randomNormal,
   randomPermutation,
+  randomUniform,
 } from "../lib/random.ts";
 
 // From kat_vectors of Random123, philox4x32-10.
@@ -92,4 +93,33 @@ Deno.test("a seed that is not a whole number from 0 is refused", () => {
       "expected a whole number from 0",
     );
   }
+});
+
+Deno.test("randomUniform gives multiples of 2⁻²⁴ from 0 to below 1, evenly", () => {
+  const draws = randomUniform(3, { stream: "sample", step: 9 }, 10_000);
+  for (const u of draws) {
+    assert(u >= 0 && u < 1 && Number.isInteger(u * 2 ** 24));
+  }
+  // 1,000 are expected in each tenth, with a standard deviation of 30.
+  const tenths = Map.groupBy(draws, (u) => Math.floor(10 * u));
+  for (const [tenth, { length }] of tenths) {
+    assert(Math.abs(length - 1000) < 150, `${length} from ${tenth / 10} on`);
+  }
+  assertEquals(tenths.size, 10);
+  // Fewer draws are the first of more.
+  const few = randomUniform(3, { stream: "sample", step: 9 }, 5);
+  assertEquals(few, draws.slice(0, 5));
+});
+
+Deno.test("every part of a place has draws of its own", () => {
+  const places = [
+    { stream: "dropout" },
+    { stream: "sample" },
+    { stream: "dropout", part: 1 },
+    { stream: "dropout", step: 1 },
+    { stream: "dropout", epoch: 1 },
+    { stream: "sample", part: 1 },
+  ] as const;
+  const firsts = places.map((place) => randomUniform(1, place, 4).join());
+  assertEquals(new Set(firsts).size, places.length);
 });

@@ -80,8 +80,8 @@ export function fromStateDict(
     }
     wrong.push(
       `${name} is (${stored.shape.join(", ")}) of ` +
-        `${data.BYTES_PER_ELEMENT * 8}-bit ${data.constructor.name}, ` +
-        `expected ${wanted} of float32`,
+        `${data instanceof Uint32Array ? "whole" : "real"} numbers, expected ` +
+        `${wanted} of real ones`,
     );
   };
   const parameters = new Map<string, Float32Array | Float64Array>();

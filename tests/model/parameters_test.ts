@@ -157,3 +157,54 @@ Deno.test("a config that cannot be built is refused by name", () => {
     assertThrows(() => parameterSpecs(changed), RangeError, message);
   }
 });
+
+Deno.test("each cell has the parameters of the book's", () => {
+  const sizes = { vocabularySize: 28, hiddenSize: 256, numLayers: 1 };
+  // d2l 9.1: 3·(28·256 + 256² + 256) + 256·28 + 28, and the second bias of the
+  // new gate, 256; d2l 9.2: 4·(28·256 + 256² + 256) + 256·28 + 28.
+  assertEquals(parameterCount({ ...sizes, cell: "gru" }), 226_076 + 256);
+  assertEquals(parameterCount({ ...sizes, cell: "lstm" }), 299_036);
+  const names = (cell: ModelConfig["cell"], embeddingSize = 0) =>
+    parameterSpecs({ ...sizes, cell, embeddingSize })
+      .map(({ name, shape }) => `${name} ${shape.join("×")}`);
+  assertEquals(names("gru", 10), [
+    "embedding.weight 28×10",
+    "rnn.weight_ih_l0 768×10",
+    "rnn.weight_hh_l0 768×256",
+    "rnn.bias_ih_l0 768",
+    "rnn.bias_hh_l0 256",
+    "linear.weight 28×256",
+    "linear.bias 28",
+  ]);
+  assertEquals(names("lstm")[0], "rnn.weight_ih_l0 1024×28");
+});
+
+Deno.test("uniform initial parameters are PyTorch's, from −1/√H to 1/√H", () => {
+  const H = 64;
+  const parameters = initializeParameters({
+    cell: "lstm",
+    vocabularySize: 50,
+    embeddingSize: 40,
+    hiddenSize: H,
+    numLayers: 2,
+  }, { seed: 4, init: "uniform", forgetBias: 10 });
+  for (const [name, values] of parameters) {
+    if (name === "embedding.weight") {
+      // N(0, 1): 2,000 draws, whose mean square is 1 ± 5·√(2 / 2000).
+      const square = values.reduce((sum, x) => sum + x * x, 0) / values.length;
+      assert(Math.abs(square - 1) < 0.16, `${square}`);
+      continue;
+    }
+    const bound = 1 / Math.sqrt(H);
+    const forget = name.startsWith("rnn.bias_ih");
+    for (const [i, x] of values.entries()) {
+      const bias = forget && i >= H && i < 2 * H ? 10 : 0;
+      assert(Math.abs(x - bias) <= bound, `${name}[${i}] is ${x}`);
+    }
+    if (values.length < 1000) continue;
+    // Uniform: the mean square is a third of the bound's, ± 5·√(4 / 45 / n).
+    const square = values.reduce((sum, x) => sum + x * x, 0) / values.length;
+    const tolerance = 5 * Math.sqrt(4 / 45 / values.length);
+    assert(Math.abs(square / bound ** 2 - 1 / 3) < tolerance, name);
+  }
+});

@@ -218,12 +218,12 @@ Deno.test("a missing, an extra, a wrong tensor is refused by name", async () => 
   const swapped = { shape: [4, 3], data: new Float32Array(12) };
   await assertRefused(
     (all) => all.set("rnn.weight_ih_l0", swapped),
-    "rnn.weight_ih_l0 is (4, 3) of 32-bit Float32Array, expected (3, 4)",
+    "rnn.weight_ih_l0 is (4, 3) of real numbers, expected (3, 4)",
   );
   const words = { shape: [4], data: new Uint32Array(4) };
   await assertRefused(
     (all) => all.set("linear.bias", words),
-    "linear.bias is (4) of 32-bit Uint32Array",
+    "linear.bias is (4) of whole numbers",
   );
 });
 
