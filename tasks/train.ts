@@ -118,14 +118,14 @@ async function startRun(given: TrainFlags): Promise<number> {
     ? undefined
     : await loadModel(flags["init-from"]);
   if (base) assertKeepsModel(given);
-  assertUseful(
-    base ? { ...flags, ...shapeFlags(base) } : flags,
-    flags.validation,
-  );
+  assertUseful(base ? { ...flags, ...shapeFlags(base) } : flags);
   const name = flags.corpus ?? await chooseTrainingCorpus();
   const corpus = base
     ? await loadExtended(name, base, flags)
     : await loadCorpus({ ...flags, corpus: name });
+  if (flags.patience && !corpus.validation) {
+    throw new UsageError("--patience does nothing without --validation");
+  }
   const options = { ...trainOptions(flags), ...controls };
   const model = base && extended(base, corpus, options);
   const all: TrainOptions = model

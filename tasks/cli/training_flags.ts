@@ -175,15 +175,8 @@ export function trainOptions(settings: Settings): TrainOptions {
   };
 }
 
-/**
- * Throws a UsageError for a flag that would do nothing beside the others.
- *
- * @param validation The share that is held out, if any.
- */
-export function assertUseful(
-  settings: Settings,
-  validation: number | undefined,
-): void {
+/** Throws a UsageError for a flag that would do nothing beside the others. */
+export function assertUseful(settings: Settings): void {
   const useless = (flag: keyof Settings, unless: string) => {
     if (settings[flag] === undefined || settings[flag] === 0) return;
     throw new UsageError(`--${flag} does nothing without ${unless}`);
@@ -197,5 +190,4 @@ export function assertUseful(
   if (cell !== "lstm") useless("forget-bias", "--cell lstm");
   if (cell !== "rnn") useless("activation", "--cell rnn");
   if (layers < 2) useless("dropout", "--num-layers 2 or more");
-  if (!validation) useless("patience", "--validation");
 }
