@@ -209,7 +209,7 @@ Deno.test({
     process.kill("SIGINT");
     const { code, stderr } = await finished;
     assertEquals(code, 130, stderr);
-    assertStringIncludes(stderr, "stopped after");
+    assertStringIncludes(stderr, "stopped in epoch");
     const text = await runTask(
       folder,
       "generate",
