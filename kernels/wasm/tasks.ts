@@ -2,7 +2,9 @@
 
 import { embeddingBackwardTask, gatherTask } from "./embedding";
 import { squaresTask, updateTask } from "./gradient_descent";
+import { gruBackwardTask, gruTask } from "./gru";
 import { columnSumsTask } from "./linear";
+import { lstmBackwardTask, lstmTask } from "./lstm";
 import { packTask, productTask } from "./product";
 import { rnnBackwardTask, rnnTask } from "./rnn";
 import { rowTimesMatrixTask } from "./rows";
@@ -16,6 +18,10 @@ export const enum Task {
   RowTimesMatrix,
   Rnn,
   RnnBackward,
+  Gru,
+  GruBackward,
+  Lstm,
+  LstmBackward,
   Gather,
   EmbeddingBackward,
   SoftmaxCrossEntropy,
@@ -39,6 +45,14 @@ export function runTask(kind: i32, task: usize, thread: usize): void {
       return rnnTask(task, thread);
     case Task.RnnBackward:
       return rnnBackwardTask(task, thread);
+    case Task.Gru:
+      return gruTask(task, thread);
+    case Task.GruBackward:
+      return gruBackwardTask(task, thread);
+    case Task.Lstm:
+      return lstmTask(task, thread);
+    case Task.LstmBackward:
+      return lstmBackwardTask(task, thread);
     case Task.Gather:
       return gatherTask(task);
     case Task.EmbeddingBackward:

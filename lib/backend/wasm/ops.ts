@@ -6,27 +6,13 @@ import {
   globalNormDimensions,
   linearBackwardDimensions,
   linearDimensions,
-  rnnBackwardDimensions,
-  rnnDimensions,
   sampleDimensions,
   sizeOf,
   softmaxCrossEntropyDimensions,
   updateDimensions,
 } from "../shapes.ts";
-import type { Kernels } from "./kernels.ts";
-
-/** What the ops need of their backend. */
-export interface Device {
-  readonly kernels: Kernels;
-  /** Addresses of this backend's tensors; a TypeError for any other. */
-  reals(tensor: Tensor): number;
-  ids(tensor: Tensor): number;
-  words(tensor: Tensor): number;
-  /** Address of at least so many bytes that are free until the next op. */
-  scratch(bytes: number): number;
-  /** Called after every op: throws an Error if a thread has failed. */
-  assertAlive(): void;
-}
+import { type Device, packed4, packed8 } from "./device.ts";
+import { recurrentOps } from "./recurrent.ts";
 
 /** The ops of a backend: each checks its arguments and is one call of a kernel. */
 export function opsOf(device: Device): Ops {
@@ -37,10 +23,7 @@ export function opsOf(device: Device): Ops {
   return {
     lookup: unbuilt,
     lookupBackward: unbuilt,
-    gru: unbuilt,
-    gruBackward: unbuilt,
-    lstm: unbuilt,
-    lstmBackward: unbuilt,
+    ...recurrentOps(device),
     dropout: unbuilt,
     embedding(x) {
       const { T, B, O, V } = embeddingDimensions(x);
@@ -106,47 +89,6 @@ export function opsOf(device: Device): Ops {
       );
       device.assertAlive();
     },
-    rnn(x) {
-      const { T, B, H } = rnnDimensions(x);
-      const scratch = device.scratch(packed4(B, H) + packed8(H, H));
-      kernels.rnn(
-        reals(x.input),
-        reals(x.weight),
-        reals(x.bias),
-        reals(x.initialState),
-        reals(x.output),
-        T,
-        B,
-        H,
-        x.activation === "relu",
-        scratch,
-      );
-      device.assertAlive();
-    },
-    rnnBackward(x) {
-      const { T, B, H } = rnnBackwardDimensions(x);
-      const scratch = device.scratch(
-        Math.max(
-          packed4(B, H) + packed8(H, H),
-          packed4(H, T * B) + packed8(H, T * B),
-        ),
-      );
-      kernels.rnnBackward(
-        reals(x.weight),
-        reals(x.initialState),
-        reals(x.output),
-        reals(x.dOutput),
-        reals(x.dInput),
-        reals(x.dWeight),
-        reals(x.dBias),
-        T,
-        B,
-        H,
-        x.activation === "relu",
-        scratch,
-      );
-      device.assertAlive();
-    },
     softmaxCrossEntropy(x) {
       const { T, B, V } = softmaxCrossEntropyDimensions(x);
       const wrong = kernels.softmaxCrossEntropy(
@@ -195,16 +137,6 @@ export function opsOf(device: Device): Ops {
       device.assertAlive();
     },
   };
-}
-
-/** Bytes of `extent` rows of `K` terms, packed in panels of 4 (kernels/wasm/pack.ts). */
-function packed4(extent: number, K: number): number {
-  return Math.ceil(extent / 4) * 16 * K;
-}
-
-/** The same in panels of 8. */
-function packed8(extent: number, K: number): number {
-  return Math.ceil(extent / 8) * 32 * K;
 }
 
 function assertIds(op: string, name: string, wrong: number, V: number): void {
