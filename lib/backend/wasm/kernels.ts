@@ -29,6 +29,22 @@ export interface Kernels {
     V: number,
     scratch: number,
   ) => number;
+  readonly lookup: (
+    ids: number,
+    table: number,
+    output: number,
+    rows: number,
+    E: number,
+    V: number,
+  ) => number;
+  readonly lookupBackward: (
+    ids: number,
+    dOutput: number,
+    dTable: number,
+    rows: number,
+    E: number,
+    V: number,
+  ) => number;
   readonly linear: (
     input: number,
     weight: number,
@@ -135,10 +151,23 @@ export interface Kernels {
     H: number,
     scratch: number,
   ) => void;
+  readonly dropout: (
+    input: number,
+    output: number,
+    count: number,
+    threshold: number,
+    scale: number,
+    k0: number,
+    k1: number,
+    c1: number,
+    c2: number,
+    c3: number,
+  ) => void;
   readonly softmaxCrossEntropy: (
     logits: number,
     targets: number,
     loss: number,
+    losses: number,
     dLogits: number,
     rows: number,
     V: number,
@@ -151,12 +180,22 @@ export interface Kernels {
     scratch: number,
   ) => void;
   readonly update: (
+    rule: number,
     parameters: number,
     gradients: number,
     norm: number,
+    firstMoment: number,
+    secondMoment: number,
+    P: number,
     learningRate: number,
     clipNorm: number,
-    P: number,
+    clipValue: number,
+    weightDecay: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    correction1: number,
+    correction2: number,
   ) => void;
   readonly fill: (to: number, value: number, count: number) => void;
   readonly copy: (from: number, to: number, count: number) => void;
@@ -164,8 +203,16 @@ export interface Kernels {
   readonly sample: (
     logits: number,
     tokens: number,
+    uniforms: number,
+    seen: number,
+    logProbabilities: number,
     B: number,
     V: number,
+    temperature: number,
+    topK: number,
+    topP: number,
+    repetitionPenalty: number,
+    scratch: number,
   ) => void;
   readonly applyFunction: (
     f: number,

@@ -1,18 +1,33 @@
-import type { Ops, Tensor } from "../backend.ts";
+import type { Ops, Tensor, UpdateRule } from "../backend.ts";
 import {
   copyDimensions,
+  dropoutDimensions,
   embeddingBackwardDimensions,
   embeddingDimensions,
   globalNormDimensions,
   linearBackwardDimensions,
   linearDimensions,
+  lookupBackwardDimensions,
+  lookupDimensions,
+  MOMENTS,
   sampleDimensions,
+  sampleSettings,
   sizeOf,
   softmaxCrossEntropyDimensions,
   updateDimensions,
+  updateSettings,
 } from "../shapes.ts";
 import { type Device, packed4, packed8 } from "./device.ts";
 import { recurrentOps } from "./recurrent.ts";
+
+/** The rules in the order of the numbers that kernels/wasm/gradient_descent.ts has. */
+const RULES: readonly UpdateRule[] = [
+  "sgd",
+  "momentum",
+  "adam",
+  "adamw",
+  "rmsprop",
+];
 
 /** The ops of a backend: each checks its arguments and is one call of a kernel. */
 export function opsOf(device: Device): Ops {
@@ -21,10 +36,7 @@ export function opsOf(device: Device): Ops {
   const ids = (tensor: Tensor) => device.ids(tensor);
   const optional = (tensor?: Tensor) => tensor ? device.reals(tensor) : 0;
   return {
-    lookup: unbuilt,
-    lookupBackward: unbuilt,
     ...recurrentOps(device),
-    dropout: unbuilt,
     embedding(x) {
       const { T, B, O, V } = embeddingDimensions(x);
       const scratch = device.scratch(4 * O * V);
@@ -53,6 +65,26 @@ export function opsOf(device: Device): Ops {
         scratch,
       );
       assertIds("embeddingBackward", "ids", wrong, V);
+      device.assertAlive();
+    },
+    lookup(x) {
+      const { T, B, V, E } = lookupDimensions(x);
+      const table = reals(x.table), output = reals(x.output);
+      const wrong = kernels.lookup(ids(x.ids), table, output, T * B, E, V);
+      assertIds("lookup", "ids", wrong, V);
+      device.assertAlive();
+    },
+    lookupBackward(x) {
+      const { T, B, V, E } = lookupBackwardDimensions(x);
+      const wrong = kernels.lookupBackward(
+        ids(x.ids),
+        reals(x.dOutput),
+        reals(x.dTable),
+        T * B,
+        E,
+        V,
+      );
+      assertIds("lookupBackward", "ids", wrong, V);
       device.assertAlive();
     },
     linear(x) {
@@ -89,12 +121,26 @@ export function opsOf(device: Device): Ops {
       );
       device.assertAlive();
     },
+    dropout(x) {
+      const count = dropoutDimensions(x);
+      kernels.dropout(
+        reals(x.input),
+        reals(x.output),
+        count,
+        Math.floor(x.rate * 2 ** 32),
+        1 / (1 - x.rate),
+        ...x.key,
+        ...x.counter,
+      );
+      device.assertAlive();
+    },
     softmaxCrossEntropy(x) {
       const { T, B, V } = softmaxCrossEntropyDimensions(x);
       const wrong = kernels.softmaxCrossEntropy(
         reals(x.logits),
         ids(x.targets),
         reals(x.loss),
+        optional(x.losses),
         optional(x.dLogits),
         T * B,
         V,
@@ -111,13 +157,25 @@ export function opsOf(device: Device): Ops {
     },
     update(x) {
       const P = updateDimensions(x);
+      const settings = updateSettings(x);
+      const { first, second } = MOMENTS[settings.rule];
       kernels.update(
+        RULES.indexOf(settings.rule),
         reals(x.parameters),
         reals(x.gradients),
         reals(x.norm),
-        x.learningRate,
-        x.clipNorm,
+        first ? reals(x.firstMoment!) : 0,
+        second ? reals(x.secondMoment!) : 0,
         P,
+        settings.learningRate,
+        settings.clipNorm,
+        settings.clipValue,
+        settings.weightDecay,
+        settings.beta1,
+        settings.beta2,
+        settings.epsilon,
+        settings.correction1,
+        settings.correction2,
       );
       device.assertAlive();
     },
@@ -133,7 +191,21 @@ export function opsOf(device: Device): Ops {
     },
     sample(x) {
       const { B, V } = sampleDimensions(x);
-      kernels.sample(reals(x.logits), ids(x.tokens), B, V);
+      const { temperature, topK, topP, repetitionPenalty } = sampleSettings(x);
+      kernels.sample(
+        reals(x.logits),
+        ids(x.tokens),
+        optional(x.uniforms),
+        x.seen ? ids(x.seen) : 0,
+        optional(x.logProbabilities),
+        B,
+        V,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        device.scratch(8 * B * V),
+      );
       device.assertAlive();
     },
   };
@@ -142,8 +214,4 @@ export function opsOf(device: Device): Ops {
 function assertIds(op: string, name: string, wrong: number, V: number): void {
   if (wrong < 0) return;
   throw new RangeError(`${op}: ${name} has ${wrong}, expected ids below ${V}`);
-}
-
-function unbuilt(): never {
-  throw new Error("not built");
 }
