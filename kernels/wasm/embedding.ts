@@ -1,12 +1,10 @@
 /** One-hot rows times a matrix. Reference: `lib/backend/reference/embedding.ts`. */
 
 import { argument, setArgument } from "./control";
+import { addRow, firstAbove, lookup } from "./lookup";
 import { least } from "./simd";
 import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
-
-/** Rows that one task gathers. */
-const GATHER_ROWS: usize = 32;
 
 /** Columns of `dOutput` that one task adds up. */
 const SCATTER_COLUMNS: usize = 64;
@@ -26,9 +24,9 @@ export function embedding(
   V: usize,
   scratch: usize,
 ): f64 {
-  const wrong = firstAbove(ids, rows, V);
-  if (wrong >= 0) return wrong;
   if (rows << 1 < V) {
+    const wrong = firstAbove(ids, rows, V);
+    if (wrong >= 0) return wrong;
     for (let row: usize = 0; row < rows; row++) {
       let from = weight + (load<usize>(ids + (row << 2)) << 2);
       for (let o: usize = 0; o < O; o++) {
@@ -40,25 +38,7 @@ export function embedding(
     return -1;
   }
   transpose(weight, V << 2, scratch, O << 2, O, V);
-  setArgument(0, ids);
-  setArgument(1, scratch);
-  setArgument(2, output);
-  setArgument(3, rows);
-  setArgument(4, O);
-  const tasks = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
-  runPhase(Task.Gather, tasks, MOVE * <f64> rows * <f64> O);
-  return -1;
-}
-
-export function gatherTask(task: usize): void {
-  const ids = argument(0), transposed = argument(1), output = argument(2);
-  const bytes = argument(4) << 2;
-  const first = task * GATHER_ROWS;
-  const end = least(first + GATHER_ROWS, argument(3));
-  for (let row = first; row < end; row++) {
-    const id = load<usize>(ids + (row << 2));
-    memory.copy(output + row * bytes, transposed + id * bytes, bytes);
-  }
+  return lookup(ids, scratch, output, rows, O, V);
 }
 
 /**
@@ -106,17 +86,6 @@ export function embeddingBackwardTask(task: usize): void {
   transpose(sums, bytes, to, V << 2, V, columns);
 }
 
-/** `to += from`. */
-function addRow(from: usize, to: usize, count: usize): void {
-  const end = to + (count << 2);
-  for (; to + 16 <= end; to += 16, from += 16) {
-    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
-  }
-  for (; to < end; to += 4, from += 4) {
-    store<f32>(to, load<f32>(to) + load<f32>(from));
-  }
-}
-
 /** Rows that `transpose` reads over and over: they stay in a first-level cache. */
 const TRANSPOSE_ROWS: usize = 64;
 
@@ -141,14 +110,4 @@ function transpose(
       }
     }
   }
-}
-
-/** The first id that is not below V, or -1. */
-export function firstAbove(ids: usize, count: usize, V: usize): f64 {
-  const end = ids + (count << 2);
-  for (; ids < end; ids += 4) {
-    const id = load<u32>(ids);
-    if (id >= <u32> V) return <f64> id;
-  }
-  return -1;
 }

@@ -19,13 +19,17 @@ const TANH = memory.data<f32>([
   0.46740174293518066, 1,
 ]);
 
-/** Clamps, 1 / ln 2, the shift, −ln 2 in two parts, Q from the highest power down. */
+/**
+ * Clamps, 1 / ln 2, the shift, −ln 2 in two parts, Q from the highest power down, the
+ * clamp of sigmoid.
+ */
 // deno-fmt-ignore
 const EXP = memory.data<f32>([
   -104, 89,
-  1.4426950408889634, 12582912, -0.693359375, 2.12194440e-4,
+  1.4426950408889634, 12583039, -0.693359375, 2.12194440e-4,
   0.0013814432313665748, 0.008368796668946743, 0.041668396443128586,
   0.1666651964187622, 0.4999999403953552,
+  87,
 ]);
 
 function coefficient(table: usize, index: usize): v128 {
@@ -62,15 +66,36 @@ export function tanh(x: v128): v128 {
  * Exponential, at most 1.5 ulp off, from 0 below −104 to infinity above 88.73.
  *
  *     exp x = 2ⁿ · exp r,  n = round(x / ln 2),  r = x − n ln 2,  |r| ≤ ½ ln 2
- *     exp r = 1 + r + r² · Q(r)
  */
 export function exp(x: v128): v128 {
-  x = f32x4.pmax(x, coefficient(EXP, 0));
+  x = f32x4.pmax(x, coefficient(EXP, 0)); // keeps NaN, as the next line does
   x = f32x4.pmin(x, coefficient(EXP, 1));
-  // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
-  const shift = coefficient(EXP, 3);
-  const shifted = madd(x, coefficient(EXP, 2), shift);
-  const n = f32x4.sub(shifted, shift);
+  const shifted = shiftedPower(x);
+  const y = mantissa(x, shifted);
+  // 2ⁿ in two factors: n reaches 128 and -150, beyond what an exponent can hold.
+  const exponent = i32x4.sub(shifted, i32x4.splat(SHIFT + BIAS));
+  const half = i32x4.shr_s(exponent, 1);
+  const rest = i32x4.sub(exponent, half);
+  return f32x4.mul(f32x4.mul(y, power(half)), power(rest));
+}
+
+/** The bits of 1.5 · 2²³. */
+const SHIFT: i32 = 0x4b400000;
+
+/** What an exponent's bits are above the exponent. */
+const BIAS: i32 = 127;
+
+/**
+ * `round(x / ln 2)`, plus 1.5 · 2²³ + 127: the first rounds and leaves the number in
+ * the low bits, the second makes the bits of an exponent of it.
+ */
+function shiftedPower(x: v128): v128 {
+  return madd(x, coefficient(EXP, 2), coefficient(EXP, 3));
+}
+
+/** `exp r = 1 + r + r² · Q(r)`, from 0.7 to 1.42. */
+function mantissa(x: v128, shifted: v128): v128 {
+  const n = f32x4.sub(shifted, coefficient(EXP, 3));
   // The first part of ln 2 has 9 bits, so that n times it is exact.
   let r = madd(n, coefficient(EXP, 4), x);
   r = madd(n, coefficient(EXP, 5), r);
@@ -78,30 +103,28 @@ export function exp(x: v128): v128 {
   q = madd(r, q, coefficient(EXP, 8));
   q = madd(r, q, coefficient(EXP, 9));
   q = madd(r, q, coefficient(EXP, 10));
-  const one = coefficient(TANH, 5);
-  const y = f32x4.add(madd(f32x4.mul(r, r), q, r), one);
-  // 2ⁿ in two factors: n reaches 128 and -150, beyond what an exponent can hold.
-  const exponent = i32x4.sub(shifted, i32x4.splat(0x4b400000));
-  const half = i32x4.shr_s(exponent, 1);
-  const rest = i32x4.sub(exponent, half);
-  return f32x4.mul(f32x4.mul(y, power(half)), power(rest));
+  return f32x4.add(madd(f32x4.mul(r, r), q, r), coefficient(TANH, 5));
 }
 
 /** `2ⁿ` of whole numbers from −126 to 127. */
 function power(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+  return i32x4.shl(i32x4.add(n, i32x4.splat(BIAS)), 23);
 }
 
 /**
- * Logistic sigmoid `1 / (1 + exp −x)`, at most 3 ulp off; below zero
- * `exp x / (1 + exp x)`, so that exp does not overflow.
+ * Logistic sigmoid `1 / (1 + exp −x)`, at most 3 ulp off up to the clamp at |x| = 87,
+ * where n just fits an exponent; beyond it at most 2e-38.
  */
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const small = exp(f32x4.neg(f32x4.abs(x)));
-  const y = f32x4.div(one, f32x4.add(one, small));
-  const negative = f32x4.lt(x, f32x4.splat(0));
-  return v128.bitselect(f32x4.mul(small, y), y, negative);
+  const most = coefficient(EXP, 11);
+  x = f32x4.neg(x);
+  x = f32x4.pmax(x, f32x4.neg(most)); // keeps NaN, as the next line does
+  x = f32x4.pmin(x, most);
+  const shifted = shiftedPower(x);
+  const power = i32x4.shl(shifted, 23); // 2ⁿ: all but the exponent is shifted out
+  const small = f32x4.mul(mantissa(x, shifted), power);
+  const one = coefficient(TANH, 5);
+  return f32x4.div(one, f32x4.add(one, small));
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   setArgument,
   setRealArgument,
 } from "./control";
-import { least, loadFirst, madd, storeFirst } from "./simd";
+import { least, loadUpTo, madd, storeUpTo } from "./simd";
 import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
@@ -55,42 +55,206 @@ export function squaresTask(task: usize): void {
   store<f64>(argument(2) + (task << 3), sum);
 }
 
+/** The rules of `UpdateRule` in backend.ts, in the order that ops.ts numbers them by. */
+const enum Rule {
+  Sgd,
+  Momentum,
+  Adam,
+  Adamw,
+  Rmsprop,
+}
+
+// Arguments of the update's tasks.
+const enum Setting {
+  Scale = 8, // min(1, clipNorm / norm)
+  Most, // clipValue, or infinity
+  Decay, // weightDecay, for adamw −learningRate · weightDecay
+  Step, // −learningRate, divided by correction1 for adam
+  Beta1,
+  Gain1, // 1 − beta1
+  Beta2,
+  Gain2, // 1 − beta2
+  Correction2, // 1 / correction2
+  Epsilon,
+}
+
 /**
- *     parameters −= learningRate · min(1, clipNorm / norm) · gradients
+ *     g = clamp(min(1, clipNorm / norm) · gradient, ±clipValue) + weightDecay · p
  *
- * `clipNorm = 0` clips nothing; with a norm that is not finite nothing changes.
+ *     sgd        p −= learningRate · g
+ *     momentum   m = beta1 · m + g                      p −= learningRate · m
+ *     rmsprop    v = beta2 · v + (1 − beta2) · g²       p −= learningRate · g / (√v + epsilon)
+ *     adam(w)    m = beta1 · m + (1 − beta1) · g        v as rmsprop's
+ *                p −= learningRate / correction1 · m / (√(v / correction2) + epsilon)
+ *
+ * and `p −= learningRate · weightDecay · p` first instead for adamw. A clip of 0 clips
+ * nothing; with a norm that is not finite nothing changes. Source: PyTorch's `torch.optim`.
  */
 export function update(
+  rule: i32,
   parameters: usize, // (P)
   gradients: usize, // (P)
   norm: usize, // ()
+  firstMoment: usize, // (P), m
+  secondMoment: usize, // (P), v
+  P: usize,
   learningRate: f64,
   clipNorm: f64,
-  P: usize,
+  clipValue: f64,
+  weightDecay: f64,
+  beta1: f64,
+  beta2: f64,
+  epsilon: f64,
+  correction1: f64,
+  correction2: f64,
 ): void {
   const length = <f64> load<f32>(norm);
   if (!isFinite(length)) return;
   const clips = clipNorm > 0 && length > clipNorm;
-  const step = clips ? learningRate * clipNorm / length : learningRate;
-  setArgument(0, parameters);
-  setArgument(1, gradients);
-  setArgument(2, P);
-  setRealArgument(3, <f32> -step);
-  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, 2 * <f64> P);
+  const adaptive = rule == Rule.Adam || rule == Rule.Adamw;
+  setArgument(0, rule);
+  setArgument(1, parameters);
+  setArgument(2, gradients);
+  setArgument(3, firstMoment);
+  setArgument(4, secondMoment);
+  setArgument(5, P);
+  set(Setting.Scale, clips ? clipNorm / length : 1);
+  set(Setting.Most, clipValue > 0 ? clipValue : Infinity);
+  set(
+    Setting.Decay,
+    rule == Rule.Adamw ? -learningRate * weightDecay : weightDecay,
+  );
+  set(Setting.Step, adaptive ? -learningRate / correction1 : -learningRate);
+  set(Setting.Beta1, beta1);
+  set(Setting.Gain1, 1 - beta1);
+  set(Setting.Beta2, beta2);
+  set(Setting.Gain2, 1 - beta2);
+  set(Setting.Correction2, 1 / correction2);
+  set(Setting.Epsilon, epsilon);
+  const work: f64 = rule == Rule.Sgd ? 2 : MOVE;
+  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, work * <f64> P);
+}
+
+function set(setting: i32, value: f64): void {
+  setRealArgument(setting, <f32> value);
+}
+
+function splat(setting: i32): v128 {
+  return f32x4.splat(realArgument(setting));
 }
 
 export function updateTask(task: usize): void {
   const first = task * BLOCK;
-  const count = least(BLOCK, argument(2) - first);
-  let p = argument(0) + (first << 2), g = argument(1) + (first << 2);
-  const step = f32x4.splat(realArgument(3));
-  const end = p + ((count & ~3) << 2);
-  for (; p < end; p += 16, g += 16) {
-    v128.store(p, madd(step, v128.load(g), v128.load(p)));
+  const count = least(BLOCK, argument(5) - first);
+  const p = argument(1) + (first << 2), g = argument(2) + (first << 2);
+  const m = argument(3) + (first << 2), v = argument(4) + (first << 2);
+  switch (<i32> argument(0)) {
+    case Rule.Sgd:
+      return sgd(p, g, count);
+    case Rule.Momentum:
+      return momentum(p, g, m, count);
+    case Rule.Rmsprop:
+      return rmsprop(p, g, v, count);
+    default:
+      return adam(p, g, m, v, count, <i32> argument(0) == Rule.Adamw);
   }
-  const rest = count & 3;
-  if (rest) {
-    const old = loadFirst(p, rest, step);
-    storeFirst(p, rest, madd(step, loadFirst(g, rest, step), old));
+}
+
+/** `clamp(scale · gradient, ±most) + decay · p`. */
+function clipped(
+  gradient: v128,
+  p: v128,
+  scale: v128,
+  most: v128,
+  decay: v128,
+): v128 {
+  const g = f32x4.mul(gradient, scale);
+  const within = f32x4.pmax(f32x4.pmin(g, most), f32x4.neg(most));
+  return madd(decay, p, within);
+}
+
+function sgd(p: usize, g: usize, count: usize): void {
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  const decay = splat(Setting.Decay), step = splat(Setting.Step);
+  for (let i: usize = 0; i < count; i += 4) {
+    const n = count - i;
+    const old = loadUpTo(p, n);
+    const d = clipped(loadUpTo(g, n), old, scale, most, decay);
+    storeUpTo(p, n, madd(step, d, old));
+    p += 16;
+    g += 16;
+  }
+}
+
+function momentum(p: usize, g: usize, m: usize, count: usize): void {
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  const decay = splat(Setting.Decay), step = splat(Setting.Step);
+  const beta1 = splat(Setting.Beta1);
+  for (let i: usize = 0; i < count; i += 4) {
+    const n = count - i;
+    const old = loadUpTo(p, n);
+    const d = clipped(loadUpTo(g, n), old, scale, most, decay);
+    const first = madd(beta1, loadUpTo(m, n), d);
+    storeUpTo(m, n, first);
+    storeUpTo(p, n, madd(step, first, old));
+    p += 16;
+    g += 16;
+    m += 16;
+  }
+}
+
+function rmsprop(p: usize, g: usize, v: usize, count: usize): void {
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  const decay = splat(Setting.Decay), step = splat(Setting.Step);
+  const beta2 = splat(Setting.Beta2), gain2 = splat(Setting.Gain2);
+  const epsilon = splat(Setting.Epsilon);
+  for (let i: usize = 0; i < count; i += 4) {
+    const n = count - i;
+    const old = loadUpTo(p, n);
+    const d = clipped(loadUpTo(g, n), old, scale, most, decay);
+    const squares = f32x4.mul(gain2, f32x4.mul(d, d));
+    const second = madd(beta2, loadUpTo(v, n), squares);
+    const divisor = f32x4.add(f32x4.sqrt(second), epsilon);
+    storeUpTo(v, n, second);
+    storeUpTo(p, n, madd(step, f32x4.div(d, divisor), old));
+    p += 16;
+    g += 16;
+    v += 16;
+  }
+}
+
+function adam(
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  count: usize,
+  decoupled: bool,
+): void {
+  const zero = f32x4.splat(0);
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  // Of the two decays, of the gradient and of the parameter itself, one is 0.
+  const decay = decoupled ? zero : splat(Setting.Decay);
+  const ownDecay = decoupled ? splat(Setting.Decay) : zero;
+  const step = splat(Setting.Step), epsilon = splat(Setting.Epsilon);
+  const beta1 = splat(Setting.Beta1), gain1 = splat(Setting.Gain1);
+  const beta2 = splat(Setting.Beta2), gain2 = splat(Setting.Gain2);
+  const correction2 = splat(Setting.Correction2);
+  for (let i: usize = 0; i < count; i += 4) {
+    const n = count - i;
+    const old = loadUpTo(p, n);
+    const d = clipped(loadUpTo(g, n), old, scale, most, decay);
+    const first = madd(beta1, loadUpTo(m, n), f32x4.mul(gain1, d));
+    const squares = f32x4.mul(gain2, f32x4.mul(d, d));
+    const second = madd(beta2, loadUpTo(v, n), squares);
+    const root = f32x4.sqrt(f32x4.mul(second, correction2));
+    const change = f32x4.div(first, f32x4.add(root, epsilon));
+    storeUpTo(m, n, first);
+    storeUpTo(v, n, second);
+    storeUpTo(p, n, madd(step, change, madd(ownDecay, old, old)));
+    p += 16;
+    g += 16;
+    m += 16;
+    v += 16;
   }
 }

@@ -4,10 +4,14 @@
  */
 
 export { clear, copy, fill } from "./elementwise";
+export { dropout } from "./dropout";
 export { embedding, embeddingBackward } from "./embedding";
 export { applyFunction } from "./functions";
 export { globalNorm, update } from "./gradient_descent";
+export { gru, gruBackward } from "./gru";
 export { linear, linearBackward } from "./linear";
+export { lookup, lookupBackward } from "./lookup";
+export { lstm, lstmBackward } from "./lstm";
 export { rnn, rnnBackward } from "./rnn";
 export { sample } from "./sample";
 export { softmaxCrossEntropy } from "./softmax_cross_entropy";

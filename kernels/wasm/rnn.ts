@@ -1,6 +1,6 @@
 /** A vanilla recurrent layer. Reference: `lib/backend/reference/rnn.ts`. */
 
-import { argument, setArgument, THREADS } from "./control";
+import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import { columnSums, FEW_ROWS } from "./linear";
 import { packedBytes, packRows } from "./pack";
@@ -10,12 +10,20 @@ import {
   beginPacking,
   multiply,
   packAll,
-  product,
 } from "./product";
+import {
+  batchSize,
+  firstRow,
+  hiddenSize,
+  numSteps,
+  packStates,
+  rowsOf,
+  shareRows,
+  weightGradient,
+} from "./recurrent";
 import { rowTimesMatrix } from "./rows";
-import { least, loadFirst, storeFirst } from "./simd";
+import { loadFirst, storeFirst } from "./simd";
 import { Task } from "./tasks";
-import { runPhase } from "./threads";
 
 /** `output_t = f(input_t + output_(t-1) · weightᵀ + bias)`; f is relu or tanh. */
 export function rnn(
@@ -45,38 +53,16 @@ export function rnn(
   setArgument(3, initialState);
   setArgument(4, output);
   setArgument(5, states);
-  shareRows(Task.Rnn, T, B, H, relu);
-}
-
-/**
- * Threads take a tile's rows of the batch at a time, through all steps: small tasks,
- * so that a thread whose processor is taken away leaves the others little to wait
- * for. A thread alone takes all rows, which share each panel of the weight then.
- */
-function shareRows(
-  kind: i32,
-  T: usize,
-  B: usize,
-  H: usize,
-  relu: bool,
-): void {
-  const rows: usize = load<i32>(THREADS) > 1 ? 4 : B;
-  setArgument(8, T);
-  setArgument(9, B);
-  setArgument(10, H);
-  setArgument(11, relu);
-  setArgument(12, rows);
-  const work = 2 * <f64> T * <f64> B * <f64> H * <f64> H;
-  runPhase(kind, (B + rows - 1) / rows, work);
+  setArgument(6, relu);
+  shareRows(Task.Rnn, T, B, H, 1);
 }
 
 /** All steps of some rows of the batch. */
 export function rnnTask(task: usize, thread: usize): void {
-  const T = argument(8), B = argument(9), H = argument(10);
-  const relu = argument(11) != 0;
-  const first = task * argument(12);
-  const rows = least(argument(12), B - first);
-  const stride = H << 2, skip = first * stride;
+  const T = numSteps(), B = batchSize(), H = hiddenSize();
+  const relu = argument(6) != 0;
+  const rows = rowsOf(task);
+  const stride = H << 2, skip = firstRow(task) * stride;
   const weights = argument(1), bias = argument(2);
   const state = argument(5) + skip; // packed 4 wide
   let input = argument(0) + skip, output = argument(4) + skip;
@@ -178,25 +164,22 @@ export function rnnBackward(
   setArgument(2, dOutput);
   setArgument(3, dInput);
   setArgument(4, gradients);
-  shareRows(Task.RnnBackward, T, B, H, relu);
+  setArgument(5, relu);
+  shareRows(Task.RnnBackward, T, B, H, 1);
 
-  const transposed = scratch; // dInputᵀ
-  const previous = transposed + packedBytes(H, rows, 4); // output, a step late
-  beginPacking();
-  addColumns(0, 0, dInput, stride, H, rows, transposed, 4);
-  addColumns(initialState, B, output, stride, H, rows, previous, 8);
-  packAll();
-  product(transposed, previous, 0, dWeight, H, H, rows);
+  const previous = scratch;
+  const rest = previous + packedBytes(H, rows, 8);
+  packStates(initialState, output, previous, T, B, H);
+  weightGradient(dInput, stride, H, previous, dWeight, rows, H, rest);
   columnSums(dInput, dBias, rows, H);
 }
 
 /** All steps, backwards, of some rows of the batch. */
 export function rnnBackwardTask(task: usize, thread: usize): void {
-  const T = argument(8), B = argument(9), H = argument(10);
-  const relu = argument(11) != 0;
-  const first = task * argument(12);
-  const rows = least(argument(12), B - first);
-  const stride = H << 2, skip = first * stride;
+  const T = numSteps(), B = batchSize(), H = hiddenSize();
+  const relu = argument(5) != 0;
+  const rows = rowsOf(task);
+  const stride = H << 2, skip = firstRow(task) * stride;
   const weights = argument(1);
   const gradient = argument(4) + skip; // da_(t+1), packed 4 wide
   const last = (T - 1) * B * stride + skip;

@@ -1,21 +1,216 @@
-/** `tokens[b] = argmax_v logits[b,v]`, of equals the lowest id. */
+/** The next token of a text. Reference: `lib/backend/reference/sample.ts`. */
+
+import {
+  argument,
+  realArgument,
+  setArgument,
+  setRealArgument,
+} from "./control";
+import { exp, log } from "./functions";
+import { loadUpTo, storeUpTo } from "./simd";
+import { EXP, exponentials, maximum } from "./softmax_cross_entropy";
+import { Task } from "./tasks";
+import { MOVE, runPhase } from "./threads";
+
+/** Bytes of scratch that a row takes for each of its V logits. */
+const SCRATCH: usize = 8;
+
+/** Chooses the next token of every row, as `Sample` in backend.ts states it. */
 export function sample(
   logits: usize, // (B, V)
   tokens: usize, // (B) u32
+  uniforms: usize, // (B), or 0: the greatest
+  seen: usize, // (B, V) u32, or 0
+  logProbabilities: usize, // (B), or 0
   B: usize,
   V: usize,
+  temperature: f64,
+  topK: usize, // 0: all
+  topP: f32,
+  repetitionPenalty: f32,
+  scratch: usize, // (B, 2, V)
 ): void {
-  for (let b: usize = 0; b < B; b++) {
-    let best: u32 = 0;
-    let greatest = load<f32>(logits);
-    for (let v: usize = 1; v < V; v++) {
-      const logit = load<f32>(logits + (v << 2));
-      if (logit > greatest) {
-        greatest = logit;
-        best = <u32> v;
-      }
-    }
-    store<u32>(tokens + (b << 2), best);
-    logits += V << 2;
+  setArgument(0, logits);
+  setArgument(1, tokens);
+  setArgument(2, uniforms);
+  setArgument(3, seen);
+  setArgument(4, logProbabilities);
+  setArgument(5, V);
+  // A temperature that is all but 0 must not make 0 · infinity of the greatest.
+  setRealArgument(6, <f32> min(1 / temperature, <f64> f32.MAX_VALUE));
+  setArgument(7, topK < V ? topK : 0);
+  setRealArgument(8, topP);
+  setRealArgument(9, repetitionPenalty);
+  setArgument(10, scratch);
+  const work = uniforms || logProbabilities ? EXP : MOVE;
+  runPhase(Task.Sample, B, work * <f64> B * <f64> V);
+}
+
+/** One row. */
+export function sampleTask(row: usize): void {
+  const V = argument(5);
+  const own = argument(0) + ((row * V) << 2);
+  const seen = argument(3) ? argument(3) + ((row * V) << 2) : 0;
+  const penalized = argument(10) + row * V * SCRATCH;
+  const z = seen ? penalized : own;
+  if (seen) penalize(own, seen, realArgument(9), z, V);
+  const token = argument(2)
+    ? draw(z, penalized + (V << 2), load<f32>(argument(2) + (row << 2)), V)
+    : greatest(z, V);
+  store<u32>(argument(1) + (row << 2), <u32> token);
+  if (seen) store<u32>(seen + (token << 2), 1);
+  if (!argument(4)) return;
+  const most = maximum(own, V);
+  const sum = <f64> exponentials(own, most, 0, V);
+  const distance = <f64> load<f32>(own + (token << 2)) - <f64> most;
+  store<f32>(argument(4) + (row << 2), <f32> (distance - log(sum)));
+}
+
+/** Where `seen`, a logit above 0 is divided by the penalty, another multiplied. */
+function penalize(
+  own: usize,
+  seen: usize,
+  penalty: f32,
+  z: usize,
+  V: usize,
+): void {
+  const penalties = f32x4.splat(penalty), zero = f32x4.splat(0);
+  for (let v: usize = 0; v < V; v += 4) {
+    const n = V - v;
+    const logit = loadUpTo(own, n);
+    const less = v128.bitselect(
+      f32x4.div(logit, penalties),
+      f32x4.mul(logit, penalties),
+      f32x4.gt(logit, zero),
+    );
+    const unseen = i32x4.eq(loadUpTo(seen, n), zero);
+    storeUpTo(z, n, v128.bitselect(logit, less, unseen));
+    own += 16;
+    seen += 16;
+    z += 16;
   }
+}
+
+/** The lowest id among the greatest. */
+function greatest(z: usize, V: usize): usize {
+  let best: usize = 0;
+  let most = load<f32>(z);
+  for (let v: usize = 1; v < V; v++) {
+    const logit = load<f32>(z + (v << 2));
+    if (logit > most) {
+      most = logit;
+      best = v;
+    }
+  }
+  return best;
+}
+
+/**
+ * One draw from the softmax of `z / temperature`, restricted to the top k and then the
+ * top p: the first id at which the running sum of the kept weights exceeds `uniform`
+ * times their whole.
+ */
+function draw(
+  z: usize, // (V)
+  weights: usize, // (V), scratch
+  uniform: f32,
+  V: usize,
+): usize {
+  const topK = argument(7);
+  const most = load<f32>(z + (greatest(z, V) << 2));
+  let least: f32 = -Infinity;
+  if (topK) least = topOf(z, 0, <f64> topK, most, V);
+  weigh(z, most, least, realArgument(6), weights, V);
+  const topP = realArgument(8);
+  if (topP < 1) {
+    const total = weightFrom(z, weights, least, V);
+    least = max(least, topOf(z, weights, <f64> topP * total, most, V));
+  }
+  const goal = <f64> uniform * weightFrom(z, weights, least, V);
+  let sum: f64 = 0;
+  let last: usize = 0;
+  for (let v: usize = 0; v < V; v++) {
+    const weight = load<f32>(weights + (v << 2));
+    if (!(load<f32>(z + (v << 2)) >= least) || weight == 0) continue;
+    sum += <f64> weight;
+    last = v;
+    if (sum > goal) break;
+  }
+  return last; // rounding may leave the sum just below the whole
+}
+
+/** `weights = exp((z − most) / temperature)`, 0 for what is below `least`. */
+function weigh(
+  z: usize,
+  most: f32,
+  least: f32,
+  inverse: f32, // 1 / temperature
+  weights: usize,
+  V: usize,
+): void {
+  const greatest = f32x4.splat(most), factor = f32x4.splat(inverse);
+  const bound = f32x4.splat(least);
+  for (let v: usize = 0; v < V; v += 4) {
+    const n = V - v;
+    const logit = loadUpTo(z, n);
+    const weight = exp(f32x4.mul(f32x4.sub(logit, greatest), factor));
+    storeUpTo(weights, n, v128.and(weight, f32x4.ge(logit, bound)));
+    z += 16;
+    weights += 16;
+  }
+}
+
+/**
+ * The greatest number that so many logits, `goal` in weight, are at or above; where
+ * `weights` is 0 each weighs 1. It is one of the logits: what lies between two of them
+ * weighs the same, so the search by halves, over the numbers that float32 has, ends at
+ * the upper. At most 32 turns, whatever the number of logits.
+ */
+function topOf(
+  z: usize,
+  weights: usize,
+  goal: f64,
+  most: f32,
+  V: usize,
+): f32 {
+  let low = rank(-Infinity), high = <i64> rank(most) + 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (weightFrom(z, weights, ranked(middle), V) >= goal) low = middle;
+    else high = middle;
+  }
+  return ranked(low);
+}
+
+/** Position of a number among all that float32 has, in rising order. */
+function rank(x: f32): i64 {
+  const bits = <i64> reinterpret<i32>(x);
+  return bits >= 0 ? bits : -(bits & 0x7fffffff) - 1;
+}
+
+/** The number of a position. */
+function ranked(position: i64): f32 {
+  const bits = position >= 0 ? position : -position - 1 | 0x80000000;
+  return reinterpret<f32>(<i32> bits);
+}
+
+/** `Σ weights` of the logits that are at least `least`, in float64. */
+function weightFrom(z: usize, weights: usize, least: f32, V: usize): f64 {
+  const bound = f32x4.splat(least), one = f32x4.splat(1);
+  let low = f64x2.splat(0), high = low;
+  const whole = V & ~3;
+  for (let at: usize = 0; at < whole << 2; at += 16) {
+    const weight = weights ? v128.load(weights + at) : one;
+    const kept = v128.and(weight, f32x4.ge(v128.load(z + at), bound));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(kept));
+    const other = v128.shuffle<f32>(kept, kept, 2, 3, 2, 3);
+    high = f64x2.add(high, f64x2.promote_low_f32x4(other));
+  }
+  low = f64x2.add(low, high);
+  let sum = f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1);
+  for (let v = whole; v < V; v++) {
+    if (!(load<f32>(z + (v << 2)) >= least)) continue;
+    sum += weights ? <f64> load<f32>(weights + (v << 2)) : 1;
+  }
+  return sum;
 }

@@ -64,3 +64,15 @@ export function storeFirst(address: usize, count: usize, x: v128): void {
   if (count > 1) v128.store32_lane(address, x, 1, 4);
   if (count > 2) v128.store32_lane(address, x, 2, 8);
 }
+
+/** The floats at `address`, four or the first `count` of them; 0 in the other lanes. */
+export function loadUpTo(address: usize, count: usize): v128 {
+  if (count >= 4) return v128.load(address);
+  return loadFirst(address, count, f32x4.splat(0));
+}
+
+/** Stores all four lanes, or the first `count`. */
+export function storeUpTo(address: usize, count: usize, x: v128): void {
+  if (count >= 4) v128.store(address, x);
+  else storeFirst(address, count, x);
+}

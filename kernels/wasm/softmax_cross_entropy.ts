@@ -1,8 +1,8 @@
 /** Reference: `lib/backend/reference/softmax_cross_entropy.ts`. */
 
 import { argument, setArgument } from "./control";
-import { firstAbove } from "./embedding";
 import { exp, log } from "./functions";
+import { firstAbove } from "./lookup";
 import { least, loadFirst, storeFirst, sumOfLanes } from "./simd";
 import { Task } from "./tasks";
 import { runPhase } from "./threads";
@@ -11,11 +11,14 @@ import { runPhase } from "./threads";
 const ROWS: usize = 32;
 
 /** Work of one exp and what goes with it, as `threads.ts` measures it. */
-const EXP: f64 = 80;
+export const EXP: f64 = 80;
 
 /**
- *     loss    = 1/rows Σ_r (log Σ_v exp(z[r,v] − m) − (z[r,target_r] − m)),  m = max z[r,:]
- *     dLogits = (softmax(z) − oneHot(target)) / rows       left out where it is 0
+ *     losses  = log Σ_v exp(z[r,v] − m) − (z[r,target_r] − m),  m = max z[r,:]
+ *     loss    = 1/rows Σ_r losses
+ *     dLogits = (softmax(z) − oneHot(target)) / rows
+ *
+ * Where `losses` or `dLogits` is 0 it is left out.
  *
  * @returns The first target that is not below V, or -1.
  */
@@ -23,6 +26,7 @@ export function softmaxCrossEntropy(
   logits: usize, // (rows, V)
   targets: usize, // (rows) u32
   loss: usize, // ()
+  losses: usize, // (rows)
   dLogits: usize, // (rows, V)
   rows: usize,
   V: usize,
@@ -40,7 +44,9 @@ export function softmaxCrossEntropy(
   runPhase(Task.SoftmaxCrossEntropy, (rows + ROWS - 1) / ROWS, work);
   let total: f64 = 0;
   for (let row: usize = 0; row < rows; row++) {
-    total += load<f64>(scratch + (row << 3));
+    const own = load<f64>(scratch + (row << 3));
+    if (losses) store<f32>(losses + (row << 2), <f32> own);
+    total += own;
   }
   store<f32>(loss, <f32> (total / <f64> rows));
   return -1;
@@ -65,7 +71,7 @@ export function softmaxCrossEntropyTask(task: usize): void {
 }
 
 /** The greatest of a row; NaN if one of them is. */
-function maximum(z: usize, V: usize): f32 {
+export function maximum(z: usize, V: usize): f32 {
   const none = f32x4.splat(-Infinity);
   const end = z + ((V & ~3) << 2);
   let most = none;
@@ -78,7 +84,12 @@ function maximum(z: usize, V: usize): f32 {
 }
 
 /** `Σ exp(z − greatest)`; the terms go to `y` unless it is 0. */
-function exponentials(z: usize, greatest: f32, y: usize, V: usize): f32 {
+export function exponentials(
+  z: usize,
+  greatest: f32,
+  y: usize,
+  V: usize,
+): f32 {
   const most = f32x4.splat(greatest);
   const end = z + ((V & ~3) << 2);
   let sum = f32x4.splat(0);

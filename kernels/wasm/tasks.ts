@@ -1,11 +1,16 @@
 /** Every kind of task, by the file that does it. */
 
-import { embeddingBackwardTask, gatherTask } from "./embedding";
+import { dropoutTask } from "./dropout";
+import { embeddingBackwardTask } from "./embedding";
 import { squaresTask, updateTask } from "./gradient_descent";
+import { gruBackwardTask, gruTask } from "./gru";
 import { columnSumsTask } from "./linear";
+import { clearTask, gatherTask, scatterTask } from "./lookup";
+import { lstmBackwardTask, lstmTask } from "./lstm";
 import { packTask, productTask } from "./product";
 import { rnnBackwardTask, rnnTask } from "./rnn";
 import { rowTimesMatrixTask } from "./rows";
+import { sampleTask } from "./sample";
 import { softmaxCrossEntropyTask } from "./softmax_cross_entropy";
 import { failTask } from "./threads";
 
@@ -16,11 +21,19 @@ export const enum Task {
   RowTimesMatrix,
   Rnn,
   RnnBackward,
+  Gru,
+  GruBackward,
+  Lstm,
+  LstmBackward,
   Gather,
+  Clear,
+  Scatter,
   EmbeddingBackward,
+  Dropout,
   SoftmaxCrossEntropy,
   Squares,
   Update,
+  Sample,
   Fail,
 }
 
@@ -39,16 +52,32 @@ export function runTask(kind: i32, task: usize, thread: usize): void {
       return rnnTask(task, thread);
     case Task.RnnBackward:
       return rnnBackwardTask(task, thread);
+    case Task.Gru:
+      return gruTask(task, thread);
+    case Task.GruBackward:
+      return gruBackwardTask(task, thread);
+    case Task.Lstm:
+      return lstmTask(task, thread);
+    case Task.LstmBackward:
+      return lstmBackwardTask(task, thread);
     case Task.Gather:
       return gatherTask(task);
+    case Task.Clear:
+      return clearTask(task);
+    case Task.Scatter:
+      return scatterTask(task);
     case Task.EmbeddingBackward:
       return embeddingBackwardTask(task);
+    case Task.Dropout:
+      return dropoutTask(task);
     case Task.SoftmaxCrossEntropy:
       return softmaxCrossEntropyTask(task);
     case Task.Squares:
       return squaresTask(task);
     case Task.Update:
       return updateTask(task);
+    case Task.Sample:
+      return sampleTask(task);
     case Task.Fail:
       return failTask(thread);
     default:

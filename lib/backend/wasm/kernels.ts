@@ -29,6 +29,22 @@ export interface Kernels {
     V: number,
     scratch: number,
   ) => number;
+  readonly lookup: (
+    ids: number,
+    table: number,
+    output: number,
+    rows: number,
+    E: number,
+    V: number,
+  ) => number;
+  readonly lookupBackward: (
+    ids: number,
+    dOutput: number,
+    dTable: number,
+    rows: number,
+    E: number,
+    V: number,
+  ) => number;
   readonly linear: (
     input: number,
     weight: number,
@@ -77,10 +93,81 @@ export interface Kernels {
     relu: boolean,
     scratch: number,
   ) => void;
+  readonly gru: (
+    input: number,
+    weight: number,
+    bias: number,
+    hiddenBias: number,
+    initialState: number,
+    output: number,
+    gates: number,
+    T: number,
+    B: number,
+    H: number,
+    scratch: number,
+  ) => void;
+  readonly gruBackward: (
+    weight: number,
+    initialState: number,
+    output: number,
+    gates: number,
+    dOutput: number,
+    dInput: number,
+    dWeight: number,
+    dBias: number,
+    dHiddenBias: number,
+    T: number,
+    B: number,
+    H: number,
+    scratch: number,
+  ) => void;
+  readonly lstm: (
+    input: number,
+    weight: number,
+    bias: number,
+    initialState: number,
+    initialCell: number,
+    output: number,
+    cells: number,
+    gates: number,
+    T: number,
+    B: number,
+    H: number,
+    scratch: number,
+  ) => void;
+  readonly lstmBackward: (
+    weight: number,
+    initialState: number,
+    initialCell: number,
+    output: number,
+    cells: number,
+    gates: number,
+    dOutput: number,
+    dInput: number,
+    dWeight: number,
+    dBias: number,
+    T: number,
+    B: number,
+    H: number,
+    scratch: number,
+  ) => void;
+  readonly dropout: (
+    input: number,
+    output: number,
+    count: number,
+    threshold: number,
+    scale: number,
+    k0: number,
+    k1: number,
+    c1: number,
+    c2: number,
+    c3: number,
+  ) => void;
   readonly softmaxCrossEntropy: (
     logits: number,
     targets: number,
     loss: number,
+    losses: number,
     dLogits: number,
     rows: number,
     V: number,
@@ -93,12 +180,22 @@ export interface Kernels {
     scratch: number,
   ) => void;
   readonly update: (
+    rule: number,
     parameters: number,
     gradients: number,
     norm: number,
+    firstMoment: number,
+    secondMoment: number,
+    P: number,
     learningRate: number,
     clipNorm: number,
-    P: number,
+    clipValue: number,
+    weightDecay: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    correction1: number,
+    correction2: number,
   ) => void;
   readonly fill: (to: number, value: number, count: number) => void;
   readonly copy: (from: number, to: number, count: number) => void;
@@ -106,8 +203,16 @@ export interface Kernels {
   readonly sample: (
     logits: number,
     tokens: number,
+    uniforms: number,
+    seen: number,
+    logProbabilities: number,
     B: number,
     V: number,
+    temperature: number,
+    topK: number,
+    topP: number,
+    repetitionPenalty: number,
+    scratch: number,
   ) => void;
   readonly applyFunction: (
     f: number,

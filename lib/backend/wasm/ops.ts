@@ -1,32 +1,33 @@
-import type { Ops, Tensor } from "../backend.ts";
+import type { Ops, Tensor, UpdateRule } from "../backend.ts";
 import {
   copyDimensions,
+  dropoutDimensions,
   embeddingBackwardDimensions,
   embeddingDimensions,
   globalNormDimensions,
   linearBackwardDimensions,
   linearDimensions,
-  rnnBackwardDimensions,
-  rnnDimensions,
+  lookupBackwardDimensions,
+  lookupDimensions,
+  MOMENTS,
   sampleDimensions,
+  sampleSettings,
   sizeOf,
   softmaxCrossEntropyDimensions,
   updateDimensions,
+  updateSettings,
 } from "../shapes.ts";
-import type { Kernels } from "./kernels.ts";
+import { type Device, packed4, packed8 } from "./device.ts";
+import { recurrentOps } from "./recurrent.ts";
 
-/** What the ops need of their backend. */
-export interface Device {
-  readonly kernels: Kernels;
-  /** Addresses of this backend's tensors; a TypeError for any other. */
-  reals(tensor: Tensor): number;
-  ids(tensor: Tensor): number;
-  words(tensor: Tensor): number;
-  /** Address of at least so many bytes that are free until the next op. */
-  scratch(bytes: number): number;
-  /** Called after every op: throws an Error if a thread has failed. */
-  assertAlive(): void;
-}
+/** The rules in the order of the numbers that kernels/wasm/gradient_descent.ts has. */
+const RULES: readonly UpdateRule[] = [
+  "sgd",
+  "momentum",
+  "adam",
+  "adamw",
+  "rmsprop",
+];
 
 /** The ops of a backend: each checks its arguments and is one call of a kernel. */
 export function opsOf(device: Device): Ops {
@@ -35,13 +36,7 @@ export function opsOf(device: Device): Ops {
   const ids = (tensor: Tensor) => device.ids(tensor);
   const optional = (tensor?: Tensor) => tensor ? device.reals(tensor) : 0;
   return {
-    lookup: unbuilt,
-    lookupBackward: unbuilt,
-    gru: unbuilt,
-    gruBackward: unbuilt,
-    lstm: unbuilt,
-    lstmBackward: unbuilt,
-    dropout: unbuilt,
+    ...recurrentOps(device),
     embedding(x) {
       const { T, B, O, V } = embeddingDimensions(x);
       const scratch = device.scratch(4 * O * V);
@@ -70,6 +65,26 @@ export function opsOf(device: Device): Ops {
         scratch,
       );
       assertIds("embeddingBackward", "ids", wrong, V);
+      device.assertAlive();
+    },
+    lookup(x) {
+      const { T, B, V, E } = lookupDimensions(x);
+      const table = reals(x.table), output = reals(x.output);
+      const wrong = kernels.lookup(ids(x.ids), table, output, T * B, E, V);
+      assertIds("lookup", "ids", wrong, V);
+      device.assertAlive();
+    },
+    lookupBackward(x) {
+      const { T, B, V, E } = lookupBackwardDimensions(x);
+      const wrong = kernels.lookupBackward(
+        ids(x.ids),
+        reals(x.dOutput),
+        reals(x.dTable),
+        T * B,
+        E,
+        V,
+      );
+      assertIds("lookupBackward", "ids", wrong, V);
       device.assertAlive();
     },
     linear(x) {
@@ -106,44 +121,16 @@ export function opsOf(device: Device): Ops {
       );
       device.assertAlive();
     },
-    rnn(x) {
-      const { T, B, H } = rnnDimensions(x);
-      const scratch = device.scratch(packed4(B, H) + packed8(H, H));
-      kernels.rnn(
+    dropout(x) {
+      const count = dropoutDimensions(x);
+      kernels.dropout(
         reals(x.input),
-        reals(x.weight),
-        reals(x.bias),
-        reals(x.initialState),
         reals(x.output),
-        T,
-        B,
-        H,
-        x.activation === "relu",
-        scratch,
-      );
-      device.assertAlive();
-    },
-    rnnBackward(x) {
-      const { T, B, H } = rnnBackwardDimensions(x);
-      const scratch = device.scratch(
-        Math.max(
-          packed4(B, H) + packed8(H, H),
-          packed4(H, T * B) + packed8(H, T * B),
-        ),
-      );
-      kernels.rnnBackward(
-        reals(x.weight),
-        reals(x.initialState),
-        reals(x.output),
-        reals(x.dOutput),
-        reals(x.dInput),
-        reals(x.dWeight),
-        reals(x.dBias),
-        T,
-        B,
-        H,
-        x.activation === "relu",
-        scratch,
+        count,
+        Math.floor(x.rate * 2 ** 32),
+        1 / (1 - x.rate),
+        ...x.key,
+        ...x.counter,
       );
       device.assertAlive();
     },
@@ -153,6 +140,7 @@ export function opsOf(device: Device): Ops {
         reals(x.logits),
         ids(x.targets),
         reals(x.loss),
+        optional(x.losses),
         optional(x.dLogits),
         T * B,
         V,
@@ -169,13 +157,25 @@ export function opsOf(device: Device): Ops {
     },
     update(x) {
       const P = updateDimensions(x);
+      const settings = updateSettings(x);
+      const { first, second } = MOMENTS[settings.rule];
       kernels.update(
+        RULES.indexOf(settings.rule),
         reals(x.parameters),
         reals(x.gradients),
         reals(x.norm),
-        x.learningRate,
-        x.clipNorm,
+        first ? reals(x.firstMoment!) : 0,
+        second ? reals(x.secondMoment!) : 0,
         P,
+        settings.learningRate,
+        settings.clipNorm,
+        settings.clipValue,
+        settings.weightDecay,
+        settings.beta1,
+        settings.beta2,
+        settings.epsilon,
+        settings.correction1,
+        settings.correction2,
       );
       device.assertAlive();
     },
@@ -191,27 +191,27 @@ export function opsOf(device: Device): Ops {
     },
     sample(x) {
       const { B, V } = sampleDimensions(x);
-      kernels.sample(reals(x.logits), ids(x.tokens), B, V);
+      const { temperature, topK, topP, repetitionPenalty } = sampleSettings(x);
+      kernels.sample(
+        reals(x.logits),
+        ids(x.tokens),
+        optional(x.uniforms),
+        x.seen ? ids(x.seen) : 0,
+        optional(x.logProbabilities),
+        B,
+        V,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        device.scratch(8 * B * V),
+      );
       device.assertAlive();
     },
   };
 }
 
-/** Bytes of `extent` rows of `K` terms, packed in panels of 4 (kernels/wasm/pack.ts). */
-function packed4(extent: number, K: number): number {
-  return Math.ceil(extent / 4) * 16 * K;
-}
-
-/** The same in panels of 8. */
-function packed8(extent: number, K: number): number {
-  return Math.ceil(extent / 8) * 32 * K;
-}
-
 function assertIds(op: string, name: string, wrong: number, V: number): void {
   if (wrong < 0) return;
   throw new RangeError(`${op}: ${name} has ${wrong}, expected ids below ${V}`);
-}
-
-function unbuilt(): never {
-  throw new Error("not built");
 }

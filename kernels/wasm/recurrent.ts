@@ -1,0 +1,86 @@
+/** What recurrent layers share: who does which rows, and the gradient of the weight. */
+
+import { argument, setArgument, THREADS } from "./control";
+import { addColumns, beginPacking, packAll, product } from "./product";
+import { least } from "./simd";
+import { runPhase } from "./threads";
+
+// Arguments of every recurrent layer's tasks, behind its own.
+const SHARED: usize = 12;
+
+/**
+ * Threads take a tile's rows of the batch at a time, through all steps: small tasks,
+ * so that a thread whose processor is taken away leaves the others little to wait
+ * for. A thread alone takes all rows, which share each panel of the weight then.
+ *
+ * @param gates Number of the cell's gates, 1 in a vanilla layer.
+ */
+export function shareRows(
+  kind: i32,
+  T: usize,
+  B: usize,
+  H: usize,
+  gates: usize,
+): void {
+  const rows: usize = load<i32>(THREADS) > 1 ? 4 : B;
+  setArgument(SHARED, T);
+  setArgument(SHARED + 1, B);
+  setArgument(SHARED + 2, H);
+  setArgument(SHARED + 3, rows);
+  const work = 2 * <f64> T * <f64> B * <f64> H * <f64> (gates * H);
+  runPhase(kind, (B + rows - 1) / rows, work);
+}
+
+/** T, B and H of the layer in hand. */
+export function numSteps(): usize {
+  return argument(SHARED);
+}
+
+export function batchSize(): usize {
+  return argument(SHARED + 1);
+}
+
+export function hiddenSize(): usize {
+  return argument(SHARED + 2);
+}
+
+/** The first row of the batch that a task does. */
+export function firstRow(task: usize): usize {
+  return task * argument(SHARED + 3);
+}
+
+/** How many it does. */
+export function rowsOf(task: usize): usize {
+  return least(argument(SHARED + 3), batchSize() - firstRow(task));
+}
+
+/** Packs the states a step late, `h_(t-1)`: the right factor of `weightGradient`. */
+export function packStates(
+  initialState: usize, // (B, H)
+  output: usize, // (T, B, H)
+  previous: usize, // (T · B, H), packed 8 wide
+  T: usize,
+  B: usize,
+  H: usize,
+): void {
+  beginPacking();
+  addColumns(initialState, B, output, H << 2, H, T * B, previous, 8);
+  packAll();
+}
+
+/** `dWeight = Σ_t da_tᵀ · h_(t-1)`, as one product over all steps and rows. */
+export function weightGradient(
+  da: usize, // (rows, columns)
+  stride: usize, // bytes from a row of da to the next
+  columns: usize,
+  previous: usize, // (rows, H), packed 8 wide
+  dWeight: usize, // (columns, H)
+  rows: usize,
+  H: usize,
+  scratch: usize,
+): void {
+  beginPacking();
+  addColumns(0, 0, da, stride, columns, rows, scratch, 4);
+  packAll();
+  product(scratch, previous, 0, dWeight, columns, H, rows);
+}
