@@ -11,12 +11,29 @@ import type {
   Values,
 } from "../../lib/backend/backend.ts";
 
+/** An object of its own that does all that the backend does, be that a class's. */
+function delegate(backend: Backend): Backend {
+  return {
+    name: backend.name,
+    description: backend.description,
+    ops: backend.ops,
+    allocate: (shape, dtype) => backend.allocate(shape, dtype),
+    free: (tensor) => backend.free(tensor),
+    write: (tensor, values) => backend.write(tensor, values),
+    read: (tensor) => backend.read(tensor),
+    [Symbol.dispose]: () => backend[Symbol.dispose](),
+  };
+}
+
 /** The backend with some of its ops replaced; they may call the right ones. */
 export function withOps(
   backend: Backend,
   replace: (ops: Ops) => Partial<Ops>,
 ): Backend {
-  return { ...backend, ops: { ...backend.ops, ...replace(backend.ops) } };
+  return {
+    ...delegate(backend),
+    ops: { ...backend.ops, ...replace(backend.ops) },
+  };
 }
 
 /** The backend, and the tensors that it has allocated and not freed. */
@@ -26,7 +43,7 @@ export function withCount(
   const held = new Set<Tensor>();
   let allocated = 0;
   const counting: Backend = {
-    ...backend,
+    ...delegate(backend),
     allocate(shape, dtype) {
       const tensor = backend.allocate(shape, dtype);
       held.add(tensor);

@@ -179,6 +179,11 @@ Deno.test("each cell has the parameters of the book's", () => {
   assertEquals(names("lstm")[0], "rnn.weight_ih_l0 1024×28");
 });
 
+function meanSquare(values: Iterable<number>): number {
+  const squares = [...values].map((x) => x * x);
+  return squares.reduce((sum, x) => sum + x, 0) / squares.length;
+}
+
 Deno.test("uniform initial parameters are PyTorch's, from −1/√H to 1/√H", () => {
   const H = 64;
   const parameters = initializeParameters({
@@ -191,7 +196,7 @@ Deno.test("uniform initial parameters are PyTorch's, from −1/√H to 1/√H", 
   for (const [name, values] of parameters) {
     if (name === "embedding.weight") {
       // N(0, 1): 2,000 draws, whose mean square is 1 ± 5·√(2 / 2000).
-      const square = values.reduce((sum, x) => sum + x * x, 0) / values.length;
+      const square = meanSquare(values);
       assert(Math.abs(square - 1) < 0.16, `${square}`);
       continue;
     }
@@ -203,7 +208,7 @@ Deno.test("uniform initial parameters are PyTorch's, from −1/√H to 1/√H", 
     }
     if (values.length < 1000) continue;
     // Uniform: the mean square is a third of the bound's, ± 5·√(4 / 45 / n).
-    const square = values.reduce((sum, x) => sum + x * x, 0) / values.length;
+    const square = meanSquare(values);
     const tolerance = 5 * Math.sqrt(4 / 45 / values.length);
     assert(Math.abs(square / bound ** 2 - 1 / 3) < tolerance, name);
   }
