@@ -10,12 +10,16 @@ const PART_OF: Readonly<Record<string, string>> = {
 };
 
 /** Bindings that are no argument of an op: what one kernel hands to the next. */
-const SCRATCH = ["losses", "partials", "transposed"];
+const SCRATCH = [
+  "losses",
+  "partials",
+  "transposed",
+];
 
 /** Keys of the interfaces in backend.ts that hold an op's arguments, by name. */
 const ARGUMENTS = new Map(
   [...backendSource.matchAll(
-    /^\/\*\* Arguments of `ops\.\w+`.*\nexport interface (\w+) \{\n([^}]*)^\}/gm,
+    /Arguments of `ops\.\w+`[^]*?\*\/\nexport interface (\w+) \{\n([^}]*)^\}/gm,
   )].map(([, name, body]) => [
     name,
     [...body.matchAll(/readonly (\w+)\??: Tensor/g)].map(([, key]) => key),
@@ -79,5 +83,6 @@ for (const [name, source] of Object.entries(KERNELS)) {
     const struct = source.match(/struct Dims \{([^}]*)\}/)![1];
     assertEquals(fields.length, struct.match(/:/g)!.length);
     assert(fields.length <= 16, "dims fit into a slot");
+    assert(bindings.length <= 8, "no more buffers than every device has");
   });
 }
