@@ -41,6 +41,15 @@ import softmax_cross_entropy_mean from "../../../kernels/softmax_cross_entropy_m
 import sum_slices from "../../../kernels/sum_slices.wgsl" with { type: "text" };
 import transpose from "../../../kernels/transpose.wgsl" with { type: "text" };
 import update from "../../../kernels/update.wgsl" with { type: "text" };
+import update_adam from "../../../kernels/update_adam.wgsl" with {
+  type: "text",
+};
+import update_momentum from "../../../kernels/update_momentum.wgsl" with {
+  type: "text",
+};
+import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
+  type: "text",
+};
 
 /** WGSL by the name of its file in kernels/. */
 export const KERNELS = {
@@ -62,6 +71,9 @@ export const KERNELS = {
   sum_slices,
   transpose,
   update,
+  update_adam,
+  update_momentum,
+  update_rmsprop,
 } as const;
 
 /** Name of a file in kernels/. */

@@ -12,7 +12,6 @@ import {
   globalNormDimensions,
   sampleDimensions,
   softmaxCrossEntropyDimensions,
-  updateDimensions,
 } from "../shapes.ts";
 import { linearOps } from "./linear.ts";
 import {
@@ -23,6 +22,7 @@ import {
 } from "./op_context.ts";
 import { rnnOps } from "./rnn.ts";
 import { WebGPUTensor } from "./tensor.ts";
+import { updateOps } from "./update.ts";
 
 /** The ops of one backend. */
 export function createOps(context: OpContext): Ops {
@@ -37,6 +37,7 @@ export function createOps(context: OpContext): Ops {
     dropout: unbuilt,
     ...linearOps(context),
     ...rnnOps(context),
+    ...updateOps(context),
 
     embedding(x) {
       const { ids, weight, output } = own(x);
@@ -100,17 +101,6 @@ export function createOps(context: OpContext): Ops {
         tensors: { partials, norm },
         dims: { count },
         workgroups: [1],
-      });
-    },
-
-    update(x) {
-      const { parameters, gradients, norm, learningRate, clipNorm } = own(x);
-      const P = updateDimensions(x);
-      dispatch({
-        pipeline: pipelines.update,
-        tensors: { parameters, gradients, norm },
-        dims: { P, learningRate, clipNorm },
-        workgroups: [striding(P)],
       });
     },
 
