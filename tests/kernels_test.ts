@@ -11,6 +11,7 @@ const PART_OF: Readonly<Record<string, string>> = {
 
 /** Bindings that are no argument of an op: what one kernel hands to the next. */
 const SCRATCH = [
+  "links",
   "losses",
   "partials",
   "transposed",

@@ -308,6 +308,29 @@ test("a state that is NaN stays NaN", async () => {
   }
 });
 
+test("a table of words is looked up and back", async () => {
+  using backend = await openWebGPU();
+  const V = 50_000, E = 3, T = 35, B = 32;
+  const words = Uint32Array.from(
+    { length: T * B },
+    (_, i) => i % 3 === 0 ? V - 1 : (i * i * 31) % V,
+  );
+  const ids = backend.allocate([T, B], "u32");
+  const dOutput = backend.allocate([T, B, E]);
+  const dTable = backend.allocate([V, E]);
+  backend.write(ids, words);
+  backend.write(dOutput, new Float32Array(T * B * E).map((_, i) => i % 17));
+  const expected = new Float32Array(V * E);
+  for (let i = 0; i < T * B * E; i++) {
+    expected[words[Math.floor(i / E)] * E + i % E] += i % 17;
+  }
+  for (let i = 0; i < 2; i++) {
+    backend.ops.lookupBackward({ ids, dOutput, dTable });
+  }
+  const values = await backend.read(dTable);
+  assertEquals(expected.findIndex((sum, i) => values[i] !== sum), -1);
+});
+
 test("what lies around a tensor does not reach its products", async () => {
   using backend = await openWebGPU();
   // Zero times NaN is NaN: a term too many shows even where a factor is zero.

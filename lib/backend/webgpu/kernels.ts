@@ -27,6 +27,13 @@ import linear_backward_input from "../../../kernels/linear_backward_input.wgsl" 
 import linear_backward_weight from "../../../kernels/linear_backward_weight.wgsl" with {
   type: "text",
 };
+import lookup from "../../../kernels/lookup.wgsl" with { type: "text" };
+import lookup_backward from "../../../kernels/lookup_backward.wgsl" with {
+  type: "text",
+};
+import lookup_backward_links from "../../../kernels/lookup_backward_links.wgsl" with {
+  type: "text",
+};
 import rnn from "../../../kernels/rnn.wgsl" with { type: "text" };
 import rnn_backward from "../../../kernels/rnn_backward.wgsl" with {
   type: "text",
@@ -63,6 +70,9 @@ export const KERNELS = {
   linear_backward_bias,
   linear_backward_input,
   linear_backward_weight,
+  lookup,
+  lookup_backward,
+  lookup_backward_links,
   rnn,
   rnn_backward,
   sample,

@@ -14,6 +14,7 @@ import {
   softmaxCrossEntropyDimensions,
 } from "../shapes.ts";
 import { linearOps } from "./linear.ts";
+import { lookupOps } from "./lookup.ts";
 import {
   groups,
   MAX_STRIDING,
@@ -28,14 +29,13 @@ import { updateOps } from "./update.ts";
 export function createOps(context: OpContext): Ops {
   const { dispatch, own, pipelines, scratch } = context;
   return {
-    lookup: unbuilt,
-    lookupBackward: unbuilt,
     gru: unbuilt,
     gruBackward: unbuilt,
     lstm: unbuilt,
     lstmBackward: unbuilt,
     dropout: unbuilt,
     ...linearOps(context),
+    ...lookupOps(context),
     ...rnnOps(context),
     ...updateOps(context),
 
