@@ -11,6 +11,8 @@ const PART_OF: Readonly<Record<string, string>> = {
 
 /** Bindings that are no argument of an op: what one kernel hands to the next. */
 const SCRATCH = [
+  "carried",
+  "dSums",
   "links",
   "losses",
   "partials",
@@ -87,3 +89,20 @@ for (const [name, source] of Object.entries(KERNELS)) {
     assert(bindings.length <= 8, "no more buffers than every device has");
   });
 }
+
+Deno.test("functions of numbers are the same in every kernel", () => {
+  // WGSL includes nothing: what several kernels need stands in each of them.
+  const texts = new Map<string, Set<string>>();
+  const found = Object.values(KERNELS).flatMap((source) => [
+    ...source.matchAll(
+      /(?:^\/\/\/ .*\n)+fn (\w+)\(x: f32\) -> f32 \{[^]*?\n\}/gm,
+    ),
+  ]);
+  for (const [text, name] of found) {
+    texts.set(name, (texts.get(name) ?? new Set()).add(text));
+  }
+  assert(found.length > texts.size, "some stand in several");
+  for (const [name, versions] of texts) {
+    assertEquals(versions.size, 1, `${name} differs`);
+  }
+});

@@ -17,6 +17,10 @@ import global_norm from "../../../kernels/global_norm.wgsl" with {
 import global_norm_partials from "../../../kernels/global_norm_partials.wgsl" with {
   type: "text",
 };
+import gru from "../../../kernels/gru.wgsl" with { type: "text" };
+import gru_backward from "../../../kernels/gru_backward.wgsl" with {
+  type: "text",
+};
 import linear from "../../../kernels/linear.wgsl" with { type: "text" };
 import linear_backward_bias from "../../../kernels/linear_backward_bias.wgsl" with {
   type: "text",
@@ -32,6 +36,10 @@ import lookup_backward from "../../../kernels/lookup_backward.wgsl" with {
   type: "text",
 };
 import lookup_backward_links from "../../../kernels/lookup_backward_links.wgsl" with {
+  type: "text",
+};
+import lstm from "../../../kernels/lstm.wgsl" with { type: "text" };
+import lstm_backward from "../../../kernels/lstm_backward.wgsl" with {
   type: "text",
 };
 import rnn from "../../../kernels/rnn.wgsl" with { type: "text" };
@@ -66,6 +74,8 @@ export const KERNELS = {
   fill,
   global_norm,
   global_norm_partials,
+  gru,
+  gru_backward,
   linear,
   linear_backward_bias,
   linear_backward_input,
@@ -73,6 +83,8 @@ export const KERNELS = {
   lookup,
   lookup_backward,
   lookup_backward_links,
+  lstm,
+  lstm_backward,
   rnn,
   rnn_backward,
   sample,

@@ -21,6 +21,8 @@ export interface OpContext {
 
 /** Scratch tensors that one kernel binds at once have different names. */
 export type ScratchName =
+  | "carried"
+  | "dSums"
   | "links"
   | "losses"
   | "partials"
@@ -39,6 +41,8 @@ export const MAX_STRIDING = 4096;
 
 /** A workgroup's share of the outputs of rnn, rnn_backward and linear. */
 export const ROWS = 8, COLUMNS = 16; // 4·ROWS and 4·COLUMNS of the kernels
+/** A workgroup's share of the units of gru and lstm. */
+export const UNITS = 4; // COLUMNS of the kernels
 
 /** Number of groups of `size` that hold `count`. */
 export function groups(count: number, size: number): number {

@@ -13,8 +13,10 @@ import {
   sampleDimensions,
   softmaxCrossEntropyDimensions,
 } from "../shapes.ts";
+import { gruOps } from "./gru.ts";
 import { linearOps } from "./linear.ts";
 import { lookupOps } from "./lookup.ts";
+import { lstmOps } from "./lstm.ts";
 import {
   groups,
   MAX_STRIDING,
@@ -29,13 +31,11 @@ import { updateOps } from "./update.ts";
 export function createOps(context: OpContext): Ops {
   const { dispatch, own, pipelines, scratch } = context;
   return {
-    gru: unbuilt,
-    gruBackward: unbuilt,
-    lstm: unbuilt,
-    lstmBackward: unbuilt,
     dropout: unbuilt,
+    ...gruOps(context),
     ...linearOps(context),
     ...lookupOps(context),
+    ...lstmOps(context),
     ...rnnOps(context),
     ...updateOps(context),
 
