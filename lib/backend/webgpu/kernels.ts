@@ -6,6 +6,7 @@
  */
 
 import copy from "../../../kernels/copy.wgsl" with { type: "text" };
+import dropout from "../../../kernels/dropout.wgsl" with { type: "text" };
 import embedding from "../../../kernels/embedding.wgsl" with { type: "text" };
 import embedding_backward from "../../../kernels/embedding_backward.wgsl" with {
   type: "text",
@@ -69,6 +70,7 @@ import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
 /** WGSL by the name of its file in kernels/. */
 export const KERNELS = {
   copy,
+  dropout,
   embedding,
   embedding_backward,
   fill,

@@ -70,7 +70,8 @@ export function createOpContext(
     own(tensors) {
       check();
       const entries = Object.entries(tensors).map(([name, value]) => {
-        return [name, typeof value === "object" ? own(memory, value) : value];
+        const isTensor = typeof value === "object" && !Array.isArray(value);
+        return [name, isTensor ? own(memory, value) : value];
       });
       return Object.fromEntries(entries);
     },

@@ -7,6 +7,7 @@
 import type { Ops } from "../backend.ts";
 import {
   copyDimensions,
+  dropoutDimensions,
   embeddingBackwardDimensions,
   embeddingDimensions,
   globalNormDimensions,
@@ -31,7 +32,6 @@ import { updateOps } from "./update.ts";
 export function createOps(context: OpContext): Ops {
   const { dispatch, own, pipelines, scratch } = context;
   return {
-    dropout: unbuilt,
     ...gruOps(context),
     ...linearOps(context),
     ...lookupOps(context),
@@ -62,10 +62,10 @@ export function createOps(context: OpContext): Ops {
     },
 
     softmaxCrossEntropy(x) {
-      const { logits, targets, loss, dLogits } = own(x);
+      const { logits, targets, loss, dLogits, ...rest } = own(x);
       const { T, B, V } = softmaxCrossEntropyDimensions(x);
       const rows = T * B;
-      const losses = scratch("losses", [rows]);
+      const losses = rest.losses ?? scratch("losses", [rows]);
       dispatch({
         pipeline: pipelines.softmax_cross_entropy,
         tensors: {
@@ -82,6 +82,30 @@ export function createOps(context: OpContext): Ops {
         tensors: { losses, loss },
         dims: { rows },
         workgroups: [1],
+      });
+    },
+
+    dropout(x) {
+      const { input, output } = own(x);
+      const size = dropoutDimensions(x);
+      const { rate, key, counter } = x;
+      const inPlace = input.storage === output.storage &&
+        input.offset === output.offset;
+      const { dropout, dropout_in_place } = pipelines;
+      dispatch({
+        pipeline: inPlace ? dropout_in_place : dropout,
+        tensors: { input: inPlace ? scratch("unused", [1]) : input, output },
+        dims: {
+          size,
+          threshold: Math.floor(rate * 2 ** 32),
+          scale: 1 / (1 - rate),
+          key0: key[0],
+          key1: key[1],
+          counter0: counter[0],
+          counter1: counter[1],
+          counter2: counter[2],
+        },
+        workgroups: [striding(groups(size, 4))],
       });
     },
 
@@ -141,8 +165,4 @@ export function createOps(context: OpContext): Ops {
 /** The same elements as words, so that one kernel copies those of any type. */
 function bits({ memory, storage, offset, shape }: WebGPUTensor): WebGPUTensor {
   return new WebGPUTensor(memory, storage, offset, shape, "u32");
-}
-
-function unbuilt(): never {
-  throw new Error("not built");
 }
