@@ -5,6 +5,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import type { Backend } from "../../lib/backend/backend.ts";
+import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { openDevice } from "../../lib/backend/webgpu/device.ts";
 import { compile } from "../../lib/backend/webgpu/pipelines.ts";
 import {
@@ -12,6 +14,7 @@ import {
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
 import { canRunCommands, needs } from "../access.ts";
+import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
 
@@ -395,6 +398,39 @@ test("a table of words is looked up and back", async () => {
   }
   const values = await backend.read(dTable);
   assertEquals(expected.findIndex((sum, i) => values[i] !== sum), -1);
+});
+
+test("a word is drawn from many as the reference draws it", async () => {
+  using backend = await openWebGPU();
+  using reference = openReference();
+  const B = 8, V = 5003;
+  const draws = async ({ allocate, write, read, ops }: Backend) => {
+    const tokens = allocate([B], "u32"), logProbabilities = allocate([B]);
+    const logits = allocate([B, V]), uniforms = allocate([B]);
+    const seen = allocate([B, V], "u32");
+    write(logits, normal(B * V, 3));
+    write(uniforms, Float32Array.from({ length: B }, (_, b) => b / B + 0.03));
+    const all: number[] = [];
+    for (
+      const settings of [
+        {},
+        { temperature: 0.7, topK: 100 },
+        { temperature: 1.3, topP: 0.95 },
+        { topK: 1000, topP: 0.8, repetitionPenalty: 1.5 },
+        { temperature: 5, topK: 3, topP: 0.9999 },
+        { topP: 1e-50 }, // 0 in float32
+      ]
+    ) {
+      const tensors = { logits, tokens, uniforms, seen, logProbabilities };
+      ops.sample({ ...tensors, ...settings });
+      all.push(...await read(tokens), ...await read(logProbabilities));
+    }
+    return all;
+  };
+  const expected = await draws(reference);
+  (await draws(backend)).forEach((value, i) => {
+    assert(Math.abs(value - expected[i]) <= 1e-5, `${i}: ${value}`);
+  });
 });
 
 test("what lies around a tensor does not reach its products", async () => {

@@ -48,6 +48,9 @@ import rnn_backward from "../../../kernels/rnn_backward.wgsl" with {
   type: "text",
 };
 import sample from "../../../kernels/sample.wgsl" with { type: "text" };
+import sample_drawn from "../../../kernels/sample_drawn.wgsl" with {
+  type: "text",
+};
 import softmax_cross_entropy from "../../../kernels/softmax_cross_entropy.wgsl" with {
   type: "text",
 };
@@ -90,6 +93,7 @@ export const KERNELS = {
   rnn,
   rnn_backward,
   sample,
+  sample_drawn,
   softmax_cross_entropy,
   softmax_cross_entropy_mean,
   sum_slices,

@@ -27,7 +27,8 @@ export type ScratchName =
   | "losses"
   | "partials"
   | "transposed"
-  | "unused";
+  | "unused"
+  | "unused too";
 
 /** `Tensors`, each tensor in it this backend's. */
 export type Owned<Tensors> = {

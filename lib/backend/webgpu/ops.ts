@@ -11,7 +11,6 @@ import {
   embeddingBackwardDimensions,
   embeddingDimensions,
   globalNormDimensions,
-  sampleDimensions,
   softmaxCrossEntropyDimensions,
 } from "../shapes.ts";
 import { gruOps } from "./gru.ts";
@@ -25,6 +24,7 @@ import {
   striding,
 } from "./op_context.ts";
 import { rnnOps } from "./rnn.ts";
+import { sampleOps } from "./sample.ts";
 import { WebGPUTensor } from "./tensor.ts";
 import { updateOps } from "./update.ts";
 
@@ -37,6 +37,7 @@ export function createOps(context: OpContext): Ops {
     ...lookupOps(context),
     ...lstmOps(context),
     ...rnnOps(context),
+    ...sampleOps(context),
     ...updateOps(context),
 
     embedding(x) {
@@ -146,17 +147,6 @@ export function createOps(context: OpContext): Ops {
         tensors: { source: bits(source), destination: bits(destination) },
         dims: { size },
         workgroups: [striding(size)],
-      });
-    },
-
-    sample(x) {
-      const { logits, tokens } = own(x);
-      const { B, V } = sampleDimensions(x);
-      dispatch({
-        pipeline: pipelines.sample,
-        tensors: { logits, tokens },
-        dims: { V },
-        workgroups: [B],
       });
     },
   };
