@@ -1,8 +1,9 @@
 // Computes
-//   dBias[o] = Σ_r dOutput[r, o].
+//   dBias[o] = Σ_r dOutput[r, columns − O + o]: the sums of the last O columns, which
+//   for a linear layer are all.
 //
 // Bindings
-//   dOutput (rows, O), dBias (O).
+//   dOutput (rows, columns), dBias (O).
 //
 // Parallel
 //   A workgroup owns COLUMNS elements of dBias. Its LANES invocations of a column
@@ -20,6 +21,7 @@ override LANES: u32 = 32; // a power of two
 
 struct Dims {
   rows: u32,
+  columns: u32,
   O: u32,
   dOutputAt: u32,
   dBiasAt: u32,
@@ -38,16 +40,16 @@ fn main(
   @builtin(local_invocation_index) index: u32,
 ) {
   let o = group.x * COLUMNS + local.x;
-  let column = dims.dOutputAt + min(o, dims.O - 1u);
+  let column = dims.dOutputAt + dims.columns - dims.O + min(o, dims.O - 1u);
   var sum = 0f;
   var row = local.y;
   for (; row + 3u * LANES < dims.rows; row += 4u * LANES) {
-    sum += (dOutput[column + row * dims.O] + dOutput[column + (row + LANES) * dims.O]) +
-      (dOutput[column + (row + 2u * LANES) * dims.O] +
-      dOutput[column + (row + 3u * LANES) * dims.O]);
+    sum += (dOutput[column + row * dims.columns] + dOutput[column + (row + LANES) * dims.columns]) +
+      (dOutput[column + (row + 2u * LANES) * dims.columns] +
+      dOutput[column + (row + 3u * LANES) * dims.columns]);
   }
   for (; row < dims.rows; row += LANES) {
-    sum += dOutput[column + row * dims.O];
+    sum += dOutput[column + row * dims.columns];
   }
   sums[index] = sum;
   workgroupBarrier();

@@ -1,7 +1,8 @@
 // Computes
-//   parameters −= learningRate · min(1, clipNorm / norm) · gradients; clipNorm = 0
-//   clips nothing. With a norm that is not finite nothing changes: it is told by
-//   its bits, since a compiler may assume that no number is NaN.
+//   One step of gradient descent, p −= step · g of every parameter p,
+//   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
+//   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes: it
+//   is told by its bits, since a compiler may assume that no number is NaN.
 //
 // Bindings
 //   parameters (P), gradients (P), norm ().
@@ -20,8 +21,10 @@ override SIZE: u32 = 256;
 
 struct Dims {
   P: u32,
-  learningRate: f32,
   clipNorm: f32,
+  clipValue: f32,
+  weightDecay: f32,
+  step: f32,
   parametersAt: u32,
   gradientsAt: u32,
   normAt: u32,
@@ -41,11 +44,14 @@ fn main(
   if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
     return;
   }
-  var step = dims.learningRate;
+  var scale = 1f;
   if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
-    step *= dims.clipNorm / length;
+    scale = dims.clipNorm / length;
   }
   for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
-    parameters[dims.parametersAt + i] -= step * gradients[dims.gradientsAt + i];
+    let p = parameters[dims.parametersAt + i];
+    let gradient = scale * gradients[dims.gradientsAt + i];
+    let g = clamp(gradient, -dims.clipValue, dims.clipValue) + dims.weightDecay * p;
+    parameters[dims.parametersAt + i] = p - dims.step * g;
   }
 }

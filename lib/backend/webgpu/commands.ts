@@ -19,8 +19,8 @@ export interface Dispatch {
 
 /** Bounds the memory of the uniforms, and the time until a device gets to work. */
 const MAX_DISPATCHES = 2048;
-/** Bytes of a kernel's `dims` at the most: 16 numbers. */
-const MAX_UNIFORM = 64;
+/** Bytes of a kernel's `dims` at the most: 32 numbers. */
+const MAX_UNIFORM = 128;
 
 // GPUBufferUsage; the DOM types lack its values.
 const COPY_DST = 0x8, UNIFORM = 0x40;
@@ -119,7 +119,7 @@ export class Commands {
     assertTypes(pipeline, tensors);
     if (this.#count + steps.length > MAX_DISPATCHES) this.submit();
 
-    const bound = this.#unalias(pipeline, tensors);
+    const { bound, copied } = this.#unalias(pipeline, tensors);
     const storages = bindings.map(({ name }) => bound[name].storage);
     const group = this.#bindGroups.get(pipeline, storages);
     for (const storage of storages) this.#used.add(storage);
@@ -138,6 +138,9 @@ export class Commands {
       this.#write(offset / 4, fields, values);
       pass.setBindGroup(0, group, this.#offset, 0, 1);
       pass.dispatchWorkgroups(x, y, z);
+    }
+    for (const name of copied) {
+      this.#copyBack(bound[name].storage.buffer, tensors[name]);
     }
   }
 
@@ -173,25 +176,47 @@ export class Commands {
 
   /**
    * A buffer that a dispatch writes must not be bound a second time: arguments
-   * that share one with the result are read from a copy.
+   * that share one with a result are read from a copy, and of results that share
+   * one all but the first are copies too, which are copied back.
    */
   #unalias(
     { bindings }: Pipeline,
     tensors: Dispatch["tensors"],
-  ): Dispatch["tensors"] {
-    const written = bindings.filter((binding) => binding.written)
-      .map(({ name }) => tensors[name].storage);
+  ): { bound: Dispatch["tensors"]; copied: string[] } {
+    const results = new Set<Storage>();
     const bound = { ...tensors };
-    for (const { name, written: result } of bindings) {
-      const tensor = tensors[name];
-      if (result || !written.includes(tensor.storage)) continue;
-      const { memory, shape, dtype } = tensor;
-      const storage = memory.allocate(tensor.size, `copy of ${name}`);
-      this.copy(tensor, storage.buffer);
-      this.#copies.push(storage);
-      bound[name] = new WebGPUTensor(memory, storage, 0, shape, dtype);
+    const copied: string[] = [];
+    for (const { name } of bindings.filter(({ written }) => written)) {
+      if (results.has(tensors[name].storage)) {
+        bound[name] = this.#copyOf(name, tensors[name]);
+        copied.push(name);
+      }
+      results.add(tensors[name].storage);
     }
-    return bound;
+    for (const { name } of bindings.filter(({ written }) => !written)) {
+      if (results.has(tensors[name].storage)) {
+        bound[name] = this.#copyOf(name, tensors[name]);
+      }
+    }
+    return { bound, copied };
+  }
+
+  /** A copy that lasts until the commands are submitted. */
+  #copyOf(name: string, tensor: WebGPUTensor): WebGPUTensor {
+    const { memory, size, shape, dtype } = tensor;
+    const storage = memory.allocate(size, `copy of ${name}`);
+    this.copy(tensor, storage.buffer);
+    this.#copies.push(storage);
+    return new WebGPUTensor(memory, storage, 0, shape, dtype);
+  }
+
+  /** Appends a copy in the other direction. */
+  #copyBack(buffer: GPUBuffer, { storage, offset, size }: WebGPUTensor): void {
+    this.#endPass();
+    const to = 4 * offset;
+    this.#encode()
+      .copyBufferToBuffer(buffer, 0, storage.buffer, to, 4 * size);
+    this.#used.add(storage);
   }
 
   #assertWorkgroups(label: string, workgroups: Dispatch["workgroups"]): void {

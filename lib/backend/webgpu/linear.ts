@@ -90,17 +90,18 @@ export function weightGradient(
   });
 }
 
-/** `dBias = Σ dOutput`. */
+/** `dBias = Σ dOutput`, of the last columns where dOutput has more than dBias. */
 export function biasGradient(
   { dispatch, pipelines }: OpContext,
-  dOutput: WebGPUTensor,
-  dBias: WebGPUTensor,
+  dOutput: WebGPUTensor, // (…, columns)
+  dBias: WebGPUTensor, // (O)
 ): void {
   const O = dBias.size;
+  const columns = dOutput.shape[dOutput.shape.length - 1];
   dispatch({
     pipeline: pipelines.linear_backward_bias,
     tensors: { dOutput, dBias },
-    dims: { rows: dOutput.size / O, O },
+    dims: { rows: dOutput.size / columns, columns, O },
     workgroups: [groups(O, 8)],
   });
 }

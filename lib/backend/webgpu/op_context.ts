@@ -1,6 +1,7 @@
-import type { Tensor } from "../backend.ts";
+import type { DType, Tensor } from "../backend.ts";
+import { sizeOf } from "../shapes.ts";
 import type { Commands, Dispatch } from "./commands.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory, Storage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { own, WebGPUTensor } from "./tensor.ts";
 
@@ -11,11 +12,23 @@ export interface OpContext {
   /** An op's arguments, once it is sure that the tensors are this backend's. */
   own<Tensors extends object>(tensors: Tensors): Owned<Tensors>;
   /** A tensor to use within one op; what it holds is the last user's. */
-  scratch(name: ScratchName, shape: readonly number[]): WebGPUTensor;
+  scratch(
+    name: ScratchName,
+    shape: readonly number[],
+    dtype?: DType,
+  ): WebGPUTensor;
 }
 
 /** Scratch tensors that one kernel binds at once have different names. */
-export type ScratchName = "partials" | "transposed" | "losses" | "unused";
+export type ScratchName =
+  | "carried"
+  | "dSums"
+  | "links"
+  | "losses"
+  | "partials"
+  | "transposed"
+  | "unused"
+  | "unused too";
 
 /** `Tensors`, each tensor in it this backend's. */
 export type Owned<Tensors> = {
@@ -29,6 +42,8 @@ export const MAX_STRIDING = 4096;
 
 /** A workgroup's share of the outputs of rnn, rnn_backward and linear. */
 export const ROWS = 8, COLUMNS = 16; // 4·ROWS and 4·COLUMNS of the kernels
+/** A workgroup's share of the units of gru and lstm. */
+export const UNITS = 4; // COLUMNS of the kernels
 
 /** Number of groups of `size` that hold `count`. */
 export function groups(count: number, size: number): number {
@@ -49,26 +64,27 @@ export function createOpContext(
     pipelines: Pipelines;
   },
 ): OpContext {
-  const scratch = new Map<ScratchName, WebGPUTensor>();
+  const scratch = new Map<ScratchName, Storage>();
   return {
     pipelines,
     dispatch: (dispatch) => commands.dispatch(dispatch),
     own(tensors) {
       check();
       const entries = Object.entries(tensors).map(([name, value]) => {
-        return [name, typeof value === "object" ? own(memory, value) : value];
+        const isTensor = typeof value === "object" && !Array.isArray(value);
+        return [name, isTensor ? own(memory, value) : value];
       });
       return Object.fromEntries(entries);
     },
-    scratch(name, shape) {
-      const size = shape.reduce((product, extent) => product * extent, 1);
-      const old = scratch.get(name);
-      if (old && old.size >= size) return old.view(0, shape);
-      if (old) commands.destroy(old.storage);
-      const storage = memory.allocate(size, `scratch tensor ${name}`);
-      const tensor = new WebGPUTensor(memory, storage, 0, [size], "f32");
-      scratch.set(name, tensor);
-      return tensor.view(0, shape);
+    scratch(name, shape, dtype = "f32") {
+      const size = sizeOf(shape);
+      let storage = scratch.get(name);
+      if (!storage || storage.buffer.size < 4 * size) {
+        if (storage) commands.destroy(storage);
+        storage = memory.allocate(size, `scratch tensor ${name}`);
+        scratch.set(name, storage);
+      }
+      return new WebGPUTensor(memory, storage, 0, shape, dtype);
     },
   };
 }

@@ -7,14 +7,16 @@
 import type { Ops } from "../backend.ts";
 import {
   copyDimensions,
+  dropoutDimensions,
   embeddingBackwardDimensions,
   embeddingDimensions,
   globalNormDimensions,
-  sampleDimensions,
   softmaxCrossEntropyDimensions,
-  updateDimensions,
 } from "../shapes.ts";
+import { gruOps } from "./gru.ts";
 import { linearOps } from "./linear.ts";
+import { lookupOps } from "./lookup.ts";
+import { lstmOps } from "./lstm.ts";
 import {
   groups,
   MAX_STRIDING,
@@ -22,21 +24,21 @@ import {
   striding,
 } from "./op_context.ts";
 import { rnnOps } from "./rnn.ts";
+import { sampleOps } from "./sample.ts";
 import { WebGPUTensor } from "./tensor.ts";
+import { updateOps } from "./update.ts";
 
 /** The ops of one backend. */
 export function createOps(context: OpContext): Ops {
   const { dispatch, own, pipelines, scratch } = context;
   return {
-    lookup: unbuilt,
-    lookupBackward: unbuilt,
-    gru: unbuilt,
-    gruBackward: unbuilt,
-    lstm: unbuilt,
-    lstmBackward: unbuilt,
-    dropout: unbuilt,
+    ...gruOps(context),
     ...linearOps(context),
+    ...lookupOps(context),
+    ...lstmOps(context),
     ...rnnOps(context),
+    ...sampleOps(context),
+    ...updateOps(context),
 
     embedding(x) {
       const { ids, weight, output } = own(x);
@@ -61,10 +63,10 @@ export function createOps(context: OpContext): Ops {
     },
 
     softmaxCrossEntropy(x) {
-      const { logits, targets, loss, dLogits } = own(x);
+      const { logits, targets, loss, dLogits, ...rest } = own(x);
       const { T, B, V } = softmaxCrossEntropyDimensions(x);
       const rows = T * B;
-      const losses = scratch("losses", [rows]);
+      const losses = rest.losses ?? scratch("losses", [rows]);
       dispatch({
         pipeline: pipelines.softmax_cross_entropy,
         tensors: {
@@ -84,6 +86,30 @@ export function createOps(context: OpContext): Ops {
       });
     },
 
+    dropout(x) {
+      const { input, output } = own(x);
+      const size = dropoutDimensions(x);
+      const { rate, key, counter } = x;
+      const inPlace = input.storage === output.storage &&
+        input.offset === output.offset;
+      const { dropout, dropout_in_place } = pipelines;
+      dispatch({
+        pipeline: inPlace ? dropout_in_place : dropout,
+        tensors: { input: inPlace ? scratch("unused", [1]) : input, output },
+        dims: {
+          size,
+          threshold: Math.floor(rate * 2 ** 32),
+          scale: 1 / (1 - rate),
+          key0: key[0],
+          key1: key[1],
+          counter0: counter[0],
+          counter1: counter[1],
+          counter2: counter[2],
+        },
+        workgroups: [striding(groups(size, 4))],
+      });
+    },
+
     globalNorm(x) {
       const { gradients, norm } = own(x);
       const P = globalNormDimensions(x);
@@ -100,17 +126,6 @@ export function createOps(context: OpContext): Ops {
         tensors: { partials, norm },
         dims: { count },
         workgroups: [1],
-      });
-    },
-
-    update(x) {
-      const { parameters, gradients, norm, learningRate, clipNorm } = own(x);
-      const P = updateDimensions(x);
-      dispatch({
-        pipeline: pipelines.update,
-        tensors: { parameters, gradients, norm },
-        dims: { P, learningRate, clipNorm },
-        workgroups: [striding(P)],
       });
     },
 
@@ -134,25 +149,10 @@ export function createOps(context: OpContext): Ops {
         workgroups: [striding(size)],
       });
     },
-
-    sample(x) {
-      const { logits, tokens } = own(x);
-      const { B, V } = sampleDimensions(x);
-      dispatch({
-        pipeline: pipelines.sample,
-        tensors: { logits, tokens },
-        dims: { V },
-        workgroups: [B],
-      });
-    },
   };
 }
 
 /** The same elements as words, so that one kernel copies those of any type. */
 function bits({ memory, storage, offset, shape }: WebGPUTensor): WebGPUTensor {
   return new WebGPUTensor(memory, storage, offset, shape, "u32");
-}
-
-function unbuilt(): never {
-  throw new Error("not built");
 }

@@ -19,6 +19,9 @@ export interface Pipeline extends KernelInterface {
 
 /** Pipelines that are not simply a kernel as it stands in its file. */
 const VARIANTS = {
+  dropout_in_place: { kernel: "dropout", overrides: { IN_PLACE: 1 } },
+  gru_first: { kernel: "gru", overrides: { FIRST: 1 } },
+  lstm_first: { kernel: "lstm", overrides: { FIRST: 1 } },
   rnn_first: { kernel: "rnn", overrides: { FIRST: 1 } },
 } as const satisfies Record<
   string,

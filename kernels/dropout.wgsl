@@ -1,0 +1,104 @@
+// Computes
+//   output[i] = 0 where word i mod 4 of the Philox4x32-10 block
+//   [⌊i/4⌋, counter0, counter1, counter2] under the key is below the threshold, else
+//   input[i] · scale. Words are those of lib/random.ts, to the bit.
+//
+// Bindings
+//   input (size), not read where IN_PLACE, output (size). A buffer that is written
+//   cannot be bound a second time: where both are one tensor, the pipeline has
+//   IN_PLACE set and reads the output.
+//
+// Parallel
+//   An invocation owns the four elements of a block and then those of every
+//   stride-th block after it, so that any size fits into one dispatch.
+//
+// Workgroup
+//   256: this fills every device.
+//
+// Reference
+//   lib/backend/reference/dropout.ts.
+
+override IN_PLACE: bool = false;
+override SIZE: u32 = 256;
+
+struct Dims {
+  size: u32,
+  threshold: u32,
+  scale: f32,
+  key0: u32,
+  key1: u32,
+  counter0: u32,
+  counter1: u32,
+  counter2: u32,
+  inputAt: u32,
+  outputAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+
+/// The high 32 bits of a 64-bit product, from products of 16-bit halves.
+fn multiplyHigh(a: u32, b: u32) -> u32 {
+  let a0 = a & 0xffffu;
+  let a1 = a >> 16u;
+  let b0 = b & 0xffffu;
+  let b1 = b >> 16u;
+  let middle = a1 * b0 + ((a0 * b0) >> 16u);
+  let carry = (middle & 0xffffu) + a0 * b1;
+  return a1 * b1 + (middle >> 16u) + (carry >> 16u);
+}
+
+fn philoxRound(c: vec4u, key: vec2u) -> vec4u {
+  return vec4u(
+    multiplyHigh(0xcd9e8d57u, c.z) ^ c.y ^ key.x,
+    0xcd9e8d57u * c.z,
+    multiplyHigh(0xd2511f53u, c.x) ^ c.w ^ key.y,
+    0xd2511f53u * c.x,
+  );
+}
+
+/// Four random words. Source: Salmon et al. 2011.
+fn philox4x32(counter: vec4u, key: vec2u) -> vec4u {
+  let step = vec2u(0x9e3779b9u, 0xbb67ae85u);
+  var c = philoxRound(counter, key);
+  c = philoxRound(c, key + step);
+  c = philoxRound(c, key + 2u * step);
+  c = philoxRound(c, key + 3u * step);
+  c = philoxRound(c, key + 4u * step);
+  c = philoxRound(c, key + 5u * step);
+  c = philoxRound(c, key + 6u * step);
+  c = philoxRound(c, key + 7u * step);
+  c = philoxRound(c, key + 8u * step);
+  return philoxRound(c, key + 9u * step);
+}
+
+fn drop(i: u32, word: u32) {
+  if (i >= dims.size) {
+    return;
+  }
+  var value = 0f;
+  if (IN_PLACE) {
+    value = output[dims.outputAt + i];
+  } else {
+    value = input[dims.inputAt + i];
+  }
+  output[dims.outputAt + i] = select(value * dims.scale, 0.0, word < dims.threshold);
+}
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let key = vec2u(dims.key0, dims.key1);
+  let blocks = (dims.size + 3u) / 4u;
+  for (var block = id.x; block < blocks; block += groups.x * SIZE) {
+    let counter = vec4u(block, dims.counter0, dims.counter1, dims.counter2);
+    let words = philox4x32(counter, key);
+    drop(4u * block, words.x);
+    drop(4u * block + 1u, words.y);
+    drop(4u * block + 2u, words.z);
+    drop(4u * block + 3u, words.w);
+  }
+}

@@ -1,0 +1,57 @@
+// Computes
+//   dTable[v, e] = Σ dOutput[r, e] over the rows r whose token is v, for each v that
+//   there is; fill.wgsl has zeroed the others.
+//
+// Bindings
+//   ids (rows) u32, links (2, rows) u32, a scratch tensor that
+//   lookup_backward_links.wgsl fills, dOutput (rows, E), dTable (V, E);
+//   rows = T·B.
+//
+// Parallel
+//   An invocation takes an element of dOutput and then every stride-th one after
+//   it. Where its row is the first with its token it adds up that element of all
+//   the rows with that token, in ascending order; else another one does. So the
+//   work does not grow with V, and no float is added atomically.
+//
+// Workgroup
+//   256: the memory is the limit, and this fills every device.
+//
+// Reference
+//   lib/backend/reference/lookup.ts, lookupBackward.
+
+override SIZE: u32 = 256;
+
+struct Dims {
+  rows: u32,
+  E: u32,
+  idsAt: u32,
+  linksAt: u32,
+  dOutputAt: u32,
+  dTableAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> ids: array<u32>;
+@group(0) @binding(2) var<storage, read> links: array<u32>;
+@group(0) @binding(3) var<storage, read> dOutput: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dTable: array<f32>;
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let size = dims.rows * dims.E;
+  for (var i = id.x; i < size; i += groups.x * SIZE) {
+    let first = i / dims.E;
+    let e = i % dims.E;
+    if (links[dims.linksAt + dims.rows + first] == 0u) {
+      continue;
+    }
+    var sum = 0f;
+    for (var row = first; row < dims.rows; row = links[dims.linksAt + row]) {
+      sum += dOutput[dims.dOutputAt + row * dims.E + e];
+    }
+    dTable[dims.dTableAt + ids[dims.idsAt + first] * dims.E + e] = sum;
+  }
+}

@@ -1,0 +1,66 @@
+// Computes
+//   One step of RMSProp, of every parameter p
+//     v = beta2 · v + rest2 · g²             p −= step · g / (√v + epsilon)
+//   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
+//   clipNorm = 0 clips nothing. rest2 is 1 − beta2, which float32 would round to
+//   few digits. With a norm that is not finite nothing changes: it is told by its
+//   bits, since a compiler may assume that no number is NaN.
+//
+// Bindings
+//   parameters (P), gradients (P), norm (), secondMoment (P).
+//
+// Parallel
+//   An invocation owns one parameter and then every stride-th one after it, so
+//   that any size fits into one dispatch.
+//
+// Workgroup
+//   256: the memory is the limit, and this fills every device.
+//
+// Reference
+//   lib/backend/reference/gradient_descent.ts, update.
+
+override SIZE: u32 = 256;
+
+struct Dims {
+  P: u32,
+  clipNorm: f32,
+  clipValue: f32,
+  weightDecay: f32,
+  step: f32,
+  beta2: f32,
+  rest2: f32,
+  epsilon: f32,
+  parametersAt: u32,
+  gradientsAt: u32,
+  normAt: u32,
+  secondMomentAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(2) var<storage, read> gradients: array<f32>;
+@group(0) @binding(3) var<storage, read> norm: array<f32>;
+@group(0) @binding(4) var<storage, read_write> secondMoment: array<f32>;
+
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let length = norm[dims.normAt];
+  if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
+    return;
+  }
+  var scale = 1f;
+  if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
+    scale = dims.clipNorm / length;
+  }
+  for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
+    let p = parameters[dims.parametersAt + i];
+    let gradient = scale * gradients[dims.gradientsAt + i];
+    let g = clamp(gradient, -dims.clipValue, dims.clipValue) + dims.weightDecay * p;
+    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * g * g;
+    secondMoment[dims.secondMomentAt + i] = v;
+    parameters[dims.parametersAt + i] = p - dims.step * g / (sqrt(v) + dims.epsilon);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Ops } from "../backend.ts";
+import { lookupBackwardDimensions, lookupDimensions } from "../shapes.ts";
+import { groups, type OpContext, striding } from "./op_context.ts";
+
+/** The ops of a learned embedding. */
+export function lookupOps(
+  { dispatch, own, pipelines, scratch }: OpContext,
+): Pick<Ops, "lookup" | "lookupBackward"> {
+  return {
+    lookup(x) {
+      const { ids, table, output } = own(x);
+      const { T, B, E } = lookupDimensions(x);
+      dispatch({
+        pipeline: pipelines.lookup,
+        tensors: { ids, table, output },
+        dims: { rows: T * B, E },
+        workgroups: [striding(T * B * E)],
+      });
+    },
+
+    lookupBackward(x) {
+      const { ids, dOutput, dTable } = own(x);
+      const { T, B, E } = lookupBackwardDimensions(x);
+      const rows = T * B;
+      const links = scratch("links", [2, rows], "u32");
+      dispatch({
+        pipeline: pipelines.fill,
+        tensors: { tensor: dTable },
+        dims: { size: dTable.size, value: 0 },
+        workgroups: [striding(dTable.size)],
+      });
+      dispatch({
+        pipeline: pipelines.lookup_backward_links,
+        tensors: { ids, links },
+        dims: { rows },
+        workgroups: [groups(rows, 64)],
+      });
+      dispatch({
+        pipeline: pipelines.lookup_backward,
+        tensors: { ids, links, dOutput, dTable },
+        dims: { rows, E },
+        workgroups: [striding(rows * E)],
+      });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Ops } from "../backend.ts";
+import { sampleDimensions, sampleSettings } from "../shapes.ts";
+import type { OpContext } from "./op_context.ts";
+
+/** The op that chooses the next token. */
+export function sampleOps(
+  { dispatch, own, pipelines, scratch }: OpContext,
+): Pick<Ops, "sample"> {
+  return {
+    sample(x) {
+      const { logits, tokens, uniforms, seen, logProbabilities } = own(x);
+      const { B, V } = sampleDimensions(x);
+      if (!uniforms && !seen && !logProbabilities) {
+        dispatch({
+          pipeline: pipelines.sample,
+          tensors: { logits, tokens },
+          dims: { V },
+          workgroups: [B],
+        });
+        return;
+      }
+      dispatch({
+        pipeline: pipelines.sample_drawn,
+        tensors: {
+          logits,
+          tokens,
+          uniforms: uniforms ?? logits,
+          seen: seen ?? scratch("unused", [1], "u32"),
+          logProbabilities: logProbabilities ?? scratch("unused too", [1]),
+        },
+        dims: {
+          V,
+          isDrawn: uniforms ? 1 : 0,
+          hasSeen: seen ? 1 : 0,
+          hasLogProbabilities: logProbabilities ? 1 : 0,
+          ...sampleSettings(x),
+        },
+        workgroups: [B],
+      });
+    },
+  };
+}
