@@ -94,18 +94,18 @@ export function withDefaults(
   };
 }
 
-/** Whole numbers, and the numbers from the least on that a setting may be. */
+/** What a setting may be: a whole number from the least on, any from it on, or above. */
 const RANGES = {
   "number of epochs": ["epochs", "whole", 1],
   "learning rate": ["learningRate", "above", 0],
-  "warm-up": ["warmup", "from", 0],
+  "warm-up": ["warmup", "least", 0],
   "step size of the schedule": ["stepSize", "above", 0],
   "gamma of the schedule": ["gamma", "above", 0],
-  "weight decay": ["weightDecay", "from", 0],
-  "clip norm": ["clipNorm", "from", 0],
-  "clip value": ["clipValue", "from", 0],
-  "dropout": ["dropout", "from", 0],
-  "sigma": ["sigma", "from", 0],
+  "weight decay": ["weightDecay", "least", 0],
+  "clip norm": ["clipNorm", "least", 0],
+  "clip value": ["clipValue", "least", 0],
+  "dropout": ["dropout", "least", 0],
+  "sigma": ["sigma", "least", 0],
   "patience": ["patience", "whole", 0],
 } as const;
 

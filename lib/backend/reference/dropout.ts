@@ -1,4 +1,4 @@
-import { philox4x32 } from "../../random.ts";
+import { philox4x32 } from "../philox.ts";
 import type { Floats } from "./floats.ts";
 
 /**
