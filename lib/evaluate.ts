@@ -7,6 +7,7 @@
 import { Allocation } from "./backend/allocation.ts";
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
+import type { TokenIds } from "./text/token_ids.ts";
 import type { Corpus } from "./tokenize.ts";
 import type { Checkpoint } from "./training/checkpoint.ts";
 import { perplexity, weightedMean } from "./training/metrics.ts";
@@ -130,6 +131,12 @@ export async function evaluate(
     perplexity: perplexity(loss),
     bitsPerToken: loss / Math.LN2,
     tokens,
-    unknown: ids.subarray(1).reduce((n, id) => n + (id === 0 ? 1 : 0), 0),
+    unknown: countZeros(ids.subarray(1)),
   };
+}
+
+function countZeros(ids: TokenIds): number {
+  let zeros = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === 0) zeros++;
+  return zeros;
 }

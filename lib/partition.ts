@@ -11,6 +11,7 @@ import {
   type Sampling,
   sequentialStarts,
 } from "./text/minibatch.ts";
+import type { TokenIds } from "./text/token_ids.ts";
 
 /** Settings of {@linkcode partition}. */
 export interface PartitionOptions {
@@ -58,7 +59,7 @@ export interface Partition extends Iterable<Minibatch> {
  * ```
  */
 export function partition(
-  ids: Uint32Array,
+  ids: TokenIds,
   {
     batchSize = 32,
     numSteps = 35,

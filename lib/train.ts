@@ -9,13 +9,10 @@ import type { ModelConfig } from "./model/config.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import { initializeParameters, type Parameters } from "./model/parameters.ts";
 import { partition } from "./partition.ts";
+import { corpusDigest } from "./text/corpus_digest.ts";
 import type { Sampling } from "./text/minibatch.ts";
 import type { Corpus } from "./tokenize.ts";
-import {
-  type Checkpoint,
-  sha256,
-  type TrainingRecord,
-} from "./training/checkpoint.ts";
+import type { Checkpoint, TrainingRecord } from "./training/checkpoint.ts";
 import { ChunkRunner, type MinibatchResult } from "./training/chunk_runner.ts";
 import { perplexity, weightedMean } from "./training/metrics.ts";
 import {
@@ -167,7 +164,6 @@ export async function* train(
     hiddenSize,
     numLayers,
   };
-  const idBytes = new Uint8Array(corpus.ids.slice().buffer);
   const description = {
     config,
     tokenizer: corpus.tokenizer,
@@ -175,7 +171,7 @@ export async function* train(
     corpus: {
       name: corpus.name,
       tokens: corpus.ids.length,
-      sha256: await sha256(idBytes),
+      sha256: await corpusDigest(corpus.ids),
     },
     training,
     provenance: `weena on ${backend.description}`,

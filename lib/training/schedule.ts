@@ -6,6 +6,7 @@
 
 import { partition, type PartitionOptions } from "../partition.ts";
 import type { Minibatch } from "../text/minibatch.ts";
+import type { TokenIds } from "../text/token_ids.ts";
 
 /** One minibatch of the whole training, and where it stands. */
 export interface Step {
@@ -19,7 +20,7 @@ export interface Step {
 
 /** All minibatches of all epochs, in order; `options.epoch` has no part in it. */
 export function* schedule(
-  ids: Uint32Array,
+  ids: TokenIds,
   epochs: number,
   options: PartitionOptions,
 ): Generator<Step, void> {
