@@ -33,7 +33,12 @@ export {
   type DownloadOptions,
   TIME_MACHINE,
 } from "./lib/download.ts";
-export { type Corpus, tokenize, type TokenizeOptions } from "./lib/tokenize.ts";
+export {
+  type Corpus,
+  tokenize,
+  type TokenizeOptions,
+  tokenizeStream,
+} from "./lib/tokenize.ts";
 export {
   type Partition,
   partition,
@@ -75,12 +80,17 @@ export type {
   MinibatchResult,
   TrainingState,
 } from "./lib/training/training_state.ts";
-export { decodeTokenFile, encodeTokenFile } from "./lib/text/token_file.ts";
+export {
+  decodeTokenFile,
+  encodeTokenFile,
+  tokenFileParts,
+} from "./lib/text/token_file.ts";
 export { perplexity } from "./lib/training/metrics.ts";
 export type { Clock } from "./lib/training/pace.ts";
 
 export type { Minibatch, Sampling } from "./lib/text/minibatch.ts";
 export type { Normalization } from "./lib/text/normalize.ts";
+export type { TokenIds } from "./lib/text/token_ids.ts";
 export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
 export type { Vocabulary } from "./lib/text/vocabulary.ts";
 

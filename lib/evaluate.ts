@@ -6,6 +6,7 @@
 
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
+import type { TokenIds } from "./text/token_ids.ts";
 import type { Corpus } from "./tokenize.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 import { measure, type Prediction } from "./training/evaluation.ts";
@@ -79,6 +80,12 @@ export async function evaluate(
   const prediction = await measure(model, backend, ids, options);
   return {
     ...prediction!, // there is no signal that could cut it short
-    unknown: ids.subarray(1).reduce((n, id) => n + (id === 0 ? 1 : 0), 0),
+    unknown: countZeros(ids.subarray(1)),
   };
+}
+
+function countZeros(ids: TokenIds): number {
+  let zeros = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === 0) zeros++;
+  return zeros;
 }

@@ -1,5 +1,5 @@
 import { evaluate } from "../lib/evaluate.ts";
-import { sha256 } from "../lib/training/checkpoint.ts";
+import { corpusDigest } from "../lib/text/corpus_digest.ts";
 import { DATA_FOLDER, defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
@@ -48,7 +48,7 @@ if (import.meta.main) {
         (name === trainedOn.name ? trainedOn.tokens : defaultMaxTokens(name)),
     });
     if (flags.corpus === undefined && flags["max-tokens"] === undefined) {
-      const digest = await sha256(new Uint8Array(corpus.ids.slice().buffer));
+      const digest = await corpusDigest(corpus.ids);
       if (digest !== trainedOn.sha256) {
         say(`note: ${name} is not as it was when the model was trained`);
       }

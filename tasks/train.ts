@@ -96,6 +96,12 @@ export const command = {
 
 type TrainFlags = Values<typeof command.flags>;
 
+/** Flags that resuming takes; all others are the run's own. */
+const RESUME_FLAGS = new Set([
+  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
+  ...["device", "threads", "json"],
+]);
+
 if (import.meta.main) {
   await runTask(
     command,
@@ -159,12 +165,6 @@ async function startRun(given: TrainFlags): Promise<number> {
   }
 }
 
-/** Flags that resuming takes; all others are the run's own. */
-const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
-  ...["device", "threads", "json"],
-]);
-
 async function resumeRun(flags: TrainFlags): Promise<number> {
   for (const [flag, value] of Object.entries(flags)) {
     if (RESUME_FLAGS.has(flag) || value === undefined || value === false) {
@@ -187,6 +187,11 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
     );
   }
   const { epochs = training.epochs } = flags;
+  if (epochs < progress.epochs) {
+    throw new UsageError(
+      `--epochs ${epochs} is for all of the run: ${progress.epochs} are done`,
+    );
+  }
   const { tokens, validationTokens, name } = checkpoint.corpus;
   const read = await loadCorpusFor(flags.corpus ?? name, {
     ...tokenizer,

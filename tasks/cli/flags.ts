@@ -58,6 +58,8 @@ export interface NumberFlag extends Described {
   readonly least: number;
   /** Whether the least itself is not allowed. */
   readonly above?: boolean;
+  /** What it has to stay below. */
+  readonly below?: number;
   readonly default?: number;
 }
 
@@ -216,7 +218,8 @@ function readValue(
       ? /^-?\d+$/
       : /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
     const value = pattern.test(text) ? Number(text) : NaN;
-    const inRange = spec.above ? value > spec.least : value >= spec.least;
+    const inRange = value < (spec.below ?? Infinity) &&
+      (spec.above ? value > spec.least : value >= spec.least);
     const exact = spec.kind === "number" || Number.isSafeInteger(value);
     if (inRange && exact && Number.isFinite(value)) return value;
   }
@@ -234,7 +237,8 @@ function describeValue(spec: Flag): string {
     case "number": {
       const what = spec.kind === "integer" ? "a whole number" : "a number";
       return `${what} ${spec.above ? "above" : "from"} ${spec.least}` +
-        (spec.above ? "" : " on");
+        (spec.above ? "" : " on") +
+        (spec.below === undefined ? "" : `, below ${spec.below}`);
     }
     case "text":
       return spec.value;

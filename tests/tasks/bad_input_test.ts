@@ -52,7 +52,10 @@ function badValues(flag: string, spec: Flag): string[] {
     case "integer":
       return [String(spec.least - 1), "1.5", "0x10", "1e3", "NaN", "", "1,5"];
     case "number":
-      return [String(spec.least - 1), "abc", "Infinity", "", "1,5"];
+      return [
+        ...["abc", "Infinity", "", "1,5", String(spec.least - 1)],
+        ...spec.below === undefined ? [] : [String(spec.below)],
+      ];
   }
 }
 
@@ -142,6 +145,18 @@ Deno.test({
     assertStringIncludes(
       await said(2, "train", "--learning-rate=1,5"),
       '--learning-rate cannot be "1,5": expected a number above 0',
+    );
+    assertStringIncludes(
+      await said(2, "tokenize", "--corpus=sample", "--validation=1"),
+      '--validation cannot be "1": expected a number from 0 on, below 1',
+    );
+    assertStringIncludes(
+      await said(3, "tokenize", "--corpus=short.txt", "--validation=0.1"),
+      'Cannot hold out 0.1 of "short.txt" for validation',
+    );
+    assertStringIncludes(
+      await said(3, "partition", "--corpus=short.txt", "--validation=0.5"),
+      "The text is too short: 6 tokens to train on",
     );
     assertStringIncludes(
       await said(3, "train", "--corpus=short.txt"),
