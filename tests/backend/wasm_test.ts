@@ -25,7 +25,7 @@ testBackend("cpu, plain SIMD", () => openBuild("plain", { threads: 2 }));
 async function minibatch(
   backend: Backend,
   { T, B, H, V }: Size,
-): Promise<Uint8Array[]> {
+): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
   const tensor = (shape: number[], deviation = 0) => {
@@ -85,7 +85,7 @@ async function minibatch(
   const values = await Promise.all(made.map((one) => backend.read(one)));
   for (const one of made) backend.free(one);
   backend.free(ids);
-  return values.map((one) => new Uint8Array(one.buffer));
+  return values.map((one) => new Uint32Array(one.buffer));
 }
 
 /** How large the tensors are that bits are compared of. */
@@ -98,7 +98,7 @@ interface Size {
 
 /** Asserts that `run` leaves the same bits behind, however many threads there are. */
 async function assertSameBits(
-  run: (backend: Backend, size: Size) => Promise<Uint8Array[]>,
+  run: (backend: Backend, size: Size) => Promise<Uint32Array[]>,
   sizes: readonly Size[],
 ): Promise<void> {
   for (const build of ["relaxed", "plain"] as const) {
@@ -109,9 +109,9 @@ async function assertSameBits(
         const expected = await run(one, size);
         for (let repetition = 0; repetition < 3; repetition++) {
           const actual = await run(many, size);
-          actual.forEach((bytes, i) =>
+          actual.forEach((words, i) =>
             assert(
-              bytes.every((byte, j) => byte === expected[i][j]),
+              words.every((word, j) => word === expected[i][j]),
               `${threads} threads, ${build}, ${JSON.stringify(size)}: ` +
                 `tensor ${i} differs`,
             )
@@ -135,7 +135,7 @@ Deno.test("cpu: a minibatch has the same bits on 1, 2, 3 and 5 threads", () =>
 async function otherOps(
   backend: Backend,
   { T, B, H, V }: Size,
-): Promise<Uint8Array[]> {
+): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
   const tensor = (shape: number[], deviation = 0) => {
@@ -232,7 +232,7 @@ async function otherOps(
   });
   const values = await Promise.all(made.map((one) => backend.read(one)));
   for (const one of made) backend.free(one);
-  return values.map((one) => new Uint8Array(one.buffer));
+  return values.map((one) => new Uint32Array(one.buffer));
 }
 
 Deno.test("cpu: the other ops have the same bits on 1, 2, 3 and 5 threads", () =>
