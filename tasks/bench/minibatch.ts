@@ -186,10 +186,10 @@ export async function benchGeneration(
     tokenizer: corpus.tokenizer,
     vocabulary: corpus.vocabulary,
   } as const;
-  const text = async (device: Backend, length: number) => {
+  const text = async (device: Backend, maxNewTokens: number) => {
     let text = "";
     for await (
-      const piece of generate(checkpoint, "traveller", device, { length })
+      const piece of generate(checkpoint, "traveller", device, { maxNewTokens })
     ) text += piece;
     return text;
   };

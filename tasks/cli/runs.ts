@@ -5,10 +5,13 @@
  */
 
 import { join } from "@std/path";
+import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
 import {
   type Checkpoint,
   CheckpointError,
   decodeCheckpoint,
+  decodeModel,
+  type ImportedModel,
 } from "../../lib/training/checkpoint.ts";
 import { DATA_FOLDER } from "./corpus.ts";
 import { exists, readWanted } from "./files.ts";
@@ -30,6 +33,12 @@ export const MODEL_FLAGS = {
     help: "a checkpoint file, in place of a run",
   } as TextFlag,
 } as const;
+
+/** Values of {@linkcode MODEL_FLAGS}. */
+export interface ModelFlags {
+  readonly run?: string;
+  readonly checkpoint?: string;
+}
 
 /** The files of a run. */
 export interface RunPaths {
@@ -77,25 +86,49 @@ export async function assertFreeRun(name: string): Promise<void> {
   );
 }
 
-/** Reads the checkpoint that the flags ask for. */
+/** Reads the checkpoint that the flags ask for, with what is known of its training. */
 export async function loadCheckpoint(
-  { run, checkpoint }: { readonly run?: string; readonly checkpoint?: string },
+  flags: ModelFlags,
 ): Promise<{ path: string; checkpoint: Checkpoint }> {
+  const { path, model } = await load(flags, decodeCheckpoint);
+  return { path, checkpoint: model };
+}
+
+/** Reads the model that the flags ask for, which may be imported. */
+export async function loadModel(
+  flags: ModelFlags,
+): Promise<{ path: string; model: Checkpoint | ImportedModel }> {
+  return await load(flags, decodeModel);
+}
+
+async function load<Model>(
+  flags: ModelFlags,
+  decode: (bytes: Uint8Array) => Promise<Model>,
+): Promise<{ path: string; model: Model }> {
+  const path = await checkpointPath(flags);
+  const bytes = await readWanted(path, "checkpoint");
+  const foreign = foreignFormat(bytes);
+  if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
+  try {
+    return { path, model: await decode(bytes) };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new TaskError(EXIT.input, `${path}: ${error.message}`);
+  }
+}
+
+/** The file that the flags ask for: by default the one that was written last. */
+export async function checkpointPath(
+  { run, checkpoint }: ModelFlags,
+): Promise<string> {
   if (run !== undefined && checkpoint !== undefined) {
     throw new UsageError(
       "--run and --checkpoint both choose a model: give one",
     );
   }
   if (run !== undefined) assertRunName(run);
-  const path = checkpoint ??
+  return checkpoint ??
     (run === undefined ? await newestCheckpoint() : runPaths(run).checkpoint);
-  const bytes = await readWanted(path, "checkpoint");
-  try {
-    return { path, checkpoint: await decodeCheckpoint(bytes) };
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    throw new TaskError(EXIT.input, `${path}: ${error.message}`);
-  }
 }
 
 /** The checkpoint that was written last. */
