@@ -103,7 +103,8 @@ function listing(file: string, bytes: number, inspection: Inspection): string {
   const { kind, digest, tensors } = inspection;
   const rows: [string, string][] = [
     ["file", `${file}, ${KINDS[kind]} of ${grouped(bytes)} bytes`],
-    ...[...metadataOf(inspection)].map(([key, value]): [string, string] => [
+    ...[...metadataOf(inspection)].filter(([key]) => key !== "counts" // of the vocabulary's tokens: for programs
+    ).map(([key, value]): [string, string] => [
       key.replaceAll("_", " "),
       key === "vocabulary" ? vocabularyText(value) : shown(value),
     ]),

@@ -106,7 +106,8 @@ if (import.meta.main) {
     const places = tokensAt(text, model, least.map(({ index }) => index));
     out(summary(name, model, totals));
     if (least.length === 0) return;
-    out("least likely:\n");
+    const of = tokenizer.normalize === "letters" ? " of the cleaned text" : "";
+    out(`least likely, at line:column${of}:\n`);
     for (const { index, logProbability } of least) {
       const { line, column } = places.get(index)!;
       out(
