@@ -30,6 +30,8 @@ export interface GeneratedPiece {
 export class Continuation {
   readonly #join: (tokens: readonly string[], last?: boolean) => string;
   readonly #stop?: string;
+  /** Whether every token's text is given out at once. */
+  readonly #holdsNothing: boolean;
   /** Text that may be the beginning of the stop text. */
   #held = "";
   /** Length of the text so far, and of what of it was given out. */
@@ -44,6 +46,7 @@ export class Continuation {
     this.#join = textJoiner(level);
     this.#join(prefix);
     this.#stop = stop;
+    this.#holdsNothing = stop === undefined && level !== "byte";
   }
 
   /** Why it has ended; undefined while it goes on. */
@@ -54,6 +57,11 @@ export class Continuation {
   /** Adds tokens; `last` says that no more follow. */
   add(tokens: readonly GeneratedToken[], last: boolean): GeneratedPiece {
     if (this.#ended) return { text: "", tokens: [], ended: this.#ended };
+    if (this.#holdsNothing) { // nearly always: no token is looked at alone
+      if (last) this.#ended = "length";
+      const text = this.#join(tokens.map(({ token }) => token));
+      return { text, tokens, ...(last && { ended: "length" }) };
+    }
     const append = (text: string) => {
       this.#held += text;
       this.#length += text.length;

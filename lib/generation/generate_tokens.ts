@@ -8,7 +8,11 @@ import type { Backend } from "../backend/backend.ts";
 import { encodePrefix } from "../text/prefix.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
 import { nextChunkSize } from "../training/pace.ts";
-import { Continuation, type GeneratedPiece } from "./continuation.ts";
+import {
+  Continuation,
+  type GeneratedPiece,
+  type GeneratedToken,
+} from "./continuation.ts";
 import { Decoder, MOST_STEPS } from "./decoder.ts";
 import { generateSettings, type GenerateTokensOptions } from "./options.ts";
 
@@ -76,13 +80,15 @@ export async function* generateTokens(
     const { ids, logProbabilities } = await decoder.run(done, steps); // (steps, B)
     done += steps;
     const pieces = rows.map((row, b) => {
-      const added = Array.from({ length: steps }, (_, i) => {
-        const at = i * B + b;
-        const token = { id: ids[at], token: vocabulary[ids[at]] };
-        return logProbabilities
-          ? { ...token, logProbability: logProbabilities[at] }
-          : token;
-      });
+      const added: GeneratedToken[] = [];
+      for (let at = b; at < steps * B; at += B) {
+        const id = ids[at], token = vocabulary[id];
+        added.push(
+          logProbabilities
+            ? { id, token, logProbability: logProbabilities[at] }
+            : { id, token },
+        );
+      }
       return row.add(added, done === maxNewTokens);
     });
     yield pieces;
