@@ -63,15 +63,37 @@ export {
   type EvaluateOptions,
   type Evaluation,
 } from "./lib/evaluate.ts";
-export { generate, type GenerateOptions } from "./lib/generate.ts";
+export { score, type ScoredToken, type ScoreOptions } from "./lib/score.ts";
+export { generate } from "./lib/generate.ts";
+export { generateTokens } from "./lib/generation/generate_tokens.ts";
+export type {
+  GeneratedPiece,
+  GeneratedToken,
+} from "./lib/generation/continuation.ts";
+export type {
+  GenerateOptions,
+  GenerateTokensOptions,
+} from "./lib/generation/options.ts";
 
 export {
   type Checkpoint,
   CheckpointError,
   decodeCheckpoint,
+  decodeModel,
   encodeCheckpoint,
+  type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export { exportWeights } from "./lib/exchange/export_weights.ts";
+export {
+  type ImportOptions,
+  importWeights,
+} from "./lib/exchange/import_weights.ts";
+export {
+  inspect,
+  type InspectedTensor,
+  type Inspection,
+} from "./lib/exchange/inspect.ts";
 export type { Prediction } from "./lib/training/evaluation.ts";
 export type { LearningRateSchedule } from "./lib/training/learning_rate.ts";
 export type { MomentName, Moments } from "./lib/training/optimizer.ts";

@@ -7,6 +7,7 @@
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import type { TokenIds } from "./text/token_ids.ts";
+import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { Corpus } from "./tokenize.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 import { measure, type Prediction } from "./training/evaluation.ts";
@@ -59,12 +60,7 @@ export async function evaluate(
   backend: Backend,
   { clock = monotonicClock }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  if (corpus.vocabulary.tokens.join("\0") !== vocabulary.tokens.join("\0")) {
-    throw new RangeError(
-      `Cannot evaluate on "${corpus.name}": it was tokenized with another ` +
-        `vocabulary than the model's. Pass the checkpoint's to tokenize`,
-    );
-  }
+  assertSameVocabulary(corpus, vocabulary, "evaluate on");
   const { ids } = corpus;
   const tokens = ids.length - 1;
   if (tokens < 1) {

@@ -31,7 +31,7 @@ import {
   createRun,
   findRun,
   loadLast,
-  loadModel,
+  loadModelFrom,
   removeUnlessTrained,
   type RunPaths,
 } from "./cli/runs.ts";
@@ -122,7 +122,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   if (flags.run !== undefined) await assertFreeRun(flags.run);
   const base = flags["init-from"] === undefined
     ? undefined
-    : await loadModel(flags["init-from"]);
+    : await loadModelFrom(flags["init-from"]);
   if (base) assertKeepsModel(given);
   assertUseful(base ? { ...flags, ...shapeFlags(base) } : flags);
   const name = flags.corpus ?? await chooseTrainingCorpus();
@@ -177,7 +177,7 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
   }
   const controls = trainControls(flags);
   const run = await findRun(flags.run);
-  const { path, checkpoint } = await loadLast(run);
+  const { path, model: checkpoint } = await loadLast(run);
   const { training, progress, tokenizer, vocabulary } = checkpoint;
   if (!checkpoint.state) {
     throw new TaskError(

@@ -74,3 +74,24 @@ export function idsByToken(
 ): ReadonlyMap<string, number> {
   return new Map(tokens.map((token, id) => [token, id]));
 }
+
+/**
+ * Throws a RangeError unless a text was tokenized with a model's vocabulary.
+ *
+ * @param what What is to be done with the text: `evaluate`.
+ */
+export function assertSameVocabulary(
+  corpus: { readonly name: string; readonly vocabulary: Vocabulary },
+  { tokens }: Vocabulary,
+  what: string,
+): void {
+  const other = corpus.vocabulary.tokens;
+  if (
+    other === tokens ||
+    other.length === tokens.length && other.every((t, id) => t === tokens[id])
+  ) return;
+  throw new RangeError(
+    `Cannot ${what} "${corpus.name}": it was tokenized with another ` +
+      `vocabulary than the model's. Pass the checkpoint's to tokenize`,
+  );
+}
