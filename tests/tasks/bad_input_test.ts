@@ -162,7 +162,7 @@ Deno.test({
     );
     assertStringIncludes(
       await said(2, "tokenize", "--corpus=sample", "--validation=1"),
-      '--validation cannot be "1": expected a number from 0 on, below 1',
+      '--validation cannot be "1": expected a number from 0 to below 1',
     );
     assertStringIncludes(
       await said(3, "tokenize", "--corpus=short.txt", "--validation=0.1"),
