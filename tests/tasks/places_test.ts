@@ -18,6 +18,8 @@ Deno.test("every token has a place", () => {
     "a\r\nb\rc",
     "né 🦕\n\t🦕!",
     "1 2\n3\nfour, five",
+    "\ufeffa b", // the mark at the beginning is no part of the text
+    "a\u00a0b\u2003c\ufeffd\u0085e\u3000",
   ];
   for (const text of texts) {
     for (const level of LEVELS) {
