@@ -55,6 +55,7 @@ export {
   type CheckpointEvent,
   DivergenceError,
   type EpochEvent,
+  type ProgressEvent,
   type SampleEvent,
   type TrainEvent,
 } from "./lib/training/trainer.ts";
