@@ -14,9 +14,11 @@ import {
   loadExtended,
   shortName,
 } from "./cli/corpus.ts";
+import { shellQuoted } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
+  type Flag,
   type Flags,
   type TextFlag,
   UsageError,
@@ -51,10 +53,11 @@ const SAMPLE_EVERY = 10;
 export const command = {
   name: "train",
   summary:
-    "Trains a model of text and keeps it as a run: data/runs/NAME with " +
-    "model.safetensors and metrics.jsonl. Without flags it is the chapter's " +
-    "model of The Time Machine, or of the bundled sample where that cannot be " +
-    "had. Ctrl-C saves and stops; --resume goes on.",
+    "Trains a model of text and keeps it as a run: data/runs/NAME with the " +
+    "model, its metrics, samples and curve, and report.html, which shows them. " +
+    "Without flags it is the chapter's model of The Time Machine, or of the " +
+    "bundled sample where that cannot be had. Ctrl-C saves and stops; --resume " +
+    "goes on.",
   flags: {
     preset: PRESET_FLAG,
     ...CORPUS_FLAGS,
@@ -158,6 +161,7 @@ async function startRun(given: TrainFlags): Promise<number> {
       epochs,
       done: 0,
       json: flags.json,
+      command: commandLine({ ...given, corpus: name }, backend),
     });
   } catch (error) {
     await removeUnlessTrained(run);
@@ -211,9 +215,30 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
     return 0;
   }
   const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
-  const done = progress.epochs;
-  const { json } = flags;
-  return await trainRun(run, events, { corpus, backend, epochs, done, json });
+  return await trainRun(run, events, {
+    corpus,
+    backend,
+    epochs,
+    done: progress.epochs,
+    json: flags.json,
+    command: commandLine({ ...flags, run: run.name }, backend),
+  });
+}
+
+/**
+ * The command line that does the same again: the flags that were given, and what was
+ * chosen where none was.
+ */
+function commandLine(flags: TrainFlags, backend: Backend): string {
+  const all = { ...flags, device: backend.name };
+  const words = Object.entries(all).flatMap(([flag, value]) => {
+    const spec: Flag = command.flags[flag as keyof TrainFlags];
+    const isUsual = "default" in spec && value === spec.default ||
+      flag === "json" || flag === "run" && !flags.resume;
+    if (value === undefined || value === false || isUsual) return [];
+    return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
+  });
+  return shellQuoted(["deno", "task", "train", ...words]);
 }
 
 /** When to save and to sample, and how to be stopped. */
@@ -223,6 +248,7 @@ function trainControls(flags: TrainFlags) {
     checkpointEvery: every.epochs,
     checkpointSeconds: every.seconds,
     sampleEvery: SAMPLE_EVERY,
+    progress: true,
     signal: interruptSignal(),
   };
 }

@@ -87,6 +87,8 @@ export interface ProgressEvent {
   readonly count: number;
   /** Mean cross-entropy of those that are done, in nats per token. */
   readonly loss: number;
+  /** Speed of those that are done, those before a resumption left out. */
+  readonly tokensPerSecond: number;
 }
 
 /** What training yields. */
@@ -229,9 +231,9 @@ export async function* runTraining(
     if (validation) validationLoss = validation.loss;
     measured = [];
     sum = NOTHING;
-    const { seconds, tokens } = timed;
+    const { seconds } = timed;
+    const tokensPerSecond = perSecond(timed);
     timed = { seconds: 0, tokens: 0 };
-    const tokensPerSecond = seconds > 0 ? tokens / seconds : 0;
     const rates = { learningRate, seconds, tokensPerSecond };
     yield { type: "epoch", epoch, ...summary, ...rates, validation };
     if (validation && !(validation.loss >= (best?.loss ?? Infinity))) {
@@ -300,6 +302,7 @@ export async function* runTraining(
         minibatch: index + 1,
         count,
         loss: sum.loss / sum.minibatches,
+        tokensPerSecond: perSecond(timed),
       };
     }
     const { checkpointSeconds: every } = loop;
@@ -320,6 +323,10 @@ const FRESH: Pick<TrainingState, "updates" | "skippedInRow" | "best"> = {
   skippedInRow: 0,
   best: undefined,
 };
+
+function perSecond({ seconds, tokens }: { seconds: number; tokens: number }) {
+  return seconds > 0 ? tokens / seconds : 0;
+}
 
 /** A sum over minibatches; those that were skipped count for nothing. */
 interface Sum {

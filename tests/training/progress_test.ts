@@ -45,6 +45,7 @@ Deno.test("progress: each chunk within an epoch says how far it is, and its loss
       minibatch: i + 1,
       count: losses.length,
       loss: losses.slice(0, i + 1).reduce((a, b) => a + b) / (i + 1),
+      tokensPerSecond: 16 / 1000, // those of a minibatch, by a tick of the clock
     }));
     assert(expected.length > 3);
     assertEquals(waiting, expected);
