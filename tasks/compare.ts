@@ -3,7 +3,7 @@ import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
 import { duration } from "./cli/live_line.ts";
-import { loadPlotting } from "./cli/plotting.ts";
+import { type Curve, loadPlotting } from "./cli/plotting.ts";
 import { points } from "./cli/metrics.ts";
 import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
 import { type RunSummary, summarize } from "./cli/run_summary.ts";
@@ -68,17 +68,7 @@ if (import.meta.main) {
     const svg = draw({
       label: "perplexity",
       ...log && { log },
-      curves: runs.flatMap(({ name, metrics }) => {
-        const held = metrics.some((one) => one.validation_perplexity);
-        const training = points(metrics, "perplexity");
-        const validation = points(metrics, "validation_perplexity");
-        return held
-          ? [
-            { name, points: training },
-            { name: `${name}, validation`, points: validation },
-          ]
-          : [{ name, points: training }];
-      }),
+      curves: curvesOf(runs),
     });
     await writeWhole(output, new TextEncoder().encode(svg));
     out(
@@ -87,6 +77,23 @@ if (import.meta.main) {
         : comparison(runs).map((line) => `${line}\n`).join(""),
     );
     say(`the curves are in ${output}`);
+  });
+}
+
+/** A colour a run; where texts were held out, their curves are dashed. */
+function curvesOf(runs: readonly Trained[]): Curve[] {
+  const isHeldOut = ({ metrics }: Trained) =>
+    metrics.some((one) => one.validation_perplexity !== undefined);
+  const dash = runs.some(isHeldOut) ? 0 : undefined;
+  return runs.flatMap((run, color) => {
+    const { name, metrics } = run;
+    const training = points(metrics, "perplexity");
+    if (!isHeldOut(run)) return [{ name, points: training, color, dash }];
+    const validation = points(metrics, "validation_perplexity");
+    return [
+      { name, points: training, color, dash },
+      { name: `${name}, validation`, points: validation, color, dash: 1 },
+    ];
   });
 }
 

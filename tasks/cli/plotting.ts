@@ -17,6 +17,9 @@ export interface Point {
 export interface Curve {
   readonly name: string;
   readonly points: readonly Point[];
+  /** Which of the colours and dashes it has; left out: the next of both. */
+  readonly color?: number;
+  readonly dash?: number;
 }
 
 /** A picture of curves over epochs. */
@@ -24,6 +27,8 @@ export interface Chart {
   readonly label: string;
   /** A logarithmic scale; left out: where the values span more than two decades. */
   readonly log?: boolean;
+  /** Whether the scale goes down to zero. */
+  readonly zero?: boolean;
   /** In pixels; 360 if left out. */
   readonly height?: number;
   readonly curves: readonly Curve[];
@@ -74,7 +79,7 @@ const COLORS: readonly (readonly [light: string, dark: string])[] = [
 const DASHES = ["none", "6 3", "9 3 2 3", "2 2"];
 
 const WIDTH = 640;
-const MARGIN = { right: 16, bottom: 42, left: 64 };
+const MARGIN = { right: 16, bottom: 42, left: 72 };
 const LEGEND = { top: 18, row: 18, sample: 26, gap: 22, character: 6.6 };
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -112,7 +117,7 @@ export async function loadPlotting(): Promise<Draw> {
 function draw(
   plot: Plot,
   document: SvgDocument,
-  { label, log, height = 360, curves }: Chart,
+  { label, log, zero = false, height = 360, curves }: Chart,
 ): string {
   const drawn = curves.map((curve) => ({
     ...curve,
@@ -143,18 +148,20 @@ function draw(
       labelArrow: "none",
       grid: true,
       nice: true,
-      ticks: 6,
+      ticks: height > 300 ? 6 : 4,
       ...isLog ? { type: "log", tickFormat: logTickText } : {
         tickFormat: tickText,
+        zero,
         ...levelDomain(curves),
       },
     },
     marks: [
       plot.frame({ strokeOpacity: 0.4 }),
-      ...drawn.flatMap(({ points }, i) => {
-        const [stroke] = COLORS[i % COLORS.length];
+      ...drawn.flatMap((curve, i) => {
+        const { points, color = i, dash = i } = curve;
+        const [stroke] = COLORS[color % COLORS.length];
         const at = { x: "x", y: "y" };
-        const strokeDasharray = DASHES[i % DASHES.length];
+        const strokeDasharray = DASHES[dash % DASHES.length];
         const line = { ...at, stroke, strokeDasharray, strokeWidth: 1.75 };
         return [
           plot.lineY(points, line),
@@ -222,7 +229,8 @@ function domainOf(curves: readonly Curve[]): [number, number] {
 
 interface LegendEntry {
   readonly name: string;
-  readonly index: number;
+  readonly color: number;
+  readonly dash: number;
   readonly x: number;
 }
 
@@ -230,13 +238,13 @@ interface LegendEntry {
 function legendRows(curves: readonly Curve[]): LegendEntry[][] {
   const rows: LegendEntry[][] = [];
   let x = Infinity;
-  for (const [index, { name }] of curves.entries()) {
+  for (const [i, { name, color = i, dash = i }] of curves.entries()) {
     const width = LEGEND.sample + 6 + name.length * LEGEND.character;
     if (x + width > WIDTH - MARGIN.right) {
       rows.push([]);
       x = MARGIN.left;
     }
-    rows[rows.length - 1].push({ name, index, x });
+    rows[rows.length - 1].push({ name, color, dash, x });
     x += width + LEGEND.gap;
   }
   return rows;
@@ -245,7 +253,7 @@ function legendRows(curves: readonly Curve[]): LegendEntry[][] {
 /** A piece of the curve's line, and its name. */
 function legendEntry(
   document: SvgDocument,
-  { name, index, x }: LegendEntry,
+  { name, color, dash, x }: LegendEntry,
   row: number,
 ): SvgElement {
   const make = (tag: string, attributes: Record<string, string | number>) => {
@@ -263,9 +271,9 @@ function legendEntry(
   entry.append(
     make("line", {
       ...{ x1: x, x2: x + LEGEND.sample, y1: y, y2: y },
-      stroke: COLORS[index % COLORS.length][0],
+      stroke: COLORS[color % COLORS.length][0],
       "stroke-width": 1.75,
-      "stroke-dasharray": DASHES[index % DASHES.length],
+      "stroke-dasharray": DASHES[dash % DASHES.length],
     }),
     text,
   );

@@ -143,17 +143,20 @@ function drawAll(
   draw: Draw,
   metrics: readonly EpochMetrics[],
 ): Record<string, string> {
-  const one = (label: string, of: keyof EpochMetrics) =>
-    draw({
-      label,
-      height: 200,
-      curves: [{ name: label, points: points(metrics, of) }],
-    });
+  const one = (
+    label: string,
+    of: keyof EpochMetrics,
+    scale: Pick<Chart, "log" | "zero"> = {},
+  ) => {
+    const curves = [{ name: label, points: points(metrics, of) }];
+    return draw({ label, height: 200, curves, ...scale });
+  };
+  const fromZero = { log: false, zero: true };
   return {
     Perplexity: draw(perplexityChart(metrics)),
     "Gradient norm, before clipping": one("gradient norm", "gradient_norm"),
-    "Learning rate": one("learning rate", "learning_rate"),
-    Speed: one("tokens/s", "tokens_per_second"),
+    "Learning rate": one("learning rate", "learning_rate", fromZero),
+    Speed: one("tokens/s", "tokens_per_second", fromZero),
   };
 }
 
