@@ -14,11 +14,10 @@ import {
   loadExtended,
   shortName,
 } from "./cli/corpus.ts";
-import { shellQuoted } from "./cli/describe.ts";
+import { commandLine } from "./cli/command_line.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
-  type Flag,
   type Flags,
   type TextFlag,
   UsageError,
@@ -155,13 +154,14 @@ async function startRun(given: TrainFlags): Promise<number> {
   describeRun(corpus, all, count, run);
   try {
     const { epochs } = withDefaults(all);
+    const again = { ...given, corpus: name, device: backend.name };
     return await trainRun(run, train(corpus, backend, all), {
       corpus,
       backend,
       epochs,
       done: 0,
       json: flags.json,
-      command: commandLine({ ...given, corpus: name }, backend),
+      command: commandLine(command, { ...again, run: undefined }),
     });
   } catch (error) {
     await removeUnlessTrained(run);
@@ -215,30 +215,15 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
     return 0;
   }
   const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
+  const again = { run: run.name, device: backend.name };
   return await trainRun(run, events, {
     corpus,
     backend,
     epochs,
     done: progress.epochs,
     json: flags.json,
-    command: commandLine({ ...flags, run: run.name }, backend),
+    command: commandLine(command, { ...flags, ...again }),
   });
-}
-
-/**
- * The command line that does the same again: the flags that were given, and what was
- * chosen where none was.
- */
-function commandLine(flags: TrainFlags, backend: Backend): string {
-  const all = { ...flags, device: backend.name };
-  const words = Object.entries(all).flatMap(([flag, value]) => {
-    const spec: Flag = command.flags[flag as keyof TrainFlags];
-    const isUsual = "default" in spec && value === spec.default ||
-      flag === "json" || flag === "run" && !flags.resume;
-    if (value === undefined || value === false || isUsual) return [];
-    return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
-  });
-  return shellQuoted(["deno", "task", "train", ...words]);
 }
 
 /** When to save and to sample, and how to be stopped. */

@@ -48,10 +48,3 @@ export function ageText(seconds: number): string {
   if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
-
-/** Words of a command line, as a POSIX shell reads them. */
-export function shellQuoted(words: readonly string[]): string {
-  return words.map((word) =>
-    /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-  ).join(" ");
-}

@@ -14,7 +14,8 @@ import {
   points,
   readMetrics,
 } from "./metrics.ts";
-import { type Chart, type Draw, loadPlotting } from "./plotting.ts";
+import type { Chart } from "./chart.ts";
+import { type Draw, loadPlotting } from "./plotting.ts";
 import { report } from "./report.ts";
 import type { RunPaths } from "./runs.ts";
 import { readSamples, type Sample } from "./samples.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { markup } from "../../tasks/cli/html.ts";
 import type { EpochMetrics } from "../../tasks/cli/metrics.ts";
 import { report, type ReportContents } from "../../tasks/cli/report.ts";
-import { shellQuoted } from "../../tasks/cli/describe.ts";
+import { commandLine, shellQuoted } from "../../tasks/cli/command_line.ts";
 import { thinned } from "../../tasks/cli/thinned.ts";
 import { withDefaults } from "../../lib/training/settings.ts";
 import { assertWellFormed, PAYLOADS, reachesOut } from "./markup.ts";
@@ -130,6 +130,25 @@ Deno.test("a command line is quoted as a shell reads it", () => {
   assertEquals(
     shellQuoted(["deno", "--corpus", "it's $(rm) here.txt", "a/b.txt", ""]),
     `deno --corpus 'it'\\''s $(rm) here.txt' a/b.txt ''`,
+  );
+});
+
+Deno.test("a command line has the flags that were given, and no more", () => {
+  const flags = {
+    json: { kind: "switch", help: "" },
+    resume: { kind: "switch", help: "" },
+    corpus: { kind: "text", value: "PATH", help: "" },
+    epochs: { kind: "integer", least: 1, help: "" },
+    every: { kind: "text", value: "N", default: "1m", help: "" },
+  } as const;
+  const values = { corpus: "a b", epochs: 3, every: "1m", json: true };
+  assertEquals(
+    commandLine({ name: "train", flags }, { ...values, resume: true }),
+    "deno task train --resume --corpus 'a b' --epochs 3",
+  );
+  assertEquals(
+    commandLine({ name: "train", flags }, { every: "2m", resume: false }),
+    "deno task train --every 2m",
   );
 });
 
