@@ -37,12 +37,17 @@ export function status(
 ): void {
   if (!canRedraw()) return;
   // It would wrap in the last column, or where the terminal adds "^C" to it.
-  const columns = Deno.consoleSize().columns - 3;
+  const columns = windowColumns() - 3;
   const pieces = typeof line === "string"
     ? [line.slice(0, columns)]
     : line(columns);
   write(Deno.stderr, `\r${painted(pieces, hasColors())}\x1b[K`);
   statusShown = true;
+}
+
+/** How wide the terminal's window is. */
+export function windowColumns(): number {
+  return Deno.consoleSize().columns;
 }
 
 /** Takes the status line away. */

@@ -5,8 +5,16 @@
  */
 
 import type { EpochEvent, ProgressEvent } from "../../lib/training/trainer.ts";
+import { fitted } from "./columns.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
-import { canRedraw, clearStatus, onOneLine, say, status } from "./terminal.ts";
+import {
+  canRedraw,
+  clearStatus,
+  onOneLine,
+  say,
+  status,
+  windowColumns,
+} from "./terminal.ts";
 
 /** The least time from one redrawing to the next, in milliseconds. */
 const REDRAW_MILLISECONDS = 100;
@@ -68,17 +76,18 @@ export class TrainingDisplay {
     this.#show(epoch === this.#state.epochs);
   }
 
-  /** What the model says after an epoch; on a terminal it scrolls by. */
+  /** What the model says after an epoch, in a line that scrolls by. */
   sample(epoch: number, text: string): void {
-    const { epochs, perplexity, validation } = this.#state;
+    const { epochs, perplexity } = this.#state;
     // Where lines stay, few; and what is said in the end is said on stdout.
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
     const number = String(epoch).padStart(String(epochs).length);
-    const shown = (value: number) => value.toFixed(2).padStart(5);
-    const before = `epoch ${number}  perplexity ${shown(perplexity!)}  ` +
-      (validation === undefined ? "" : `validation ${shown(validation)}  `);
-    say({ text: before, style: "dim" }, onOneLine(text));
+    const shown = perplexity!.toFixed(2).padStart(5);
+    const before = `epoch ${number}  perplexity ${shown}  `;
+    const line = onOneLine(text);
+    const rest = this.#live ? windowColumns() - before.length : Infinity;
+    say({ text: before, style: "dim" }, fitted(line, rest));
     this.#redraw();
   }
 

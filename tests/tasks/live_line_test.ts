@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fitted } from "../../tasks/cli/columns.ts";
 import {
   duration,
   liveLine,
@@ -102,6 +103,21 @@ Deno.test("a sparkline has a logarithmic scale", () => {
   assertEquals(sparkline([2, 4], 8, [1, 8]), "▃▆", "on another's scale");
   const long = Array.from({ length: 100_000 }, (_, i) => 1 + 1e5 - i);
   assertEquals([...sparkline(long, 24)].length, 24);
+});
+
+Deno.test("a line is cut where its window ends, wide characters counted as two", () => {
+  assertEquals(fitted("abcdef", 6), "abcdef");
+  assertEquals(fitted("abcdef", 5), "abcd…");
+  assertEquals(fitted("日本語", 6), "日本語");
+  assertEquals(fitted("日本語", 5), "日本…");
+  assertEquals(fitted("日本語", 4), "日…");
+  assertEquals(fitted("e\u0301e\u0301", 2), "e\u0301e\u0301");
+  assertEquals(fitted("🏹🏹", 3), "🏹…");
+  assertEquals([1, 0, -1].map((columns) => fitted("ab", columns)), [
+    "…",
+    "",
+    "",
+  ]);
 });
 
 Deno.test("time spans", () => {

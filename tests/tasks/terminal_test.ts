@@ -63,6 +63,13 @@ Deno.test({
     const left = screen(plain).join("\n");
     assert(!left.replaceAll("ESC[K", "").includes("ESC"), left);
     assert(!/━|─/.test(left), `the line is still there: ${left}`);
+    const sample = left.split("\n").find((line) => line.includes("epoch 10 "))!;
+    const [shown] = sample.replace("ESC[K", "").split("\r");
+    assertEquals(
+      [...shown].length,
+      80,
+      "a sample is cut where the window ends",
+    );
     assertMatch(left, /^(?:ESC\[K)?epoch 10 +perplexity .*↵/m);
     const bad = await trainInTerminal(folder, {}, "--epochs=0x1");
     assertMatch(bad, /ESC\[31merror: --epochs was given twiceESC\[0m/);
