@@ -33,7 +33,12 @@ export {
   type DownloadOptions,
   TIME_MACHINE,
 } from "./lib/download.ts";
-export { type Corpus, tokenize, type TokenizeOptions } from "./lib/tokenize.ts";
+export {
+  type Corpus,
+  tokenize,
+  type TokenizeOptions,
+  tokenizeStream,
+} from "./lib/tokenize.ts";
 export {
   type Partition,
   partition,
@@ -58,15 +63,37 @@ export {
   type EvaluateOptions,
   type Evaluation,
 } from "./lib/evaluate.ts";
-export { generate, type GenerateOptions } from "./lib/generate.ts";
+export { score, type ScoredToken, type ScoreOptions } from "./lib/score.ts";
+export { generate } from "./lib/generate.ts";
+export { generateTokens } from "./lib/generation/generate_tokens.ts";
+export type {
+  GeneratedPiece,
+  GeneratedToken,
+} from "./lib/generation/continuation.ts";
+export type {
+  GenerateOptions,
+  GenerateTokensOptions,
+} from "./lib/generation/options.ts";
 
 export {
   type Checkpoint,
   CheckpointError,
   decodeCheckpoint,
+  decodeModel,
   encodeCheckpoint,
+  type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export { exportWeights } from "./lib/exchange/export_weights.ts";
+export {
+  type ImportOptions,
+  importWeights,
+} from "./lib/exchange/import_weights.ts";
+export {
+  inspect,
+  type InspectedTensor,
+  type Inspection,
+} from "./lib/exchange/inspect.ts";
 export type { Prediction } from "./lib/training/evaluation.ts";
 export type { LearningRateSchedule } from "./lib/training/learning_rate.ts";
 export type { MomentName, Moments } from "./lib/training/optimizer.ts";
@@ -75,12 +102,17 @@ export type {
   MinibatchResult,
   TrainingState,
 } from "./lib/training/training_state.ts";
-export { decodeTokenFile, encodeTokenFile } from "./lib/text/token_file.ts";
+export {
+  decodeTokenFile,
+  encodeTokenFile,
+  tokenFileParts,
+} from "./lib/text/token_file.ts";
 export { perplexity } from "./lib/training/metrics.ts";
 export type { Clock } from "./lib/training/pace.ts";
 
 export type { Minibatch, Sampling } from "./lib/text/minibatch.ts";
 export type { Normalization } from "./lib/text/normalize.ts";
+export type { TokenIds } from "./lib/text/token_ids.ts";
 export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
 export type { Vocabulary } from "./lib/text/vocabulary.ts";
 

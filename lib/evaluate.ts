@@ -6,6 +6,8 @@
 
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
+import type { TokenIds } from "./text/token_ids.ts";
+import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { Corpus } from "./tokenize.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 import { measure, type Prediction } from "./training/evaluation.ts";
@@ -58,12 +60,7 @@ export async function evaluate(
   backend: Backend,
   { clock = monotonicClock }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  if (corpus.vocabulary.tokens.join("\0") !== vocabulary.tokens.join("\0")) {
-    throw new RangeError(
-      `Cannot evaluate on "${corpus.name}": it was tokenized with another ` +
-        `vocabulary than the model's. Pass the checkpoint's to tokenize`,
-    );
-  }
+  assertSameVocabulary(corpus, vocabulary, "evaluate on");
   const { ids } = corpus;
   const tokens = ids.length - 1;
   if (tokens < 1) {
@@ -79,6 +76,12 @@ export async function evaluate(
   const prediction = await measure(model, backend, ids, options);
   return {
     ...prediction!, // there is no signal that could cut it short
-    unknown: ids.subarray(1).reduce((n, id) => n + (id === 0 ? 1 : 0), 0),
+    unknown: countZeros(ids.subarray(1)),
   };
+}
+
+function countZeros(ids: TokenIds): number {
+  let zeros = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === 0) zeros++;
+  return zeros;
 }

@@ -11,6 +11,7 @@ import {
   type Sampling,
   sequentialStarts,
 } from "./text/minibatch.ts";
+import type { TokenIds } from "./text/token_ids.ts";
 
 /** Settings of {@linkcode partition}. */
 export interface PartitionOptions {
@@ -58,7 +59,7 @@ export interface Partition extends Iterable<Minibatch> {
  * ```
  */
 export function partition(
-  ids: Uint32Array,
+  ids: TokenIds,
   {
     batchSize = 32,
     numSteps = 35,
@@ -124,18 +125,26 @@ function assertLongEnough(
   const shorter = sampling === "sequential" ? 0 : 1;
   const needed = batchSize * numSteps + 1 + (offset ?? numSteps - shorter);
   if (length >= needed) return;
-  // The same inequality solved for the batch size, and for the number of steps.
+  // The same inequality solved for the batch size, for the number of steps, and
+  // for the number of steps of a single row.
   const usable = length - 1 - (offset ?? -shorter);
   const drawn = offset === undefined ? 1 : 0;
   const largestBatch = Math.floor(usable / numSteps) - drawn;
   const mostSteps = Math.floor(usable / (batchSize + drawn));
+  const stepsOfOne = Math.floor(usable / (1 + drawn));
+  const isBetter = largestBatch < 1 && stepsOfOne > Math.max(0, mostSteps);
   const advice = [
     largestBatch > 0 && `a batch size up to ${largestBatch}`,
-    mostSteps > 0 && `up to ${mostSteps} steps`,
+    mostSteps > 0 && `up to ${steps(mostSteps)}`,
+    isBetter && `a batch size of 1 and no more than ${steps(stepsOfOne)}`,
     "a longer text",
   ].filter(Boolean).join(", or ");
   throw new RangeError(
-    `The text is too short: ${length} tokens, but minibatches of ` +
-      `${batchSize} rows × ${numSteps} steps need ${needed}. Use ${advice}`,
+    `The text is too short: ${length} tokens to train on, but minibatches of ` +
+      `${batchSize} rows × ${steps(numSteps)} need ${needed}. Use ${advice}`,
   );
+}
+
+function steps(count: number): string {
+  return `${count} step${count === 1 ? "" : "s"}`;
 }

@@ -11,8 +11,13 @@
 import { sizeOf } from "./backend/shapes.ts";
 import { type Json, parseStrictJson } from "./strict_json.ts";
 
-/** Elements of a stored tensor: dtype F64, F32 or U32. */
-export type Elements = Float64Array | Float32Array | Uint32Array;
+/** Elements of a stored tensor: dtype F64, F32, U32, U16 or U8. */
+export type Elements =
+  | Float64Array
+  | Float32Array
+  | Uint32Array
+  | Uint16Array
+  | Uint8Array;
 
 /** A tensor as stored: row-major. */
 export interface StoredTensor {
@@ -29,7 +34,13 @@ export interface Safetensors {
 /** Longest header that is read or written, in bytes, as in the original reader. */
 const MAX_HEADER = 100_000_000;
 
-const ELEMENTS = { F64: Float64Array, F32: Float32Array, U32: Uint32Array };
+const ELEMENTS = {
+  F64: Float64Array,
+  F32: Float32Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
+  U8: Uint8Array,
+};
 
 type DTypeName = keyof typeof ELEMENTS;
 
@@ -49,9 +60,19 @@ type DTypeName = keyof typeof ELEMENTS;
  * console.assert(decodeSafetensors(bytes).tensors.get("x")!.data[1] === 2);
  * ```
  */
-export function encodeSafetensors(
+export function encodeSafetensors(contents: Safetensors): Uint8Array {
+  return concatenated(safetensorsParts(contents));
+}
+
+/**
+ * A file in parts: the header, then the elements of each tensor where they lie, so
+ * that a large one can be written without a copy of it.
+ *
+ * @throws {RangeError} As {@linkcode encodeSafetensors}.
+ */
+export function safetensorsParts(
   { tensors, metadata }: Safetensors,
-): Uint8Array {
+): Uint8Array[] {
   const ordered = [...tensors].sort(([a, x], [b, y]) =>
     y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1)
   );
@@ -85,18 +106,25 @@ export function encodeSafetensors(
   if (padded > MAX_HEADER) {
     throw new RangeError(`Cannot store a header of ${padded} bytes`);
   }
-  const bytes = new Uint8Array(8 + padded + end);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(padded), true);
-  bytes.fill(0x20, 8, 8 + padded).set(header, 8);
-  let at = 8 + padded;
-  for (const [, { data }] of ordered) {
+  const head = new Uint8Array(8 + padded).fill(0x20, 8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);
+  head.set(header, 8);
+  return [
+    head,
     // Every platform with typed arrays that JavaScript runs on is little-endian.
-    bytes.set(
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      at,
-    );
-    at += data.byteLength;
+    ...ordered.map(([, { data }]) =>
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    ),
+  ];
+}
+
+/** The parts of a file, one behind the other. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
 }
@@ -209,8 +237,8 @@ function integers(value: Json | undefined, name: string): number[] {
 }
 
 function dtypeOf(data: Elements): DTypeName {
-  if (data instanceof Float64Array) return "F64";
-  return data instanceof Float32Array ? "F32" : "U32";
+  const names = Object.keys(ELEMENTS) as DTypeName[];
+  return names.find((name) => data instanceof ELEMENTS[name])!;
 }
 
 function fail(reason: string): never {

@@ -4,8 +4,10 @@
  * @module
  */
 
-import { splitText, type Tokenizer } from "./text/tokenizer.ts";
-import { buildVocabulary, encode, type Vocabulary } from "./text/vocabulary.ts";
+import { CorpusBuilder } from "./text/corpus_builder.ts";
+import type { TokenIds } from "./text/token_ids.ts";
+import type { Tokenizer } from "./text/tokenizer.ts";
+import type { Vocabulary } from "./text/vocabulary.ts";
 
 /** A text in token ids, with all that is needed to read them. */
 export interface Corpus {
@@ -15,10 +17,13 @@ export interface Corpus {
   readonly tokenizer: Tokenizer;
   /** The tokens behind the ids. */
   readonly vocabulary: Vocabulary;
-  /** Ids below `vocabulary.tokens.length`, at most `maxTokens` of them. */
-  readonly ids: Uint32Array;
-  /** Ids of the tail that was held out before training. */
-  readonly validation?: Uint32Array;
+  /**
+   * Ids below `vocabulary.tokens.length`, those to train on: all that were kept,
+   * less the ones held out for validation.
+   */
+  readonly ids: TokenIds;
+  /** Ids of the end of what was kept, held out; undefined where nothing was. */
+  readonly validation?: TokenIds;
   /** Lines of the whole text. */
   readonly lines: number;
   /** Tokens of the whole text, before the cut to `maxTokens`. */
@@ -33,18 +38,33 @@ export interface TokenizeOptions extends Partial<Tokenizer> {
   readonly minFrequency?: number;
   /** How many tokens to keep, from the first on. Default 0: all. */
   readonly maxTokens?: number;
+  /**
+   * How much to hold out for validation: this fraction of the tokens kept, from
+   * the end. From 0, which holds out nothing, to below 1. Default 0.
+   */
+  readonly validation?: number;
   /** A vocabulary to use in place of the text's own, as when a model is evaluated. */
   readonly vocabulary?: Vocabulary;
+  /**
+   * Append to `vocabulary` what the text has besides, as when a model is trained
+   * further on another text: its tokens keep their ids, and the new ones follow by
+   * falling frequency; the counts are all of this text. Default false.
+   */
+  readonly extend?: boolean;
 }
 
 /**
- * Turns a text into token ids. The vocabulary is that of the whole text; the cut
- * to `maxTokens` comes after. Source: d2l 8.2, `load_corpus_time_machine`.
+ * Turns a text into token ids. The vocabulary is that of the whole text, and the
+ * cut to `maxTokens` comes after; but where a part is held out for validation, the
+ * vocabulary is that of the part to train on. Source: d2l 8.2,
+ * `load_corpus_time_machine`.
  *
- * @param text A string, or the bytes of a file in UTF-8.
+ * @param text A string, or the bytes of a file in UTF-8, of which a byte-order
+ * mark is left out and line ends become `\n`.
  * @throws {SyntaxError} If bytes are not UTF-8 (at level `byte` with
  * `normalize: "none"` any will do).
- * @throws {RangeError} If the text holds no token.
+ * @throws {RangeError} If the text holds no token, `validation` is out of its range
+ * or leaves fewer than 2 tokens in either part, or there is no vocabulary to extend.
  *
  * @example
  * ```ts
@@ -57,31 +77,37 @@ export interface TokenizeOptions extends Partial<Tokenizer> {
  */
 export function tokenize(
   text: string | Uint8Array,
-  {
-    name = "text",
-    level = "char",
-    normalize = "none",
-    minFrequency = 0,
-    maxTokens = 0,
-    vocabulary,
-  }: TokenizeOptions = {},
+  options: TokenizeOptions = {},
 ): Corpus {
-  const tokenizer = { level, normalize };
-  const { lines, tokens } = splitText(text, tokenizer);
-  const known = vocabulary ?? buildVocabulary(tokens, minFrequency);
-  const ids = encode(known, tokens);
-  if (ids.length === 0) {
-    throw new RangeError(
-      `Cannot make a corpus of "${name}": the text has no ${level} in it` +
-        (normalize === "letters" ? " once all but letters A to Z is gone" : ""),
-    );
-  }
-  return {
-    name,
-    tokenizer,
-    vocabulary: known,
-    ids: maxTokens > 0 ? ids.slice(0, maxTokens) : ids,
-    lines,
-    totalTokens: ids.length,
-  };
+  const builder = new CorpusBuilder(options);
+  builder.push(text);
+  return builder.finish();
+}
+
+/**
+ * Turns a text that comes piece by piece into token ids, as {@linkcode tokenize}
+ * does: the same bytes give the same corpus, wherever the pieces part. Beside the
+ * ids only a piece of the text is held in memory.
+ *
+ * @param pieces Bytes of a file in UTF-8; a piece is done with when the next is
+ * asked for, so that one buffer may serve for all.
+ * @throws {SyntaxError} As `tokenize`.
+ * @throws {RangeError} As `tokenize`.
+ *
+ * @example
+ * ```ts
+ * import { tokenizeStream } from "./tokenize.ts";
+ *
+ * const { body } = new Response("time and time again");
+ * const corpus = await tokenizeStream(body!, { level: "word" });
+ * console.assert(corpus.ids.join() === "1,2,1,3");
+ * ```
+ */
+export async function tokenizeStream(
+  pieces: AsyncIterable<Uint8Array>,
+  options: TokenizeOptions = {},
+): Promise<Corpus> {
+  const builder = new CorpusBuilder(options);
+  for await (const piece of pieces) builder.push(piece);
+  return builder.finish();
 }

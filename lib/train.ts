@@ -9,8 +9,9 @@ import type { CellName } from "./model/cells.ts";
 import type { ModelConfig } from "./model/config.ts";
 import { initializeParameters, type Parameters } from "./model/parameters.ts";
 import { partition } from "./partition.ts";
+import { corpusDigest } from "./text/corpus_digest.ts";
 import type { Corpus } from "./tokenize.ts";
-import { type Checkpoint, sha256 } from "./training/checkpoint.ts";
+import type { Checkpoint } from "./training/checkpoint.ts";
 import { assertSettings, withDefaults } from "./training/settings.ts";
 import type { TrainingRecord } from "./training/settings.ts";
 import { type Loop, runTraining, type TrainEvent } from "./training/trainer.ts";
@@ -100,7 +101,7 @@ export async function* train(
   yield* runTraining(corpus, backend, {
     config,
     training,
-    corpusDigest: await corpusDigest(corpus),
+    corpusDigest: await corpusDigest(corpus.ids),
     parameters: options.parameters ?? initializeParameters(config, training),
     progress: { epochs: 0, minibatches: 0, tokens: 0 },
     loss: NaN,
@@ -157,7 +158,7 @@ export async function* resume(
     );
   }
   assertTrainable(corpus, config, training);
-  const digest = await corpusDigest(corpus);
+  const digest = await corpusDigest(corpus.ids);
   if (
     digest !== checkpoint.corpus.sha256 ||
     (corpus.validation?.length ?? 0) !== checkpoint.corpus.validationTokens
@@ -199,10 +200,6 @@ function assertTrainable(
       "Cannot stop early without a validation text: hold some of the corpus out",
     );
   }
-}
-
-async function corpusDigest({ ids }: Corpus): Promise<string> {
-  return await sha256(new Uint8Array(ids.slice().buffer));
 }
 
 function controls(options: TrainControls): Loop {

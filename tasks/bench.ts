@@ -1,15 +1,15 @@
 import type { Backend } from "../lib/backend/backend.ts";
 import { chooseDevice, openBackend } from "../lib/backend/open.ts";
+import { benchGeneration, type GenerationResult } from "./bench/generation.ts";
+import { median, time } from "./bench/measure.ts";
 import {
-  benchGeneration,
   benchPhases,
   benchTraining,
-  type GenerationResult,
   type PhasesResult,
-  Trainer,
+  SIGMA,
   type TrainingResult,
 } from "./bench/minibatch.ts";
-import { median, time } from "./bench/measure.ts";
+import { CELLS, Network, type Sizes } from "./bench/network.ts";
 import { benchTile } from "./bench/tile.ts";
 import { alternate, type Pair } from "./bench/peer.ts";
 import { benchProducts, type ProductResult } from "./bench/products.ts";
@@ -50,6 +50,7 @@ export const command = {
       least: 1,
       help: "threads of the CPU (one for each core)",
     } as NumberFlag,
+    cell: choice(CELLS, "rnn", "the recurrent cell"),
     "hidden-size": {
       kind: "integer",
       least: 1,
@@ -72,7 +73,8 @@ export const command = {
       value: '"COMMAND"',
       help:
         "compare training with another program, in alternation: a command " +
-        "that prints JSON lines with a tokens_per_second field",
+        "that prints JSON lines with a tokens_per_second field; it finds CELL, " +
+        "HIDDEN_SIZE, BATCH_SIZE and NUM_STEPS in its environment",
     } as TextFlag,
     rounds: {
       kind: "integer",
@@ -85,7 +87,7 @@ export const command = {
   examples: [
     "deno task bench",
     "deno task bench --device cpu --hidden-size 512 --batch-size 32",
-    'deno task bench --device cpu --peer "python3 train.py"',
+    "deno task bench --device cpu --cell lstm --peer 'python3 train.py $CELL'",
   ],
 } as const satisfies Command<Flags>;
 
@@ -120,6 +122,7 @@ async function measureAll(
   const { seconds } = flags;
   const hiddenSizes = one(flags["hidden-size"], GRID.hiddenSizes);
   const batchSizes = one(flags["batch-size"], GRID.batchSizes);
+  const { cell } = flags;
   const H = flags["hidden-size"] ?? 512, B = flags["batch-size"] ?? 32;
   const rows = NUM_STEPS * B;
 
@@ -136,21 +139,21 @@ async function measureAll(
   ) products.push(...await benchProducts(backend, sizes, seconds));
 
   status("phases of a minibatch ...");
-  const chapter = { hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
+  const chapter = { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
   const phases = await benchPhases(backend, chapter, seconds);
 
   const training: TrainingResult[] = [];
   for (const hiddenSize of hiddenSizes) {
     for (const batchSize of batchSizes) {
       status(`training: hidden ${hiddenSize}, batch ${batchSize} ...`);
-      const sizes = { hiddenSize, batchSize, numSteps: NUM_STEPS };
+      const sizes = { cell, hiddenSize, batchSize, numSteps: NUM_STEPS };
       training.push(await benchTraining(backend, sizes, seconds));
     }
   }
   const generation: GenerationResult[] = [];
   for (const hiddenSize of hiddenSizes) {
     status(`generation: hidden ${hiddenSize} ...`);
-    generation.push(await benchGeneration(backend, hiddenSize, seconds));
+    generation.push(await benchGeneration(backend, cell, hiddenSize, seconds));
   }
   clearStatus();
   const device = backend.description;
@@ -166,17 +169,18 @@ async function comparePeer(
   peer: string,
   flags: Values<typeof command.flags>,
 ): Promise<void> {
-  const sizes = {
+  const sizes: Sizes = {
+    cell: flags.cell,
     hiddenSize: flags["hidden-size"] ?? 512,
     batchSize: flags["batch-size"] ?? 32,
     numSteps: NUM_STEPS,
   };
   await benchTraining(backend, sizes, 0.01); // checks, and warms up
-  using trainer = new Trainer(backend, sizes);
-  const pairs = await alternate(peer, flags.rounds, async () => {
+  using network = new Network(backend, sizes, SIGMA);
+  const pairs = await alternate(peer, sizes, flags.rounds, async () => {
     const { median } = await time(
       backend,
-      () => trainer.minibatch(),
+      () => network.minibatch(),
       4 * flags.seconds,
     );
     return sizes.batchSize * sizes.numSteps / median;
@@ -190,8 +194,8 @@ async function comparePeer(
   }
   const columns = "variant          weena      peer  weena/peer\n";
   out(
-    `${device}: training, hidden ${sizes.hiddenSize}, batch ${sizes.batchSize}, ` +
-      `${NUM_STEPS} steps, in tokens/s\n\n${columns}` +
+    `${device}: training, ${sizes.cell}, hidden ${sizes.hiddenSize}, ` +
+      `batch ${sizes.batchSize}, ${NUM_STEPS} steps, in tokens/s\n\n${columns}` +
       pairs.map(row).join("") + "\nmedians\n" + variants.map(row).join(""),
   );
 }
@@ -232,10 +236,11 @@ function table(
       `  the bare register tile, 1 thread${tile.toFixed(1).padStart(5)}`,
     );
   }
-  const { hiddenSize, batchSize, numSteps } = phases;
+  const { cell, hiddenSize, batchSize, numSteps } = phases;
   lines.push(
     "",
-    `a minibatch: hidden ${hiddenSize}, batch ${batchSize}, ${numSteps} steps  ms`,
+    `a minibatch: ${cell}, hidden ${hiddenSize}, batch ${batchSize}, ` +
+      `${numSteps} steps  ms`,
   );
   const parts = {
     forward: phases.forward,

@@ -1,10 +1,11 @@
 import { evaluate } from "../lib/evaluate.ts";
-import { sha256 } from "../lib/training/checkpoint.ts";
+import { corpusDigest } from "../lib/text/corpus_digest.ts";
 import { DATA_FOLDER, defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
+import { UsageError } from "./cli/flags.ts";
 import { runTask } from "./cli/run_task.ts";
-import { loadCheckpoint, MODEL_FLAGS } from "./cli/runs.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { grouped, jsonLine, out, say } from "./cli/terminal.ts";
 
 /** The table of flags. */
@@ -38,23 +39,29 @@ export const command = {
 
 if (import.meta.main) {
   await runTask(command, async (flags) => {
-    const { path, checkpoint } = await loadCheckpoint(flags);
-    const trainedOn = checkpoint.corpus;
-    const name = flags.corpus ?? trainedOn.name;
+    const { path, model } = await loadModel(flags);
+    const trainedOn = "corpus" in model ? model.corpus : undefined;
+    const name = flags.corpus ?? trainedOn?.name;
+    if (name === undefined) {
+      throw new UsageError(
+        "the model was imported: on which text is it to be measured? For " +
+          "example --corpus book.txt",
+      );
+    }
     const corpus = await loadCorpusFor(name, {
-      ...checkpoint.tokenizer,
-      vocabulary: checkpoint.vocabulary,
+      ...model.tokenizer,
+      vocabulary: model.vocabulary,
       maxTokens: flags["max-tokens"] ??
-        (name === trainedOn.name ? trainedOn.tokens : defaultMaxTokens(name)),
+        (name === trainedOn?.name ? trainedOn.tokens : defaultMaxTokens(name)),
     });
-    if (flags.corpus === undefined && flags["max-tokens"] === undefined) {
-      const digest = await sha256(new Uint8Array(corpus.ids.slice().buffer));
+    if (trainedOn && !flags.corpus && flags["max-tokens"] === undefined) {
+      const digest = await corpusDigest(corpus.ids);
       if (digest !== trainedOn.sha256) {
         say(`note: ${name} is not as it was when the model was trained`);
       }
     }
     using backend = await openDevice(flags);
-    const result = await evaluate(checkpoint, corpus, backend);
+    const result = await evaluate(model, corpus, backend);
     if (flags.json) {
       out(jsonLine({
         checkpoint: path,
@@ -70,7 +77,7 @@ if (import.meta.main) {
     }
     out(
       `perplexity ${result.perplexity.toFixed(3)} on ${name}, ` +
-        `${grouped(result.tokens)} tokens (${checkpoint.tokenizer.level})\n` +
+        `${grouped(result.tokens)} tokens (${model.tokenizer.level})\n` +
         `${result.loss.toFixed(4)} nats, ` +
         `${result.bitsPerToken.toFixed(4)} bits per token; ` +
         `${grouped(result.unknown)} not in the vocabulary\n`,

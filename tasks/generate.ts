@@ -1,18 +1,25 @@
+import type { Backend } from "../lib/backend/backend.ts";
 import { generate } from "../lib/generate.ts";
+import type { GeneratedToken } from "../lib/generation/continuation.ts";
+import { generateTokens } from "../lib/generation/generate_tokens.ts";
+import type { GenerateOptions } from "../lib/generation/options.ts";
 import { encodePrefix } from "../lib/text/prefix.ts";
+import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
-import { UsageError } from "./cli/flags.ts";
+import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
+import { UsageError, type Values } from "./cli/flags.ts";
 import { runTask } from "./cli/run_task.ts";
-import { loadCheckpoint, MODEL_FLAGS } from "./cli/runs.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { jsonLine, out } from "./cli/terminal.ts";
 
 /** The table of flags. */
 export const command = {
   name: "generate",
   summary:
-    "Continues a prefix with a trained model, each time with the likeliest " +
-    "token. The text goes to stdout, and nothing else.",
+    "Continues a prefix with a trained model: each time with the likeliest " +
+    "token or, with --temperature, with one that is drawn. The text goes to " +
+    "stdout as it is made, and nothing else; several texts come one after the " +
+    'other, each behind a line such as "--- 1 of 3 ---".',
   flags: {
     prefix: {
       kind: "text",
@@ -24,44 +31,155 @@ export const command = {
       kind: "integer",
       least: 0,
       default: 50,
-      help: "tokens to add",
+      help: "tokens to add at the most",
     },
+    temperature: {
+      kind: "number",
+      least: 0,
+      default: 0,
+      help: "draws tokens: about 0.5 plays safe, 1 is as the model has it, " +
+        "more is wilder; 0 draws nothing",
+    },
+    "top-k": {
+      kind: "integer",
+      least: 0,
+      help: "draws from the N likeliest tokens; 0: from all (0)",
+    } as NumberFlag,
+    "top-p": {
+      kind: "number",
+      least: 0,
+      above: true,
+      most: 1,
+      help: "draws from the likeliest tokens that make up this share of the " +
+        "probability (1)",
+    } as NumberFlag,
+    "repetition-penalty": {
+      kind: "number",
+      least: 0,
+      above: true,
+      default: 1,
+      help: "above 1: what the text holds already becomes less likely",
+    },
+    seed: {
+      kind: "integer",
+      least: 0,
+      help: "the same seed draws the same text (0)",
+    } as NumberFlag,
+    count: {
+      kind: "integer",
+      least: 1,
+      default: 1,
+      help: "texts to make, side by side",
+    },
+    stop: {
+      kind: "text",
+      value: "TEXT",
+      help: "end before this text, which is not printed (none)",
+    } as TextFlag,
     ...MODEL_FLAGS,
     ...DEVICE_FLAGS,
-    json: { kind: "switch", help: "print one JSON object" },
+    json: {
+      kind: "switch",
+      help:
+        "print a JSON object a text, on a line of its own: the text and its " +
+        "tokens with their log-probabilities",
+    },
   },
   examples: [
     'deno task generate --prefix "traveller"',
-    'deno task generate --prefix "time traveller" --length 200 --run time-machine-1',
+    'deno task generate --prefix "traveller" --temperature 0.8 --top-p 0.9 --seed 1',
+    'deno task generate --prefix "the " --temperature 1 --count 5 --stop " the "',
   ],
 } as const satisfies Command<Flags>;
 
+type GenerateFlags = Values<typeof command.flags>;
+
 if (import.meta.main) {
-  await runTask(command, async ({ prefix, length, json, ...flags }) => {
+  await runTask(command, async (flags) => {
+    const { prefix } = flags;
     if (prefix === undefined) {
       throw new UsageError(
         'what is the text to begin with? For example --prefix "traveller"',
       );
     }
-    const { path, checkpoint } = await loadCheckpoint(flags);
-    encodePrefix(checkpoint, prefix); // a bad prefix ends here
+    assertDraws(flags);
+    const { path, model } = await loadModel(flags);
+    encodePrefix(model, prefix); // a bad prefix ends here
     using backend = await openDevice(flags);
-    let text = "";
-    for await (
-      const piece of generate(checkpoint, prefix, backend, { length })
-    ) {
-      text += piece;
-      if (!json) out(piece);
+    const options: GenerateOptions = {
+      maxNewTokens: flags.length,
+      temperature: flags.temperature,
+      topK: flags["top-k"],
+      topP: flags["top-p"],
+      repetitionPenalty: flags["repetition-penalty"],
+      seed: flags.seed,
+      stop: flags.stop,
+    };
+    if (flags.count === 1 && !flags.json) {
+      for await (const piece of generate(model, prefix, backend, options)) {
+        out(piece);
+      }
+      out("\n");
+      return;
     }
-    out(
-      json
-        ? jsonLine({
-          checkpoint: path,
-          prefix,
-          text,
-          device: backend.description,
-        })
-        : "\n",
+    const rows = await continuations(model, prefix, backend, options, flags);
+    rows.forEach(({ text, tokens, ended }, index) =>
+      out(
+        flags.json
+          ? jsonLine({
+            checkpoint: path,
+            device: backend.description,
+            prefix,
+            text,
+            seed: flags.seed ?? 0,
+            index,
+            ended,
+            tokens: tokens.map(({ token, logProbability }) => ({
+              token,
+              log_probability: logProbability,
+            })),
+          })
+          : `--- ${index + 1} of ${flags.count} ---\n${text}\n`,
+      )
     );
   });
+}
+
+/** Throws a UsageError where a flag would change nothing, as nothing is drawn. */
+function assertDraws(flags: GenerateFlags): void {
+  if (flags.temperature > 0) return;
+  const drawn = (["top-k", "top-p", "seed"] as const)
+    .find((flag) => flags[flag] !== undefined);
+  if (drawn === undefined && flags.count === 1) return;
+  throw new UsageError(
+    `--${drawn ?? "count"} needs a --temperature above 0, such as 0.8: at 0 ` +
+      `nothing is drawn, and every text is the same`,
+  );
+}
+
+/** All texts, whole, the prefix included. */
+async function continuations(
+  model: TrainedModel,
+  prefix: string,
+  backend: Backend,
+  options: GenerateOptions,
+  { count, json }: GenerateFlags,
+): Promise<{ text: string; tokens: GeneratedToken[]; ended: string }[]> {
+  // What generate gives first: the prefix as the model's tokens spell it.
+  const begun = generate(model, prefix, backend, { maxNewTokens: 0 });
+  const { value: start } = await begun.next();
+  const rows = Array.from({ length: count }, () => ({
+    text: String(start),
+    tokens: [] as GeneratedToken[],
+    ended: "length",
+  }));
+  const wanted = { ...options, count, logProbabilities: json };
+  for await (const pieces of generateTokens(model, prefix, backend, wanted)) {
+    pieces.forEach(({ text, tokens, ended }, i) => {
+      rows[i].text += text;
+      for (const token of tokens) rows[i].tokens.push(token);
+      rows[i].ended = ended ?? rows[i].ended;
+    });
+  }
+  return rows;
 }

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { encodeTokenFile } from "../lib/text/token_file.ts";
+import { tokenFileParts } from "../lib/text/token_file.ts";
 import {
   CORPUS_FLAGS,
   DATA_FOLDER,
@@ -40,7 +40,10 @@ export const command = {
 if (import.meta.main) {
   await runTask(command, async (flags) => {
     const corpus = await loadCorpus(flags);
-    const { ids, vocabulary, lines, totalTokens, tokenizer, name } = corpus;
+    const { vocabulary, lines, totalTokens, tokenizer, name } = corpus;
+    const training = corpus.ids.length;
+    const validation = corpus.validation?.length ?? 0;
+    const kept = training + validation;
     const file = flags.output ??
       join(DATA_FOLDER, `${shortName(name)}.tokens.safetensors`);
     if (flags.output && !flags.force && await exists(file)) {
@@ -49,7 +52,7 @@ if (import.meta.main) {
         `${file} is there already: --force replaces it`,
       );
     }
-    await writeWhole(file, encodeTokenFile(corpus));
+    await writeWhole(file, tokenFileParts(corpus));
     const frequent = vocabulary.tokens.slice(1, 1 + SHOWN)
       .map((token, i) => [token, vocabulary.counts[1 + i]] as const);
     if (flags.json) {
@@ -58,22 +61,27 @@ if (import.meta.main) {
         ...tokenizer,
         lines,
         tokens: totalTokens,
-        kept: ids.length,
+        kept,
+        training,
+        validation,
         vocabulary_size: vocabulary.tokens.length,
         most_frequent: frequent,
         file,
       }));
       return;
     }
-    const kept = ids.length < totalTokens
-      ? `, the first ${grouped(ids.length)} kept`
+    const cut = kept < totalTokens ? `, the first ${grouped(kept)} kept` : "";
+    const split = validation > 0
+      ? `, ${grouped(training)} to train on and ${
+        grouped(validation)
+      } to validate`
       : "";
     const listed = frequent.map(([token, count]) =>
       `${JSON.stringify(token)} ${grouped(count)}`
     );
     out(
       `${name}: ${grouped(lines)} lines, ${grouped(totalTokens)} tokens ` +
-        `(${tokenizer.level})${kept}\n` +
+        `(${tokenizer.level})${cut}${split}\n` +
         `vocabulary: ${grouped(vocabulary.tokens.length)} tokens\n` +
         `most frequent: ${listed.join("  ")}\n` +
         `written to ${file}\n`,

@@ -31,7 +31,7 @@ import {
   createRun,
   findRun,
   loadLast,
-  loadModel,
+  loadModelFrom,
   removeUnlessTrained,
   type RunPaths,
 } from "./cli/runs.ts";
@@ -96,6 +96,12 @@ export const command = {
 
 type TrainFlags = Values<typeof command.flags>;
 
+/** Flags that resuming takes; all others are the run's own. */
+const RESUME_FLAGS = new Set([
+  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
+  ...["device", "threads", "json"],
+]);
+
 if (import.meta.main) {
   await runTask(
     command,
@@ -116,7 +122,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   if (flags.run !== undefined) await assertFreeRun(flags.run);
   const base = flags["init-from"] === undefined
     ? undefined
-    : await loadModel(flags["init-from"]);
+    : await loadModelFrom(flags["init-from"]);
   if (base) assertKeepsModel(given);
   assertUseful(base ? { ...flags, ...shapeFlags(base) } : flags);
   const name = flags.corpus ?? await chooseTrainingCorpus();
@@ -159,12 +165,6 @@ async function startRun(given: TrainFlags): Promise<number> {
   }
 }
 
-/** Flags that resuming takes; all others are the run's own. */
-const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
-  ...["device", "threads", "json"],
-]);
-
 async function resumeRun(flags: TrainFlags): Promise<number> {
   for (const [flag, value] of Object.entries(flags)) {
     if (RESUME_FLAGS.has(flag) || value === undefined || value === false) {
@@ -177,7 +177,7 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
   }
   const controls = trainControls(flags);
   const run = await findRun(flags.run);
-  const { path, checkpoint } = await loadLast(run);
+  const { path, model: checkpoint } = await loadLast(run);
   const { training, progress, tokenizer, vocabulary } = checkpoint;
   if (!checkpoint.state) {
     throw new TaskError(
@@ -187,6 +187,11 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
     );
   }
   const { epochs = training.epochs } = flags;
+  if (epochs < progress.epochs) {
+    throw new UsageError(
+      `--epochs ${epochs} is for all of the run: ${progress.epochs} are done`,
+    );
+  }
   const { tokens, validationTokens, name } = checkpoint.corpus;
   const read = await loadCorpusFor(flags.corpus ?? name, {
     ...tokenizer,

@@ -5,7 +5,7 @@ import type { EpochEvent } from "../lib/training/trainer.ts";
 import { loadCorpus } from "./cli/corpus.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags } from "./cli/flags.ts";
-import { PRESETS, withPreset } from "./cli/presets.ts";
+import { type PRESETS, withPreset } from "./cli/presets.ts";
 import { EXIT, runTask } from "./cli/run_task.ts";
 import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
 import { type Settings, trainOptions } from "./cli/training_flags.ts";

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openReference } from "../lib/backend/reference/reference_backend.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import type { Parameters } from "../lib/model/parameters.ts";
+import type { TokenIds } from "../lib/text/token_ids.ts";
 import { tokenize } from "../lib/tokenize.ts";
 import type { Checkpoint } from "../lib/training/checkpoint.ts";
 import { withCount } from "./backend/wrap.ts";
@@ -25,7 +26,7 @@ async function trained(numLayers = 1): Promise<Checkpoint> {
 }
 
 /** Mean loss by the equations of d2l 8.4 alone, a token at a time. */
-function byHand(parameters: Parameters, ids: Uint32Array, H: number): number {
+function byHand(parameters: Parameters, ids: TokenIds, H: number): number {
   const [Wxh, Whh, bh, Whq, bq] = [
     "rnn.weight_ih_l0", // (H, V)
     "rnn.weight_hh_l0", // (H, H)

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { partition, type PartitionOptions } from "../lib/partition.ts";
+import { tokenize } from "../lib/tokenize.ts";
 
 /** The numbers 0, 1, 2, …: a token's id is its place. */
 const places = (length: number) => Uint32Array.from({ length }, (_, i) => i);
@@ -174,7 +175,9 @@ function checkAdvice(
   if (message === undefined) return;
   const { batchSize, numSteps } = options;
   const [, largestBatch] = message.match(/a batch size up to (\d+)/) ?? [];
-  const [, mostSteps] = message.match(/up to (\d+) steps/) ?? [];
+  const [, mostSteps] = message.match(/ up to (\d+) step/) ?? [];
+  const [, stepsOfOne] = message.match(/of 1 and no more than (\d+) step/) ??
+    [];
   const [, needed] = message.match(/need (\d+)\./)!;
   const works = (ids: Uint32Array, changed: Partial<PartitionOptions>) =>
     tooShort(ids, { ...options, ...changed }) === undefined;
@@ -184,6 +187,14 @@ function checkAdvice(
   assert(b < batchSize && !works(ids, { batchSize: b + 1 }), what);
   if (t > 0) assert(works(ids, { numSteps: t }), what);
   assert(t < numSteps && !works(ids, { numSteps: t + 1 }), what);
+  if (stepsOfOne !== undefined) {
+    const one = Number(stepsOfOne);
+    assert(b === 0 && one > t, what);
+    assert(works(ids, { batchSize: 1, numSteps: one }), what);
+    assert(!works(ids, { batchSize: 1, numSteps: one + 1 }), what);
+  } else if (b === 0 && t === 0) {
+    assert(!works(ids, { batchSize: 1, numSteps: 1 }), what);
+  }
   assert(works(places(Number(needed)), {}), what);
   assert(!works(places(Number(needed) - 1), {}), what);
 }
@@ -228,4 +239,38 @@ Deno.test("settings out of their range are refused by name", () => {
     );
     assertThrows(() => partition(ids, { batchSize: 2, seed: bad }), RangeError);
   }
+});
+
+Deno.test("a text that is too short is told what would fit", () => {
+  const message = (text: string, options: PartitionOptions = {}) => {
+    const { message } = assertThrows(
+      () => partition(tokenize(text).ids, options),
+      RangeError,
+    );
+    return message;
+  };
+  assertEquals(
+    message("x".repeat(200)),
+    "The text is too short: 200 tokens to train on, but minibatches of 32 rows × " +
+      "35 steps need 1156. Use a batch size up to 4, or up to 6 steps, or a longer " +
+      "text",
+  );
+  assertEquals(
+    message("one line, no end", { sampling: "random" }),
+    "The text is too short: 16 tokens to train on, but minibatches of 32 rows × " +
+      "35 steps need 1155. Use a batch size of 1 and no more than 8 steps, or a " +
+      "longer text",
+  );
+  assertEquals(
+    message("ab", { batchSize: 2, numSteps: 1 }),
+    "The text is too short: 2 tokens to train on, but minibatches of 2 rows × " +
+      "1 step need 4. Use a longer text",
+  );
+  // What is held out is not counted.
+  const { ids } = tokenize("x".repeat(1200), { validation: 0.1 });
+  assertThrows(
+    () => partition(ids),
+    RangeError,
+    "1080 tokens to train on, but minibatches of 32 rows × 35 steps need 1156",
+  );
 });

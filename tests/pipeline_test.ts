@@ -40,10 +40,10 @@ Deno.test("a model learns a sentence by heart, and its file goes on with it", as
   const { perplexity } = await evaluate(checkpoint, CORPUS, backend);
   assert(perplexity < 1.05, `${perplexity}`);
   for (const prefix of ["t", "the time ", SENTENCE.slice(0, 60)]) {
-    const length = 100 - prefix.length;
+    const maxNewTokens = 100 - prefix.length;
     let text = "";
     for await (
-      const piece of generate(checkpoint, prefix, backend, { length })
+      const piece of generate(checkpoint, prefix, backend, { maxNewTokens })
     ) {
       text += piece;
     }

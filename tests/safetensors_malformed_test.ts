@@ -55,7 +55,7 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   ],
   "an unknown dtype": [
     file(`{${entry("x", "[2]", "[0,4]", "BF16")}}`, 4),
-    "the dtype BF16, expected F64, F32, U32",
+    "the dtype BF16, expected F64, F32, U32, U16, U8",
   ],
   "a dtype of Object.prototype": [
     file(`{${entry("x", "[1]", "[0,4]", "toString")}}`, 4),
@@ -102,6 +102,10 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   "offsets that do not fit the shape": [
     file(`{${entry("x", "[2]", "[0,4]")}}`, 4),
     "4 bytes for the shape (2) of F32",
+  ],
+  "half an element": [
+    file(`{${entry("x", "[2]", "[0,3]", "U16")}}`, 3),
+    "3 bytes for the shape (2) of U16",
   ],
   "a shape whose product overflows": [
     file(`{${entry("x", "[2,18446744073709551614]", "[0,4]")}}`, 4),

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  concatenated,
   decodeSafetensors,
   encodeSafetensors,
   type Safetensors,
+  safetensorsParts,
   type StoredTensor,
 } from "../lib/safetensors.ts";
 import { entry, file } from "./safetensors_file.ts";
@@ -22,6 +24,8 @@ const SAMPLE = contents({
   scalar: { shape: [], data: Float64Array.of(Math.PI) },
   none: { shape: [2, 0], data: new Float32Array() },
   ids: { shape: [3], data: Uint32Array.of(0, 7, 2 ** 32 - 1) },
+  words: { shape: [3], data: Uint16Array.of(0, 258, 2 ** 16 - 1) },
+  bytes: { shape: [5], data: Uint8Array.of(0, 1, 2, 254, 255) },
   "é🦕\n": { shape: [1, 1, 1, 1, 1, 1, 1, 1], data: Float32Array.of(3) },
 }, { format: "pt", note: 'a "quoted" line\nand 🦕', "": "" });
 
@@ -65,6 +69,39 @@ Deno.test("the header is padded so that the elements are aligned", () => {
     assertEquals(bytes.length, 8 + header + 12);
     assertEquals(new Float64Array(bytes.buffer, 8 + header, 1)[0], 1);
   }
+});
+
+Deno.test("every dtype has the name and the size that the format gives it", () => {
+  for (
+    const [data, dtype, size] of [
+      [Float64Array.of(1), "F64", 8],
+      [Float32Array.of(1), "F32", 4],
+      [Uint32Array.of(1), "U32", 4],
+      [Uint16Array.of(1), "U16", 2],
+      [Uint8Array.of(1), "U8", 1],
+    ] as const
+  ) {
+    const bytes = encodeSafetensors(contents({ x: { shape: [1], data } }));
+    const header = `{${entry("x", "[1]", `[0,${size}]`, dtype)}}`;
+    const text = new TextDecoder().decode(bytes.subarray(8, -size));
+    assertEquals(text.trimEnd(), header);
+  }
+});
+
+Deno.test("the parts of a file are the file, the elements where they lie", () => {
+  const [header, ...parts] = safetensorsParts(SAMPLE);
+  assertEquals(concatenated([header, ...parts]), encodeSafetensors(SAMPLE));
+  const buffers = new Set(
+    [...SAMPLE.tensors.values()].map((t) => t.data.buffer),
+  );
+  assertEquals(new Set(parts.map(({ buffer }) => buffer)), buffers);
+  const data = Uint16Array.of(1, 2, 3, 4).subarray(1, 3);
+  const view = safetensorsParts(contents({ x: { shape: [2], data } }))[1];
+  assertEquals([view.buffer === data.buffer, view.byteOffset, view.length], [
+    true,
+    2,
+    4,
+  ]);
 });
 
 Deno.test("a view into a larger array is stored alone", () => {

@@ -52,8 +52,9 @@ export interface DropoutPlace {
 /** The carried states by PyTorch's names, each `(L, B, H)`: `c` with an LSTM alone. */
 export type States = ReadonlyMap<"h" | "c", Float32Array | Float64Array>;
 
-/** A layer: what its op takes, and how its input is made. */
-interface Layer extends LayerTensors {
+/** A layer: what its ops take, and how its input is made. */
+interface Layer {
+  readonly tensors: LayerTensors;
   /** `(G·H, I)`. */
   readonly weightIh: Tensor;
   /** `(T, B, H)`: the output as the layer above gets it. */
@@ -180,7 +181,7 @@ export class LanguageModel implements Disposable {
       };
       const drops = trains && this.#dropout > 0 && k < L - 1;
       return {
-        ...tensors,
+        tensors,
         weightIh: parameter(`rnn.weight_ih_l${k}`),
         dropped: drops ? allocate(T, B, H) : output,
         ...(trains && {
@@ -306,8 +307,8 @@ export class LanguageModel implements Disposable {
     this.#steps = inputs.shape[0];
     this.#place = place;
     this.#layers.forEach((layer, k) => {
-      const used = this.#used(layer);
-      const { weightIh: weight, input } = used;
+      const used = this.#used(layer.tensors), { input } = used;
+      const { weightIh: weight } = layer;
       if (k > 0) {
         ops.linear({ input: this.#outputOf(k - 1), weight, output: input });
       } else if (this.#embedding) {
@@ -396,10 +397,10 @@ export class LanguageModel implements Disposable {
 
   /** Carries the last states over to the next minibatch. */
   carryState(): void {
-    for (const layer of this.#layers) {
+    for (const { tensors } of this.#layers) {
       for (const { initial, steps } of this.#cell.carries) {
-        const source = layer[steps]!.at(this.#steps - 1);
-        const destination = layer[initial]!;
+        const source = tensors[steps]!.at(this.#steps - 1);
+        const destination = tensors[initial]!;
         this.#backend.ops.copy({ source, destination });
       }
     }
@@ -412,8 +413,8 @@ export class LanguageModel implements Disposable {
 
   /** What the layer above layer `k`, or the head, gets. */
   #outputOf(k: number): Tensor {
-    const { dropped, output } = this.#layers[k];
-    return this.#view(this.#drops(k) ? dropped : output);
+    const { dropped, tensors } = this.#layers[k];
+    return this.#view(this.#drops(k) ? dropped : tensors.output);
   }
 
   #drops(k: number): boolean {
@@ -436,6 +437,7 @@ export class LanguageModel implements Disposable {
 
   /** The same of all tensors of three dimensions, which are those of `T` steps. */
   #used<Tensors extends object>(tensors: Tensors): Tensors {
+    if (this.#steps === this.#logits.shape[0]) return tensors;
     const entries = Object.entries(tensors).map(([name, value]) =>
       [name, value?.shape?.length === 3 ? this.#view(value) : value] as const
     );

@@ -5,6 +5,7 @@
  */
 
 import { randomInteger, randomPermutation } from "../random.ts";
+import type { TokenIds } from "./token_ids.ts";
 
 /** `sequential`: each row goes on where it ended; `random`: rows start anywhere. */
 export type Sampling = "sequential" | "random";
@@ -96,7 +97,7 @@ export function randomStarts(
 
 /** Reads the minibatch whose rows begin at `starts` out of the corpus. */
 export function readMinibatch(
-  ids: Uint32Array,
+  ids: TokenIds,
   starts: readonly number[], // (B)
   numSteps: number,
   continues: boolean,

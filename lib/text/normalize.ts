@@ -1,82 +1,79 @@
 /**
- * From the bytes of a file to clean text.
+ * What is cleaned away from a text before it is cut into tokens.
  *
  * @module
  */
 
+import { withRoom } from "./token_ids.ts";
+
 /** `letters` keeps letters and single spaces, as d2l 8.2 does; `none` keeps all. */
 export type Normalization = "letters" | "none";
 
-/**
- * Decodes UTF-8 text; a byte-order mark is left out and line ends become `\n`.
- *
- * @throws {SyntaxError} If the bytes are not UTF-8; says at which byte.
- *
- * @example
- * ```ts
- * import { decodeText } from "./normalize.ts";
- *
- * console.assert(decodeText(new TextEncoder().encode("one\r\ntwo")) === "one\ntwo");
- * ```
- */
-export function decodeText(bytes: Uint8Array): string {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return text.replace(/\r\n?/g, "\n");
-  } catch {
-    const byte = invalidByte(bytes);
-    throw new SyntaxError(
-      `The text is not UTF-8: byte ${byte} begins no character. ` +
-        `Convert it to UTF-8, or model its bytes (level "byte", normalize "none")`,
-    );
-  }
+const LF = 0x0a, SPACE = 0x20;
+
+/** What becomes of each code below 128: a lower-case letter, or a space. */
+const KEPT = new Uint8Array(128).fill(SPACE);
+for (let code = 0x61; code <= 0x7a; code++) {
+  KEPT[code] = KEPT[code - 0x20] = code;
 }
 
 /**
  * The chapter's lines: everything but letters becomes one space, ends trimmed,
- * lower case. With `none` the lines are as they stand.
+ * lower case; the lines are joined with nothing between, or with their line ends.
  *
  * Source: d2l 8.2.1, `re.sub('[^A-Za-z]+', ' ', line).strip().lower()`.
  *
  * @example
  * ```ts
- * import { normalizedLines } from "./normalize.ts";
+ * import { LettersFilter } from "./normalize.ts";
  *
- * const [line] = normalizedLines("“No,” said I -- twice.\n", "letters");
- * console.assert(line === "no said i twice");
+ * const text = Uint32Array.from("“No,” said I\n-- twice.", (c) => c.codePointAt(0)!);
+ * const kept = new LettersFilter({ keepLineEnds: false }).filter(text);
+ * console.assert(String.fromCodePoint(...kept) === "no said itwice");
  * ```
  */
-export function normalizedLines(
-  text: string,
-  normalization: Normalization,
-): string[] {
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop(); // the end of the last line begins no other
-  if (normalization === "none") return lines;
-  return lines.map((line) =>
-    line.replace(/[^A-Za-z]+/g, " ").trim().toLowerCase()
-  );
-}
+export class LettersFilter {
+  readonly #keepLineEnds: boolean;
+  #kept = new Uint32Array();
+  /** 1 where the last of the line's code points was a letter, else 0. */
+  #afterLetter = 0;
+  /** Whether a space is held back, until it is known not to end its line. */
+  #gap = false;
 
-/** Where the first character that is not UTF-8 begins. */
-function invalidByte(bytes: Uint8Array): number {
-  const isText = (end: number, stream: boolean) => {
-    try {
-      const decoder = new TextDecoder("utf-8", { fatal: true });
-      decoder.decode(bytes.subarray(0, end), { stream });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  // The longest beginning in which no character is wrong, though the last may be
-  // cut off; then back to where that one begins.
-  let good = 0, bad = bytes.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >>> 1;
-    if (isText(middle, true)) good = middle;
-    else bad = middle;
+  constructor(
+    { keepLineEnds }: { readonly keepLineEnds: boolean },
+  ) {
+    this.#keepLineEnds = keepLineEnds;
   }
-  while (good > 0 && !isText(good, false)) good--;
-  return good;
+
+  /**
+   * What is kept of the next code points of a text, in an array that is good
+   * until the next call.
+   */
+  filter(codes: Uint32Array): Uint32Array {
+    const kept = this.#kept = withRoom(this.#kept, codes.length + 1);
+    let afterLetter = this.#afterLetter, lineStart = 0, length = 0;
+    if (this.#gap) kept[length++] = SPACE;
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i];
+      if (code === LF) {
+        if (afterLetter === 0 && length > lineStart) length--; // its last space
+        if (this.#keepLineEnds) kept[length++] = LF;
+        lineStart = length;
+        afterLetter = 0;
+        continue;
+      }
+      // Every letter is kept, and of the others the first after a letter. Words
+      // are too short for a processor to guess where they end: no branch here.
+      const replaced = code < 128 ? KEPT[code] : SPACE;
+      const isLetter = replaced >> 6; // letters have bit 6, the space has not
+      kept[length] = replaced;
+      length += isLetter | afterLetter;
+      afterLetter = isLetter;
+    }
+    this.#gap = afterLetter === 0 && length > lineStart;
+    if (this.#gap) length--;
+    this.#afterLetter = afterLetter;
+    return kept.subarray(0, length);
+  }
 }

@@ -1,5 +1,5 @@
 import { splitText, type Tokenizer } from "./tokenizer.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { idsByToken, type Vocabulary } from "./vocabulary.ts";
 
 /**
  * Ids of a text to begin with, each token of it in the vocabulary. The text is
@@ -24,14 +24,13 @@ export function encodePrefix(
   prefix: string,
 ): number[] {
   const { level } = tokenizer;
-  const split = splitText(prefix, { level, normalize: "none" });
-  const tokens = [...split.tokens];
+  const { tokens } = splitText(prefix, { level, normalize: "none" });
   if (tokens.length === 0) {
     throw new RangeError(
       `Cannot continue an empty prefix: at least one ${level} is needed to begin with`,
     );
   }
-  const ids = new Map(vocabulary.tokens.map((token, id) => [token, id]));
+  const ids = idsByToken(vocabulary);
   const strangers = tokens
     .map((token, i) => ({ token, position: i + 1 }))
     .filter(({ token }) => !(ids.get(token)! > 0));

@@ -4,8 +4,14 @@
  * @module
  */
 
-import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
+import {
+  concatenated,
+  decodeSafetensors,
+  type Elements,
+  safetensorsParts,
+} from "../safetensors.ts";
 import type { Corpus } from "../tokenize.ts";
+import type { TokenIds } from "./token_ids.ts";
 
 /**
  * Writes a corpus; the same corpus gives the same bytes.
@@ -20,9 +26,33 @@ import type { Corpus } from "../tokenize.ts";
  * ```
  */
 export function encodeTokenFile(corpus: Corpus): Uint8Array {
-  const { ids, vocabulary, ...rest } = corpus;
-  return encodeSafetensors({
-    tensors: new Map([["ids", { shape: [ids.length], data: ids }]]),
+  return concatenated(tokenFileParts(corpus));
+}
+
+/**
+ * The bytes of {@linkcode encodeTokenFile} in parts, one behind the other: the ids
+ * are among them where they lie, so that a large corpus can be written without a
+ * copy of it.
+ *
+ * @example
+ * ```ts
+ * import { encodeTokenFile, tokenFileParts } from "./token_file.ts";
+ * import { tokenize } from "../tokenize.ts";
+ *
+ * const corpus = tokenize("to and fro");
+ * const { size } = new Blob(tokenFileParts(corpus) as BlobPart[]);
+ * console.assert(size === encodeTokenFile(corpus).length);
+ * ```
+ */
+export function tokenFileParts(corpus: Corpus): Uint8Array[] {
+  const { ids, validation, vocabulary, ...rest } = corpus;
+  const tensors = new Map([["ids", { shape: [ids.length], data: ids }]]);
+  if (validation) {
+    const shape = [validation.length];
+    tensors.set("validation", { shape, data: validation });
+  }
+  return safetensorsParts({
+    tensors,
     metadata: new Map([
       ["weena.corpus", JSON.stringify(rest)],
       ["weena.vocabulary", JSON.stringify(vocabulary)],
@@ -38,22 +68,41 @@ export function encodeTokenFile(corpus: Corpus): Uint8Array {
 export function decodeTokenFile(bytes: Uint8Array): Corpus {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const ids = tensors.get("ids")?.data;
+  const validation = tensors.get("validation")?.data;
   const corpus = metadata.get("weena.corpus");
-  const vocabulary = metadata.get("weena.vocabulary");
-  if (!(ids instanceof Uint32Array) || !corpus || !vocabulary) {
+  const text = metadata.get("weena.vocabulary");
+  if (!areIds(ids) || !corpus || !text) {
     throw new SyntaxError(
       "Not a token file: it holds no ids and vocabulary. Make one with tokenize",
     );
   }
-  const read: Corpus = {
+  if (validation && !areIds(validation)) {
+    throw new SyntaxError(
+      "Not a token file: its validation part is not of ids",
+    );
+  }
+  const vocabulary = JSON.parse(text);
+  assertWithin(ids, vocabulary.tokens.length);
+  if (validation) assertWithin(validation, vocabulary.tokens.length);
+  return {
     ...JSON.parse(corpus),
-    vocabulary: JSON.parse(vocabulary),
+    vocabulary,
     ids,
+    ...validation && { validation },
   };
-  const size = read.vocabulary.tokens.length;
-  const stray = ids.find((id) => id >= size);
-  if (stray === undefined) return read;
-  throw new SyntaxError(
-    `Not a token file: it holds the id ${stray}, but its vocabulary ${size} tokens`,
-  );
+}
+
+function areIds(data: Elements | undefined): data is TokenIds {
+  return data instanceof Uint8Array || data instanceof Uint16Array ||
+    data instanceof Uint32Array;
+}
+
+function assertWithin(ids: TokenIds, size: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i] < size) continue;
+    throw new SyntaxError(
+      `Not a token file: it holds the id ${ids[i]}, but its vocabulary ` +
+        `${size} tokens`,
+    );
+  }
 }

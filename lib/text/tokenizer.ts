@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  decodeText,
-  type Normalization,
-  normalizedLines,
-} from "./normalize.ts";
+import type { Normalization } from "./normalize.ts";
+import { Splitter } from "./splitter.ts";
 
 /** What a token is: a character (a code point), a word, or a byte of UTF-8. */
 export type Level = "char" | "word" | "byte";
@@ -24,14 +21,15 @@ export interface Tokenizer {
 /** Tokens of a text, and of how many lines it was. */
 export interface SplitText {
   readonly lines: number;
-  /** The tokens in order; may be gone through more than once. */
-  readonly tokens: Iterable<string>;
+  /** The tokens in order. */
+  readonly tokens: readonly string[];
 }
 
 /**
- * Cuts a text into tokens. Normalized lines are joined with nothing between, as
- * in the chapter; a text that is not normalized keeps its line ends. A byte is
- * written as the character of the same number, U+0000 to U+00FF.
+ * Cuts a short text, such as a prefix, into tokens: the way is that of `tokenize`.
+ * Normalized lines are joined with nothing between, as in the chapter; a text that
+ * is not normalized keeps its line ends. A byte is written as the character of the
+ * same number, U+0000 to U+00FF.
  *
  * @param text A string, or the bytes of a file.
  * @throws {SyntaxError} If the text is given in bytes that are not UTF-8 (bytes
@@ -45,30 +43,26 @@ export interface SplitText {
  *   level: "char",
  *   normalize: "letters",
  * });
- * console.assert(lines === 2 && [...tokens].join("|") === "h|e|l|l|o|w|o|r|l|d");
+ * console.assert(lines === 2 && tokens.join("|") === "h|e|l|l|o|w|o|r|l|d");
  * ```
  */
 export function splitText(
   text: string | Uint8Array,
-  { level, normalize }: Tokenizer,
+  tokenizer: Tokenizer,
 ): SplitText {
-  if (level === "byte" && normalize === "none") {
-    const bytes = typeof text === "string" ? utf8(text) : text;
-    const breaks = bytes.reduce((n, byte) => n + (byte === 10 ? 1 : 0), 0);
-    const open = bytes.length > 0 && bytes.at(-1) !== 10 ? 1 : 0;
-    return { lines: breaks + open, tokens: byteTokens(bytes) };
+  const splitter = new Splitter(tokenizer);
+  const numbers: number[] = [];
+  for (const block of splitter.push(text)) {
+    for (const number of block) numbers.push(number);
   }
-  const whole = typeof text === "string" ? text : decodeText(text);
-  const lines = normalizedLines(whole, normalize);
-  const joined = normalize === "none" ? whole : lines.join("");
-  switch (level) {
-    case "char":
-      return { lines: lines.length, tokens: joined };
-    case "word":
-      return { lines: lines.length, tokens: words(lines) };
-    case "byte":
-      return { lines: lines.length, tokens: byteTokens(utf8(joined)) };
-  }
+  numbers.push(...splitter.end());
+  const tokens = new Map(
+    splitter.seen().map(({ token, number }) => [number, token]),
+  );
+  return {
+    lines: splitter.lines,
+    tokens: numbers.map((number) => tokens.get(number)!),
+  };
 }
 
 /**
@@ -105,27 +99,5 @@ export function textJoiner(
     const lead = begun && tokens.length > 0 ? " " : "";
     begun ||= tokens.length > 0;
     return lead + tokens.join(" ");
-  };
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function byteTokens(bytes: Uint8Array): Iterable<string> {
-  return {
-    *[Symbol.iterator]() {
-      for (const byte of bytes) yield String.fromCharCode(byte);
-    },
-  };
-}
-
-function words(lines: readonly string[]): Iterable<string> {
-  return {
-    *[Symbol.iterator]() {
-      for (const line of lines) {
-        for (const word of line.split(/\s+/)) if (word !== "") yield word;
-      }
-    },
   };
 }

@@ -15,60 +15,83 @@ export interface Vocabulary {
   readonly counts: readonly number[];
 }
 
+/** Settings of {@linkcode buildVocabulary}. */
+export interface VocabularyOptions {
+  /** Tokens that appear less often are left out. Default 0: none. */
+  readonly minFrequency?: number;
+  /** A vocabulary whose tokens keep their ids, however often they appear. */
+  readonly extended?: Vocabulary;
+}
+
 /**
  * The vocabulary of a text: `<unk>`, then by falling frequency, of equals the one
- * that appeared first. Tokens rarer than `minFrequency` are left out.
+ * that appeared first. Tokens of a vocabulary that is extended come before.
  *
  * Source: d2l 8.2.3, class `Vocab`.
+ *
+ * @param counted The text's tokens, by first appearance, and how often each stands
+ * in it; those counted 0 times are none of its.
  *
  * @example
  * ```ts
  * import { buildVocabulary } from "./vocabulary.ts";
  *
- * const { tokens } = buildVocabulary("abracadabra");
- * console.assert(tokens.join(" ") === "<unk> a b r c d");
+ * const { tokens } = buildVocabulary([["a", 2], ["b", 5], ["r", 2]]);
+ * console.assert(tokens.join(" ") === "<unk> b a r");
  * ```
  */
 export function buildVocabulary(
-  tokens: Iterable<string>,
-  minFrequency = 0,
+  counted: Iterable<readonly [token: string, count: number]>,
+  { minFrequency = 0, extended }: VocabularyOptions = {},
 ): Vocabulary {
-  const counts = new Map<string, number>();
-  for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+  const given = extended?.tokens.slice(1) ?? [];
+  const counts = new Map(counted);
   counts.delete(UNKNOWN); // a text may hold the word itself
-  const kept = [...counts]
-    .filter(([, count]) => count >= minFrequency)
+  const givenCounts = given.map((token) => counts.get(token) ?? 0);
+  for (const token of given) counts.delete(token);
+  const added = [...counts]
+    .filter(([, count]) => count > 0 && count >= minFrequency)
     .sort(([, a], [, b]) => b - a); // stable: of equals the first stays first
   return {
-    tokens: [UNKNOWN, ...kept.map(([token]) => token)],
-    counts: [0, ...kept.map(([, count]) => count)],
+    tokens: [UNKNOWN, ...given, ...added.map(([token]) => token)],
+    counts: [0, ...givenCounts, ...added.map(([, count]) => count)],
   };
 }
 
 /**
- * Ids of tokens; 0 for those that the vocabulary has not.
+ * Id of each token, that of `<unk>` included; all others have 0, too.
  *
  * @example
  * ```ts
- * import { buildVocabulary, encode } from "./vocabulary.ts";
+ * import { idsByToken } from "./vocabulary.ts";
  *
- * console.assert(encode(buildVocabulary("aab"), "abc").join() === "1,2,0");
+ * const ids = idsByToken({ tokens: ["<unk>", "a", "b"], counts: [0, 2, 1] });
+ * console.assert(ids.get("b") === 2);
  * ```
  */
-export function encode(
-  vocabulary: Vocabulary,
-  tokens: Iterable<string>,
-): Uint32Array {
-  const ids = new Map(vocabulary.tokens.map((token, id) => [token, id]));
-  ids.set(UNKNOWN, 0);
-  let encoded = new Uint32Array(1024), length = 0;
-  for (const token of tokens) {
-    if (length === encoded.length) {
-      const longer = new Uint32Array(2 * length);
-      longer.set(encoded);
-      encoded = longer;
-    }
-    encoded[length++] = ids.get(token) ?? 0;
-  }
-  return encoded.slice(0, length);
+export function idsByToken(
+  { tokens }: Vocabulary,
+): ReadonlyMap<string, number> {
+  return new Map(tokens.map((token, id) => [token, id]));
+}
+
+/**
+ * Throws a RangeError unless a text was tokenized with a model's vocabulary.
+ *
+ * @param what What is to be done with the text: `evaluate`.
+ */
+export function assertSameVocabulary(
+  corpus: { readonly name: string; readonly vocabulary: Vocabulary },
+  { tokens }: Vocabulary,
+  what: string,
+): void {
+  const other = corpus.vocabulary.tokens;
+  if (
+    other === tokens ||
+    other.length === tokens.length && other.every((t, id) => t === tokens[id])
+  ) return;
+  throw new RangeError(
+    `Cannot ${what} "${corpus.name}": it was tokenized with another ` +
+      `vocabulary than the model's. Pass the checkpoint's to tokenize`,
+  );
 }

@@ -64,6 +64,12 @@ export interface Checkpoint extends TrainedModel {
   readonly provenance: string;
 }
 
+/** A model that another program trained: of its training nothing is known. */
+export interface ImportedModel extends TrainedModel {
+  /** Where it comes from. */
+  readonly provenance: string;
+}
+
 /** A file that is no checkpoint, or a damaged one. */
 export class CheckpointError extends Error {
   /** Tells this error from others. */
@@ -77,9 +83,9 @@ const DIGEST = "weena.sha256";
 const FORMAT_VERSION = 2;
 
 /**
- * Writes a checkpoint. Equal checkpoints give equal bytes; PyTorch's safetensors
- * library reads the weights under the names of `nn.RNN`, `nn.GRU` or
- * `nn.LSTM` and `nn.Linear`, once the tensors `train.…` are left out.
+ * Writes a checkpoint, or a model that was imported. Equal ones give equal bytes;
+ * PyTorch's safetensors library reads the weights under the names of `nn.RNN`,
+ * `nn.GRU` or `nn.LSTM` and `nn.Linear`, once the tensors `train.…` are left out.
  *
  * @throws {CheckpointError} If a parameter is not finite in float32.
  *
@@ -100,18 +106,13 @@ const FORMAT_VERSION = 2;
  * ```
  */
 export async function encodeCheckpoint(
-  checkpoint: Checkpoint,
+  checkpoint: Checkpoint | ImportedModel,
 ): Promise<Uint8Array> {
-  const { config, parameters, vocabulary, state } = checkpoint;
+  const { config, parameters, vocabulary } = checkpoint;
   const tensors: Map<string, StoredTensor> = toStateDict(config, parameters);
   for (const [name, { data }] of tensors) {
     const bad = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (bad >= 0) refuse(`the tensor ${name} holds ${data[bad]}`);
-  }
-  if (state) {
-    const { batchSize } = checkpoint.training;
-    const saved = encodeTrainingState(config, batchSize, state);
-    for (const [name, tensor] of saved) tensors.set(name, tensor);
   }
   const metadata = new Map([
     ["format", "pt"],
@@ -120,17 +121,22 @@ export async function encodeCheckpoint(
     ["weena.tokenizer", JSON.stringify(checkpoint.tokenizer)],
     ["weena.vocabulary", JSON.stringify(vocabulary.tokens)],
     ["weena.counts", JSON.stringify(vocabulary.counts)],
-    ["weena.corpus", JSON.stringify(checkpoint.corpus)],
-    ["weena.training", JSON.stringify(checkpoint.training)],
-    ["weena.progress", JSON.stringify(checkpoint.progress)],
-    ["weena.loss", String(checkpoint.loss)],
-    ["weena.validation_loss", String(checkpoint.validationLoss)],
     ["weena.provenance", checkpoint.provenance],
   ]);
-  if (state) {
-    const { updates, skippedInRow, best } = state;
-    const rest = { updates, skippedInRow, best };
-    metadata.set("weena.state", JSON.stringify(rest));
+  if ("training" in checkpoint) {
+    const { corpus, training, progress, state } = checkpoint;
+    metadata.set("weena.corpus", JSON.stringify(corpus));
+    metadata.set("weena.training", JSON.stringify(training));
+    metadata.set("weena.progress", JSON.stringify(progress));
+    metadata.set("weena.loss", String(checkpoint.loss));
+    metadata.set("weena.validation_loss", String(checkpoint.validationLoss));
+    if (state) {
+      const saved = encodeTrainingState(config, training.batchSize, state);
+      for (const [name, tensor] of saved) tensors.set(name, tensor);
+      const { updates, skippedInRow, best } = state;
+      const rest = { updates, skippedInRow, best };
+      metadata.set("weena.state", JSON.stringify(rest));
+    }
   }
   metadata.set(DIGEST, await contentDigest({ tensors, metadata }));
   return encodeSafetensors({ tensors, metadata });
@@ -140,9 +146,24 @@ export async function encodeCheckpoint(
  * Reads a checkpoint.
  *
  * @throws {CheckpointError} If the bytes are not a whole, undamaged checkpoint of
- * a model that this version can build; says what was found.
+ * a model that this version can build, or that of a model that was imported; says
+ * what was found.
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+  const model = await decodeModel(bytes);
+  if ("training" in model) return model;
+  return refuse("the model was imported, and nothing tells how it was trained");
+}
+
+/**
+ * Reads a checkpoint, or a model that was imported: one that can be used.
+ *
+ * @throws {CheckpointError} If the bytes are not a whole, undamaged file of a model
+ * that this version can build; says what was found.
+ */
+export async function decodeModel(
+  bytes: Uint8Array,
+): Promise<Checkpoint | ImportedModel> {
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
     const text = (key: string) =>
@@ -174,21 +195,26 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
       refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
     }
     assertVocabulary(vocabulary, config.vocabularySize);
-    const training = object("training") as TrainingRecord;
     const weights = new Map(
       [...tensors].filter(([name]) => !name.startsWith(TRAIN_PREFIX)),
     );
-    return {
+    const model: ImportedModel = {
       config,
       parameters: fromStateDict(config, weights),
       tokenizer: readTokenizer(object("tokenizer") as Tokenizer),
       vocabulary,
+      provenance: text("provenance"),
+    };
+    const ofTraining = ["corpus", "training", "progress", "loss", "state"];
+    if (!ofTraining.some((key) => metadata.has(`weena.${key}`))) return model;
+    const training = object("training") as TrainingRecord;
+    return {
+      ...model,
       corpus: object("corpus") as Checkpoint["corpus"],
       training,
       progress: object("progress") as Checkpoint["progress"],
       loss: Number(text("loss")),
       validationLoss: Number(text("validation_loss")),
-      provenance: text("provenance"),
       ...(metadata.has("weena.state") && {
         state: decodeTrainingState(
           config,
@@ -209,6 +235,11 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   const copy = new Uint8Array(bytes); // digest takes no view of shared memory
   const digest = await crypto.subtle.digest("SHA-256", copy);
   return new Uint8Array(digest).toHex();
+}
+
+/** Whether the digest that a file's metadata holds is that of the rest of it. */
+export async function isWhole(contents: Safetensors): Promise<boolean> {
+  return await contentDigest(contents) === contents.metadata.get(DIGEST);
 }
 
 /** SHA-256 of all that a file holds but the digest itself, however it is laid out. */

@@ -112,7 +112,8 @@ export class Optimizer implements Disposable {
     },
   ): void {
     const { ops } = this.#backend;
-    const { optimizer: rule, ...settings } = this.#settings;
+    const { optimizer: rule, weightDecay, clipNorm, clipValue } =
+      this.#settings;
     const { beta1, beta2 } = this.#constants;
     ops.globalNorm({ gradients: this.#gradients, norm });
     ops.update({
@@ -122,7 +123,9 @@ export class Optimizer implements Disposable {
       norm,
       firstMoment: this.#first,
       secondMoment: this.#second,
-      ...settings,
+      weightDecay,
+      clipNorm,
+      clipValue,
       ...this.#constants,
       learningRate,
       correction1: 1 - beta1 ** step,

@@ -6,6 +6,7 @@
 
 import { partition } from "../partition.ts";
 import type { Minibatch } from "../text/minibatch.ts";
+import type { TokenIds } from "../text/token_ids.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import type { TrainingRecord } from "./settings.ts";
 
@@ -23,7 +24,7 @@ export interface Step {
 
 /** All minibatches from one of an epoch on, to the last epoch's last, in order. */
 export function* schedule(
-  ids: Uint32Array,
+  ids: TokenIds,
   training: TrainingRecord,
   start: { readonly epochs: number; readonly minibatches: number },
 ): Generator<Step, void> {

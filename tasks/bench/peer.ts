@@ -5,6 +5,7 @@
  */
 
 import { EXIT, TaskError } from "../cli/run_task.ts";
+import type { Sizes } from "./network.ts";
 
 /** A line that the program printed. */
 export interface PeerLine {
@@ -27,29 +28,41 @@ export interface Pair {
  *
  * @param command A shell's command line that prints JSON lines, each with a number
  * `tokens_per_second` and, if there are several, a name `variant`.
+ * @param sizes What it is told to do, by variables of its environment.
  * @param measure Measures weena once, in tokens a second.
  */
 export async function alternate(
   command: string,
+  sizes: Sizes,
   rounds: number,
   measure: () => Promise<number>,
 ): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (let round = 0; round < rounds; round++) {
     const weena = await measure();
-    for (const { variant, tokens_per_second: peer } of await runPeer(command)) {
+    const lines = await runPeer(command, sizes);
+    for (const { variant, tokens_per_second: peer } of lines) {
       pairs.push({ variant, weena, peer, ratio: weena / peer });
     }
   }
   return pairs;
 }
 
-async function runPeer(command: string): Promise<PeerLine[]> {
+async function runPeer(
+  command: string,
+  { cell, hiddenSize, batchSize, numSteps }: Sizes,
+): Promise<PeerLine[]> {
   const [shell, flag] = Deno.build.os === "windows"
     ? ["cmd", "/c"]
     : ["sh", "-c"];
   const { code, stdout, stderr } = await new Deno.Command(shell, {
     args: [flag, command],
+    env: {
+      CELL: cell,
+      HIDDEN_SIZE: String(hiddenSize),
+      BATCH_SIZE: String(batchSize),
+      NUM_STEPS: String(numSteps),
+    },
   }).output();
   const decoder = new TextDecoder();
   const lines = decoder.decode(stdout).split("\n").flatMap(parseLine);

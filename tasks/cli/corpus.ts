@@ -13,11 +13,16 @@ import {
   TIME_MACHINE,
 } from "../../lib/download.ts";
 import { decodeTokenFile } from "../../lib/text/token_file.ts";
-import type { Level } from "../../lib/text/tokenizer.ts";
+import type { Level, Tokenizer } from "../../lib/text/tokenizer.ts";
 import type { Normalization } from "../../lib/text/normalize.ts";
 import type { Vocabulary } from "../../lib/text/vocabulary.ts";
-import { type Corpus, tokenize } from "../../lib/tokenize.ts";
-import { exists, readWanted, writeWhole } from "./files.ts";
+import {
+  type Corpus,
+  tokenize,
+  type TokenizeOptions,
+  tokenizeStream,
+} from "../../lib/tokenize.ts";
+import { exists, readWanted, streamWanted, writeWhole } from "./files.ts";
 import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
 import { UsageError } from "./flags.ts";
 import { EXIT, TaskError } from "./run_task.ts";
@@ -61,6 +66,12 @@ export const CORPUS_FLAGS = {
     help: "tokens to keep, from the first on; 0: all " +
       "(10000 for time-machine, 0 for others)",
   } as NumberFlag,
+  validation: {
+    kind: "number",
+    least: 0,
+    below: 1,
+    help: "fraction of the tokens kept to hold out, from the end (0)",
+  } as NumberFlag,
 } as const;
 
 /** Values of {@linkcode CORPUS_FLAGS}. */
@@ -70,6 +81,7 @@ export interface CorpusFlags {
   readonly normalize?: Normalization;
   readonly "min-frequency"?: number;
   readonly "max-tokens"?: number;
+  readonly validation?: number;
 }
 
 /** Reads and tokenizes the text that the flags ask for. */
@@ -79,12 +91,47 @@ export async function loadCorpus(flags: CorpusFlags): Promise<Corpus> {
     return await loadTokenFile(corpus, flags);
   }
   const named = corpus === "time-machine" || corpus === "sample";
-  return tokenize(await readText(corpus), {
-    name: corpus,
+  return await tokenizeText(corpus, {
     level: flags.level,
     normalize: flags.normalize ?? (named ? "letters" : "none"),
     minFrequency: flags["min-frequency"],
     maxTokens: flags["max-tokens"] ?? defaultMaxTokens(corpus),
+    validation: flags.validation,
+  });
+}
+
+/**
+ * Tokenizes a text as a model's was, in the model's vocabulary and, behind it, what
+ * the text has besides: see `extend` of `tokenize`.
+ */
+export async function loadExtended(
+  corpus: string,
+  { tokenizer, vocabulary }: {
+    readonly tokenizer: Tokenizer;
+    readonly vocabulary: Vocabulary;
+  },
+  flags: CorpusFlags,
+): Promise<Corpus> {
+  if (extname(corpus) === ".safetensors") {
+    throw new UsageError(
+      `${corpus} has a vocabulary of its own: give the text itself to extend ` +
+        `the model's`,
+    );
+  }
+  for (const flag of ["level", "normalize"] as const) {
+    if (flags[flag] === undefined || flags[flag] === tokenizer[flag]) continue;
+    throw new UsageError(
+      `--${flag} cannot be ${flags[flag]}: the model takes its text with ` +
+        `--${flag} ${tokenizer[flag]}`,
+    );
+  }
+  return await tokenizeText(corpus, {
+    ...tokenizer,
+    vocabulary,
+    extend: true,
+    minFrequency: flags["min-frequency"],
+    maxTokens: flags["max-tokens"] ?? defaultMaxTokens(corpus),
+    validation: flags.validation,
   });
 }
 
@@ -96,6 +143,7 @@ export async function loadCorpusFor(
     readonly normalize: Normalization;
     readonly vocabulary: Vocabulary;
     readonly maxTokens: number;
+    readonly validation?: number;
   },
 ): Promise<Corpus> {
   if (extname(corpus) === ".safetensors") {
@@ -105,7 +153,7 @@ export async function loadCorpusFor(
       ? { ...read, ids: read.ids.slice(0, maxTokens) }
       : read;
   }
-  return tokenize(await readText(corpus), { name: corpus, ...options });
+  return await tokenizeText(corpus, options);
 }
 
 /** The chapter trains on the first 10,000 characters; other texts are taken whole. */
@@ -150,11 +198,18 @@ export function shortName(corpus: string): string {
     "text";
 }
 
-async function readText(corpus: string): Promise<string | Uint8Array> {
-  if (corpus === "sample") return sample;
-  if (corpus !== "time-machine") {
-    return await readWanted(corpus, "text (--corpus)");
-  }
+/** Tokenizes a text that goes by a name, or a file of any size. */
+async function tokenizeText(
+  corpus: string,
+  options: TokenizeOptions,
+): Promise<Corpus> {
+  const named = { name: corpus, ...options };
+  if (corpus === "sample") return tokenize(sample, named);
+  if (corpus === "time-machine") return tokenize(await timeMachine(), named);
+  return await tokenizeStream(streamWanted(corpus, "text (--corpus)"), named);
+}
+
+async function timeMachine(): Promise<Uint8Array> {
   if (!await exists(TIME_MACHINE_PATH)) {
     throw new TaskError(
       EXIT.files,
@@ -180,9 +235,14 @@ async function loadTokenFile(
   path: string,
   flags: CorpusFlags,
 ): Promise<Corpus> {
-  const settled =
-    (["level", "normalize", "min-frequency", "max-tokens"] as const)
-      .find((flag) => flags[flag] !== undefined);
+  const settled = ([
+    "level",
+    "normalize",
+    "min-frequency",
+    "max-tokens",
+    "validation",
+  ] as const)
+    .find((flag) => flags[flag] !== undefined);
   if (settled) {
     throw new UsageError(
       `--${settled} cannot change ${path}, which is tokenized already: give it ` +

@@ -58,7 +58,19 @@ export interface NumberFlag extends Described {
   readonly least: number;
   /** Whether the least itself is not allowed. */
   readonly above?: boolean;
+  /** What it has to stay below. */
+  readonly below?: number;
+  /** The greatest allowed. */
+  readonly most?: number;
   readonly default?: number;
+}
+
+/** What a command line may have beside flags: one text. */
+export interface Argument extends Described {
+  /** What stands for it in the help text: `FILE`. */
+  readonly value: string;
+  /** Whether the command can do without it. */
+  readonly optional?: boolean;
 }
 
 /** A command's table. */
@@ -66,6 +78,8 @@ export interface Command<F extends Flags> {
   readonly name: string;
   /** What it does, in a sentence or two. */
   readonly summary: string;
+  /** What stands before, between or behind the flags. */
+  readonly argument?: Argument;
   readonly flags: F;
   /** Command lines to try. */
   readonly examples: readonly string[];
@@ -93,24 +107,32 @@ export function choice<const C extends string>(
   return { kind: "choice", choices, default: value, help };
 }
 
+/** A command line that was understood. */
+export interface CommandLine<F extends Flags> {
+  readonly flags: Values<F>;
+  /** Undefined where the command takes none, or can do without. */
+  readonly argument?: string;
+}
+
 /**
  * Parses a command line.
  *
  * @throws {UsageError} If a flag is unknown, repeated, lacks its value, or has one
- * out of its range.
+ * out of its range, or if the argument is missing or there are more than one.
  */
-export function parseFlags<F extends Flags>(
-  { name, flags }: Command<F>,
+export function parseCommandLine<F extends Flags>(
+  { name, flags, argument }: Command<F>,
   args: readonly string[],
-): Values<F> {
+): CommandLine<F> {
   const names = Object.keys(flags);
   const isSwitch = (flag: string) => flags[flag].kind === "switch";
   const strangers: string[] = [];
   const parsed = parseArgs(args, {
     boolean: names.filter(isSwitch),
-    string: names.filter((flag) => !isSwitch(flag)),
+    // Under "_" are texts that belong to no flag.
+    string: [...names.filter((flag) => !isSwitch(flag)), "_"],
     collect: names.filter((flag) => !isSwitch(flag)),
-    unknown: (argument) => void strangers.push(argument),
+    unknown: (text) => void (/^-./.test(text) && strangers.push(text)), // but not "-"
   });
   const texts = new Map<string, string>();
   for (const flag of names.filter((flag) => !isSwitch(flag))) {
@@ -125,8 +147,8 @@ export function parseFlags<F extends Flags>(
     }
     texts.set(flag, given[0]);
   }
-  if (strangers.length > 0) throw unknownArgument(name, strangers[0], names);
-  return Object.fromEntries(names.map((flag) => {
+  if (strangers.length > 0) throw unknownFlag(name, strangers[0], names);
+  const values = Object.fromEntries(names.map((flag) => {
     const spec = flags[flag];
     if (spec.kind === "switch") return [flag, parsed[flag] === true];
     const text = texts.get(flag);
@@ -135,11 +157,13 @@ export function parseFlags<F extends Flags>(
       text === undefined ? spec.default : readValue(flag, spec, text),
     ];
   })) as Values<F>;
+  const rest = parsed._.map(String);
+  return { flags: values, argument: readArgument(name, argument, rest) };
 }
 
 /** Help text of a command, from the same table. */
 export function helpText<F extends Flags>(
-  { name, summary, flags, examples }: Command<F>,
+  { name, summary, argument, flags, examples }: Command<F>,
 ): string {
   const rows = Object.entries(flags).map(([flag, spec]) => {
     const left = `--${flag} ${placeholder(spec)}`.trimEnd();
@@ -148,6 +172,7 @@ export function helpText<F extends Flags>(
     return [left, spec.help + (standard === undefined ? "" : ` (${standard})`)];
   });
   rows.push(["--help", "show this text"]);
+  if (argument) rows.unshift([argument.value, argument.help]);
   const widths = rows.map(([left]) => left.length);
   const column = 4 +
     Math.max(...widths.filter((width) => width <= LEFT_COLUMN));
@@ -161,7 +186,7 @@ export function helpText<F extends Flags>(
   return [
     ...wrap(summary, WIDTH),
     "",
-    `usage: deno task ${name} [flags]`,
+    `usage: deno task ${name} ${usageOf(argument)}[flags]`,
     "",
     "flags (default):",
     ...table,
@@ -170,6 +195,12 @@ export function helpText<F extends Flags>(
     ...examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** How the argument stands in the line of usage, with a space behind. */
+function usageOf(argument: Argument | undefined): string {
+  if (!argument) return "";
+  return argument.optional ? `[${argument.value}] ` : `${argument.value} `;
 }
 
 /** What stands for a flag's value in the help text. */
@@ -216,7 +247,9 @@ function readValue(
       ? /^-?\d+$/
       : /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
     const value = pattern.test(text) ? Number(text) : NaN;
-    const inRange = spec.above ? value > spec.least : value >= spec.least;
+    const inRange = value <= (spec.most ?? Infinity) &&
+      value < (spec.below ?? Infinity) &&
+      (spec.above ? value > spec.least : value >= spec.least);
     const exact = spec.kind === "number" || Number.isSafeInteger(value);
     if (inRange && exact && Number.isFinite(value)) return value;
   }
@@ -233,8 +266,12 @@ function describeValue(spec: Flag): string {
     case "integer":
     case "number": {
       const what = spec.kind === "integer" ? "a whole number" : "a number";
-      return `${what} ${spec.above ? "above" : "from"} ${spec.least}` +
-        (spec.above ? "" : " on");
+      const { above, least, most, below } = spec;
+      if (least === -Infinity) return what;
+      const from = `${what} ${above ? "above" : "from"} ${least}`;
+      if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
+      if (below !== undefined) return `${from} to below ${below}`;
+      return above ? from : `${from} on`;
     }
     case "text":
       return spec.value;
@@ -243,22 +280,35 @@ function describeValue(spec: Flag): string {
   }
 }
 
-function unknownArgument(
+function readArgument(
   command: string,
-  argument: string,
-  names: readonly string[],
-): UsageError {
+  argument: Argument | undefined,
+  texts: readonly string[],
+): string | undefined {
   const see = `see deno task ${command} --help`;
-  if (!argument.startsWith("-")) {
-    return new UsageError(
-      `${JSON.stringify(argument)} is not part of a flag: ` +
+  const stray = texts[argument ? 1 : 0];
+  if (stray !== undefined) {
+    throw new UsageError(
+      `${JSON.stringify(stray)} is not part of a flag: ` +
         `put texts with spaces in quotes, ${see}`,
     );
   }
-  const given = argument.replace(/^--?/, "").replace(/=.*$/s, "");
+  if (!argument || texts[0]) return texts[0];
+  if (argument.optional && texts.length === 0) return undefined;
+  throw new UsageError(
+    `${argument.value} is missing: ${argument.help} (${see})`,
+  );
+}
+
+function unknownFlag(
+  command: string,
+  text: string,
+  names: readonly string[],
+): UsageError {
+  const given = text.replace(/^--?/, "").replace(/=.*$/s, "");
   const nearest = closestString(given, [...names, "help"]);
   return new UsageError(
-    `there is no flag ${argument.split("=")[0]}: ` +
-      `did you mean --${nearest}? (${see})`,
+    `there is no flag ${text.split("=")[0]}: ` +
+      `did you mean --${nearest}? (see deno task ${command} --help)`,
   );
 }

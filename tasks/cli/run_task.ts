@@ -11,7 +11,7 @@ import {
   type Command,
   type Flags,
   helpText,
-  parseFlags,
+  parseCommandLine,
   UsageError,
   type Values,
 } from "./flags.ts";
@@ -41,14 +41,15 @@ export class TaskError extends Error {
 /** Runs a task on the program's arguments and ends the program with its exit code. */
 export async function runTask<F extends Flags>(
   command: Command<F>,
-  main: (flags: Values<F>) => Promise<number | void>,
+  main: (flags: Values<F>, argument?: string) => Promise<number | void>,
 ): Promise<never> {
   try {
     if (Deno.args.includes("--help")) {
       out(helpText(command));
       Deno.exit(0);
     }
-    Deno.exit(await main(parseFlags(command, Deno.args)) ?? 0);
+    const { flags, argument } = parseCommandLine(command, Deno.args);
+    Deno.exit(await main(flags, argument) ?? 0);
   } catch (error) {
     const [code, message] = describe(error);
     say(`error: ${message.replace(/\s*\n\s*/g, " ")}`);

@@ -5,10 +5,13 @@
  */
 
 import { join } from "@std/path";
+import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
 import {
   type Checkpoint,
   CheckpointError,
   decodeCheckpoint,
+  decodeModel,
+  type ImportedModel,
 } from "../../lib/training/checkpoint.ts";
 import { DATA_FOLDER } from "./corpus.ts";
 import { exists, readWanted } from "./files.ts";
@@ -31,6 +34,12 @@ export const MODEL_FLAGS = {
     help: "a checkpoint file, in place of a run",
   } as TextFlag,
 } as const;
+
+/** Values of {@linkcode MODEL_FLAGS}. */
+export interface ModelFlags {
+  readonly run?: string;
+  readonly checkpoint?: string;
+}
 
 /** The files of a run. */
 export interface RunPaths {
@@ -83,22 +92,34 @@ export async function assertFreeRun(name: string): Promise<void> {
   );
 }
 
-/** Reads the model that the flags ask for: of a run the best, if it has one. */
-export async function loadCheckpoint(
-  { run, checkpoint }: { readonly run?: string; readonly checkpoint?: string },
-): Promise<{ path: string; checkpoint: Checkpoint }> {
-  if (run !== undefined && checkpoint !== undefined) {
-    throw new UsageError(
-      "--run and --checkpoint both choose a model: give one",
-    );
+/** Reads the model that the flags ask for, which may be imported. */
+export async function loadModel(
+  flags: ModelFlags,
+): Promise<{ path: string; model: Checkpoint | ImportedModel }> {
+  return await firstSound(await modelPaths(flags), decodeModel);
+}
+
+/** Reads a model by the path of its file or the name of its run. */
+export async function loadModelFrom(
+  pathOrRun: string,
+): Promise<Checkpoint | ImportedModel> {
+  if (await exists(pathOrRun) && (await Deno.stat(pathOrRun)).isFile) {
+    return (await loadModel({ checkpoint: pathOrRun })).model;
   }
-  if (checkpoint !== undefined) {
-    return { path: checkpoint, checkpoint: await readCheckpoint(checkpoint) };
+  if (await exists(join(RUNS_FOLDER, pathOrRun))) {
+    return (await loadModel({ run: pathOrRun })).model;
   }
-  const { best, checkpoint: last, previous } = await findRun(run);
-  return await firstSound(
-    await exists(best) ? [best, last, previous] : [last, previous],
+  throw new TaskError(
+    EXIT.files,
+    `there is no checkpoint and no run ${JSON.stringify(pathOrRun)}`,
   );
+}
+
+/** Reads the last checkpoint of a run, or the one before where that is damaged. */
+export async function loadLast(
+  { checkpoint, previous }: RunPaths,
+): Promise<{ path: string; model: Checkpoint }> {
+  return await firstSound([checkpoint, previous], decodeCheckpoint);
 }
 
 /** A run by its name, or the newest. */
@@ -108,48 +129,48 @@ export async function findRun(name: string | undefined): Promise<RunPaths> {
   return runPaths(name);
 }
 
-/** Reads the last checkpoint of a run, or the one before where that is damaged. */
-export async function loadLast(
-  { checkpoint, previous }: RunPaths,
-): Promise<{ path: string; checkpoint: Checkpoint }> {
-  return await firstSound([checkpoint, previous]);
+/** The file that the flags ask for. */
+export async function checkpointPath(flags: ModelFlags): Promise<string> {
+  const [path] = await modelPaths(flags);
+  return path;
 }
 
-/** The first of some files that is a whole checkpoint; of others it is said why not. */
-async function firstSound(
-  paths: readonly string[],
-): Promise<{ path: string; checkpoint: Checkpoint }> {
-  const [path, ...rest] = paths;
-  const [next] = rest;
+/** The files that hold what the flags ask for, first of all a run's best model. */
+async function modelPaths({ run, checkpoint }: ModelFlags): Promise<string[]> {
+  if (run !== undefined && checkpoint !== undefined) {
+    throw new UsageError(
+      "--run and --checkpoint both choose a model: give one",
+    );
+  }
+  if (checkpoint !== undefined) return [checkpoint];
+  const { best, checkpoint: last, previous } = await findRun(run);
+  return await exists(best) ? [best, last, previous] : [last, previous];
+}
+
+/** The first of some files that is whole; of those before it is said what is wrong. */
+async function firstSound<Model>(
+  [path, ...others]: readonly string[],
+  decode: (bytes: Uint8Array) => Promise<Model>,
+): Promise<{ path: string; model: Model }> {
   try {
-    return { path, checkpoint: await readCheckpoint(path) };
+    return { path, model: await readModel(path, decode) };
   } catch (error) {
+    const [next] = others;
     if (next === undefined || !await exists(next)) throw error;
     say(`${(error as Error).message}; taking ${next}`);
-    return await firstSound(rest);
+    return await firstSound(others, decode);
   }
 }
 
-/** Reads a model by the path of its file or the name of its run. */
-export async function loadModel(pathOrRun: string): Promise<Checkpoint> {
-  if (await exists(pathOrRun)) {
-    const { isDirectory } = await Deno.stat(pathOrRun);
-    if (!isDirectory) return await readCheckpoint(pathOrRun);
-  }
-  if (await exists(join(RUNS_FOLDER, pathOrRun))) {
-    return (await loadCheckpoint({ run: pathOrRun })).checkpoint;
-  }
-  throw new TaskError(
-    EXIT.files,
-    `there is no checkpoint and no run ${JSON.stringify(pathOrRun)}`,
-  );
-}
-
-/** Reads a checkpoint file. */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
+async function readModel<Model>(
+  path: string,
+  decode: (bytes: Uint8Array) => Promise<Model>,
+): Promise<Model> {
   const bytes = await readWanted(path, "checkpoint");
+  const foreign = foreignFormat(bytes);
+  if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
   try {
-    return await decodeCheckpoint(bytes);
+    return await decode(bytes);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     throw new TaskError(EXIT.input, `${path}: ${error.message}`);

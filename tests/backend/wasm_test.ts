@@ -6,7 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { builds } from "../../kernels/wasm.generated.ts";
-import type { Backend, Tensor } from "../../lib/backend/backend.ts";
+import type { Backend, Sample, Tensor } from "../../lib/backend/backend.ts";
+import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import {
   compileKernels,
   fastestBuild,
@@ -23,8 +24,8 @@ testBackend("cpu, plain SIMD", () => openBuild("plain", { threads: 2 }));
 /** All numbers that one minibatch and its update leave behind. */
 async function minibatch(
   backend: Backend,
-  { T, B, H, V }: { T: number; B: number; H: number; V: number },
-): Promise<Uint8Array[]> {
+  { T, B, H, V }: Size,
+): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
   const tensor = (shape: number[], deviation = 0) => {
@@ -84,28 +85,33 @@ async function minibatch(
   const values = await Promise.all(made.map((one) => backend.read(one)));
   for (const one of made) backend.free(one);
   backend.free(ids);
-  return values.map((one) => new Uint8Array(one.buffer));
+  return values.map((one) => new Uint32Array(one.buffer));
 }
 
-Deno.test("cpu: a minibatch has the same bits on 1, 2, 3 and 5 threads", async () => {
-  const sizes = [
-    { T: 35, B: 32, H: 128, V: 28 },
-    { T: 7, B: 33, H: 131, V: 29 },
-    { T: 5, B: 3, H: 512, V: 300 },
-    { T: 3, B: 20, H: 600, V: 5 },
-    { T: 40, B: 1, H: 257, V: 28 },
-  ];
+/** How large the tensors are that bits are compared of. */
+interface Size {
+  readonly T: number;
+  readonly B: number;
+  readonly H: number;
+  readonly V: number;
+}
+
+/** Asserts that `run` leaves the same bits behind, however many threads there are. */
+async function assertSameBits(
+  run: (backend: Backend, size: Size) => Promise<Uint32Array[]>,
+  sizes: readonly Size[],
+): Promise<void> {
   for (const build of ["relaxed", "plain"] as const) {
     using one = await openBuild(build, { threads: 1 });
     for (const threads of [2, 3, 5]) {
       using many = await openBuild(build, { threads });
       for (const size of sizes) {
-        const expected = await minibatch(one, size);
+        const expected = await run(one, size);
         for (let repetition = 0; repetition < 3; repetition++) {
-          const actual = await minibatch(many, size);
-          actual.forEach((bytes, i) =>
+          const actual = await run(many, size);
+          actual.forEach((words, i) =>
             assert(
-              bytes.every((byte, j) => byte === expected[i][j]),
+              words.every((word, j) => word === expected[i][j]),
               `${threads} threads, ${build}, ${JSON.stringify(size)}: ` +
                 `tensor ${i} differs`,
             )
@@ -113,6 +119,164 @@ Deno.test("cpu: a minibatch has the same bits on 1, 2, 3 and 5 threads", async (
         }
       }
     }
+  }
+}
+
+Deno.test("cpu: a minibatch has the same bits on 1, 2, 3 and 5 threads", () =>
+  assertSameBits(minibatch, [
+    { T: 35, B: 32, H: 128, V: 28 },
+    { T: 7, B: 33, H: 131, V: 29 },
+    { T: 5, B: 3, H: 512, V: 300 },
+    { T: 3, B: 20, H: 600, V: 5 },
+    { T: 40, B: 1, H: 257, V: 28 },
+  ]));
+
+/** What is left behind by the ops that `minibatch` is without. */
+async function otherOps(
+  backend: Backend,
+  { T, B, H, V }: Size,
+): Promise<Uint32Array[]> {
+  const { ops } = backend;
+  const made: Tensor[] = [];
+  const tensor = (shape: number[], deviation = 0) => {
+    const one = backend.allocate(shape);
+    const size = shape.reduce((a, b) => a * b, 1);
+    const seed = made.push(one);
+    const values = Float32Array.from(
+      { length: size },
+      (_, i) => Math.sin(seed + 0.7 * i) * deviation,
+    );
+    backend.write(one, values);
+    return one;
+  };
+  const words = (shape: number[]) => {
+    const one = backend.allocate(shape, "u32");
+    const size = shape.reduce((a, b) => a * b, 1);
+    const values = Uint32Array.from({ length: size }, (_, i) => i * i % V);
+    backend.write(one, values);
+    made.push(one);
+    return one;
+  };
+  const ids = words([T, B]);
+  for (const [cell, G] of [["gru", 3], ["lstm", 4]] as const) {
+    const table = tensor([V, G * H], 1), input = tensor([T, B, G * H]);
+    const layer = {
+      input,
+      weight: tensor([G * H, H], 0.5 / Math.sqrt(H)),
+      bias: tensor([G * H], 0.3),
+      hiddenBias: tensor([H], 0.3),
+      initialState: tensor([B, H], 0.5),
+      initialCell: tensor([B, H], 0.5),
+      output: tensor([T, B, H]),
+      cells: tensor([T, B, H]),
+      gates: tensor([T, B, 4 * H]),
+      dOutput: tensor([T, B, H], 1),
+      dInput: tensor([T, B, G * H]),
+      dWeight: tensor([G * H, H]),
+      dBias: tensor([G * H]),
+      dHiddenBias: tensor([H]),
+    };
+    ops.lookup({ ids, table, output: input });
+    ops.dropout({
+      input,
+      output: input,
+      rate: 0.3,
+      key: [1, 2],
+      counter: [3, 4, 5],
+    });
+    if (cell === "gru") ops.gru(layer);
+    else ops.lstm(layer);
+    if (cell === "gru") ops.gruBackward(layer);
+    else ops.lstmBackward(layer);
+    ops.lookupBackward({
+      ids,
+      dOutput: layer.dInput,
+      dTable: tensor([V, G * H]),
+    });
+  }
+  const P = 20_000 + H; // several blocks
+  for (const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const) {
+    const gradients = tensor([P], 1), norm = tensor([]);
+    ops.globalNorm({ gradients, norm });
+    ops.update({
+      rule,
+      parameters: tensor([P], 1),
+      gradients,
+      norm,
+      firstMoment: tensor([P], 1),
+      secondMoment: tensor([P]),
+      learningRate: 0.1,
+      clipNorm: 1,
+      clipValue: 0.01,
+      weightDecay: 0.1,
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-8,
+      correction1: 0.1,
+      correction2: 0.01,
+    });
+  }
+  const wide = 3000; // so that rows are shared
+  const uniforms = tensor([B]);
+  backend.write(uniforms, Array.from({ length: B }, (_, b) => b * 0.37 % 1));
+  ops.sample({
+    logits: tensor([B, wide], 2),
+    tokens: words([B]),
+    uniforms,
+    temperature: 0.9,
+    topK: 500,
+    topP: 0.9,
+    repetitionPenalty: 1.2,
+    seen: words([B, wide]),
+    logProbabilities: tensor([B]),
+  });
+  const values = await Promise.all(made.map((one) => backend.read(one)));
+  for (const one of made) backend.free(one);
+  return values.map((one) => new Uint32Array(one.buffer));
+}
+
+Deno.test("cpu: the other ops have the same bits on 1, 2, 3 and 5 threads", () =>
+  assertSameBits(otherOps, [
+    { T: 12, B: 32, H: 128, V: 28 },
+    { T: 7, B: 33, H: 131, V: 700 },
+    { T: 5, B: 3, H: 256, V: 300 },
+    { T: 30, B: 1, H: 257, V: 28 },
+  ]));
+
+Deno.test("cpu: of 50,000 tokens the reference's is drawn", async () => {
+  using backend = await openWasm({ threads: 2 });
+  using reference = openReference({ precision: "float64" });
+  const B = 12, V = 50_000;
+  const draws = async (device: Backend, settings: Partial<Sample>) => {
+    const logits = device.allocate([B, V]), uniforms = device.allocate([B]);
+    const tokens = device.allocate([B], "u32");
+    device.write(
+      logits,
+      Float32Array.from(
+        randomNormal(1, { stream: "parameters" }, B * V),
+        (x) => 3 * x,
+      ),
+    );
+    device.write(uniforms, Array.from({ length: B }, (_, b) => (b + 0.3) / B));
+    device.ops.sample({ logits, tokens, uniforms, ...settings });
+    const values = [...await device.read(tokens)];
+    for (const one of [logits, uniforms, tokens]) device.free(one);
+    return values;
+  };
+  for (
+    const settings of [
+      { temperature: 1 },
+      { temperature: 1e-30 },
+      { topK: 40 },
+      { topK: 49_999, temperature: 2 },
+      { topP: 0.9 },
+      { topP: 1e-6 },
+      { topK: 1000, topP: 0.5, temperature: 1.5 },
+    ]
+  ) {
+    const expected = await draws(reference, settings);
+    const actual = await draws(backend, settings);
+    assertEquals(actual, expected, JSON.stringify(settings));
   }
 });
 
@@ -220,6 +384,7 @@ Deno.test("cpu: an id that is not below V is a RangeError", async () => {
   using backend = await openWasm({ threads: 1 });
   const ids = backend.allocate([2, 2], "u32");
   const weight = backend.allocate([3, 5]), output = backend.allocate([2, 2, 3]);
+  const table = backend.allocate([5, 3]);
   backend.write(ids, [0, 4, 5, 1]);
   for (
     const call of [
@@ -230,6 +395,8 @@ Deno.test("cpu: an id that is not below V is a RangeError", async () => {
           dOutput: output,
           dWeight: weight,
         }),
+      () => backend.ops.lookup({ ids, table, output }),
+      () => backend.ops.lookupBackward({ ids, dOutput: output, dTable: table }),
     ]
   ) assertThrows(call, RangeError, "ids has 5, expected ids below 5");
 });

@@ -6,8 +6,12 @@ import { encodeCheckpoint } from "../../lib/training/checkpoint.ts";
 import { command as bench } from "../../tasks/bench.ts";
 import { command as download } from "../../tasks/download.ts";
 import { command as evaluate } from "../../tasks/evaluate.ts";
+import { command as exportWeights } from "../../tasks/export.ts";
 import { command as generate } from "../../tasks/generate.ts";
+import { command as importWeights } from "../../tasks/import.ts";
+import { command as inspect } from "../../tasks/inspect.ts";
 import { command as partition } from "../../tasks/partition.ts";
+import { command as score } from "../../tasks/score.ts";
 import { command as tokenize } from "../../tasks/tokenize.ts";
 import { command as train } from "../../tasks/train.ts";
 import type { Flag } from "../../tasks/cli/flags.ts";
@@ -26,6 +30,10 @@ const COMMANDS = [
   train,
   evaluate,
   generate,
+  score,
+  exportWeights,
+  importWeights,
+  inspect,
   bench,
 ];
 
@@ -38,6 +46,8 @@ const BAD_TEXTS: Readonly<Record<string, string>> = {
   run: "../outside",
   checkpoint: "text.txt",
   prefix: "",
+  stop: "",
+  vocabulary: "text.txt",
   peer: "exit 1",
 };
 
@@ -51,8 +61,12 @@ function badValues(flag: string, spec: Flag): string[] {
       return ["other"];
     case "integer":
       return [String(spec.least - 1), "1.5", "0x10", "1e3", "NaN", "", "1,5"];
-    case "number":
-      return [String(spec.least - 1), "abc", "Infinity", "", "1,5"];
+    case "number": {
+      const bad = [String(spec.least - 1), "abc", "Infinity", "", "1,5"];
+      if (spec.above) bad.push(String(spec.least));
+      if (spec.below !== undefined) bad.push(String(spec.below));
+      return spec.most === undefined ? bad : [...bad, String(spec.most + 0.1)];
+    }
   }
 }
 
@@ -62,6 +76,9 @@ function neededBeside(task: string, bad: string): string[] {
     download: ["--url=text.txt", "--sha1=none"],
     generate: ["--prefix=t", "--checkpoint=model.safetensors"],
     evaluate: ["--checkpoint=model.safetensors"],
+    score: ["--checkpoint=model.safetensors", "text.txt"],
+    export: ["--checkpoint=model.safetensors", "--output=w.safetensors"],
+    import: ["model.safetensors", "--vocabulary=model.safetensors"],
     bench: ["--device=reference", "--hidden-size=4", "--seconds=0.01"],
   };
   const flagOf = (text: string) => text.split("=")[0];
@@ -142,6 +159,18 @@ Deno.test({
     assertStringIncludes(
       await said(2, "train", "--learning-rate=1,5"),
       '--learning-rate cannot be "1,5": expected a number above 0',
+    );
+    assertStringIncludes(
+      await said(2, "tokenize", "--corpus=sample", "--validation=1"),
+      '--validation cannot be "1": expected a number from 0 to below 1',
+    );
+    assertStringIncludes(
+      await said(3, "tokenize", "--corpus=short.txt", "--validation=0.1"),
+      'Cannot hold out 0.1 of "short.txt" for validation',
+    );
+    assertStringIncludes(
+      await said(3, "partition", "--corpus=short.txt", "--validation=0.5"),
+      "The text is too short: 6 tokens to train on",
     );
     assertStringIncludes(
       await said(3, "train", "--corpus=short.txt"),

@@ -4,8 +4,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import type { Ops } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import { benchGeneration } from "../../tasks/bench/generation.ts";
 import { benchTraining } from "../../tasks/bench/minibatch.ts";
+import { CELLS } from "../../tasks/bench/network.ts";
 import { benchProducts } from "../../tasks/bench/products.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { withOps } from "../backend/wrap.ts";
@@ -27,7 +30,7 @@ const TINY = [
 interface Printed {
   readonly device: string;
   readonly products: readonly { readonly gflops: number }[];
-  readonly phases: Readonly<Record<string, number>>;
+  readonly phases: Readonly<Record<string, number | string>>;
   readonly training: readonly { readonly tokensPerSecond: number }[];
   readonly generation: readonly { readonly charactersPerSecond: number }[];
 }
@@ -53,6 +56,7 @@ Deno.test({
     ];
     assert(rates.every((rate) => rate > 0), stdout);
     assertEquals(Object.keys(printed.phases), [
+      "cell",
       "hiddenSize",
       "batchSize",
       "numSteps",
@@ -62,8 +66,11 @@ Deno.test({
       "weightGradients",
       "update",
     ]);
-    const table = await runTask(folder, "bench", ...TINY);
-    assertStringIncludes(table.stdout, "weight gradients");
+    for (const cell of CELLS) {
+      const table = await runTask(folder, "bench", ...TINY, `--cell=${cell}`);
+      assertStringIncludes(table.stdout, "weight gradients");
+      assertStringIncludes(table.stdout, `a minibatch: ${cell}, hidden 6`);
+    }
   },
 });
 
@@ -71,13 +78,16 @@ Deno.test({
   ...needsCommands("bench --peer alternates with another program"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    const peer = `echo '{"variant":"a","tokens_per_second":10}'; ` +
+    const variant = "$CELL $HIDDEN_SIZE $BATCH_SIZE $NUM_STEPS";
+    const peer = `echo "{\\"variant\\":\\"${variant}\\",` +
+      `\\"tokens_per_second\\":10}"; ` +
       `echo not JSON; echo '{"tokens_per_second":20}'`;
     const { code, stdout, stderr } = await runTask(
       folder,
       "bench",
       ...TINY,
       `--peer=${peer}`,
+      "--cell=lstm",
       "--rounds=2",
       "--json",
     );
@@ -85,7 +95,7 @@ Deno.test({
     const { pairs, variants } = JSON.parse(stdout);
     assertEquals(pairs.length, 4);
     assertEquals(variants.map((one: { variant: string }) => one.variant), [
-      "a",
+      "lstm 6 2 35",
       "peer",
     ]);
     for (const { weena, peer, ratio } of pairs) {
@@ -100,25 +110,50 @@ Deno.test({
 
 Deno.test("bench refuses to time what is wrong", async () => {
   using backend = openReference();
-  const wrong = withOps(backend, (ops) => ({
+  const refuses = (run: () => Promise<unknown>) =>
+    assertRejects(run, Error, "not worth timing");
+  const wrongly = (replace: (ops: Ops) => Partial<Ops>) =>
+    withOps(backend, replace);
+
+  const wrong = wrongly((ops) => ({
     linear(tensors) {
       ops.linear(tensors);
       ops.fill({ tensor: tensors.output, value: 0 });
     },
-    rnnBackward(tensors) {
-      ops.rnnBackward(tensors);
-      ops.fill({ tensor: tensors.dWeight, value: 1 });
+  }));
+  await refuses(() => benchProducts(wrong, { rows: 2, I: 3, O: 4 }, 0.01));
+  const backwards = {
+    rnn: wrongly((ops) => ({
+      rnnBackward(tensors) {
+        ops.rnnBackward(tensors);
+        ops.fill({ tensor: tensors.dWeight, value: 1 });
+      },
+    })),
+    gru: wrongly((ops) => ({
+      gruBackward(tensors) {
+        ops.gruBackward(tensors);
+        ops.fill({ tensor: tensors.dHiddenBias, value: 1 });
+      },
+    })),
+    lstm: wrongly((ops) => ({
+      lstmBackward(tensors) {
+        ops.lstmBackward(tensors);
+        ops.fill({ tensor: tensors.dBias, value: 1 });
+      },
+    })),
+  };
+  const random = wrongly((ops) => ({
+    sample({ logits, tokens }) {
+      ops.sample({ logits, tokens });
+      ops.fill({ tensor: logits, value: 0 });
+      ops.sample({ logits, tokens }); // always the first
     },
   }));
-  await assertRejects(
-    () => benchProducts(wrong, { rows: 2, I: 3, O: 4 }, 0.01),
-    Error,
-    "not worth timing",
-  );
-  const sizes = { hiddenSize: 4, batchSize: 2, numSteps: 3 };
-  await assertRejects(
-    () => benchTraining(wrong, sizes, 0.01),
-    Error,
-    "not worth timing",
-  );
+  for (const cell of CELLS) {
+    const sizes = { cell, hiddenSize: 4, batchSize: 2, numSteps: 3 };
+    await benchTraining(backend, sizes, 0.01);
+    await refuses(() => benchTraining(backwards[cell], sizes, 0.01));
+    await benchGeneration(backend, cell, 4, 0.01);
+    await refuses(() => benchGeneration(random, cell, 4, 0.01));
+  }
 });

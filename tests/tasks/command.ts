@@ -46,30 +46,38 @@ export async function runTask(
   return await startTask(folder, task, args).finished;
 }
 
+/** The same, with a text on stdin. */
+export async function runTaskOn(
+  input: string,
+  folder: TemporaryFolder,
+  task: TaskName,
+  ...args: string[]
+): Promise<Finished> {
+  return await startTask(folder, task, args, undefined, input).finished;
+}
+
 /** Starts a task, less a permission of its; its output comes when it ends. */
 export function startTask(
   folder: TemporaryFolder,
   task: TaskName,
   args: readonly string[],
   without?: `--allow-${string}`,
+  input?: string,
 ): {
   readonly process: Deno.ChildProcess;
   readonly finished: Promise<Finished>;
 } {
-  const root = fromFileUrl(new URL("../../", import.meta.url));
-  // The task's own command line, with its permissions, run from another folder.
-  const words = config.tasks[task].command.split(" ");
-  const flags = words.slice(words.indexOf("run") + 1, -1)
-    .filter((flag) => without === undefined || !flag.startsWith(without));
-  const script = `${root}${words.at(-1)}`;
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", `${root}deno.json`, ...flags, script, ...args],
+    args: [...denoArguments(task, without), ...args],
     cwd: folder.path,
     env: { XDG_RUNTIME_DIR: "/tmp", NO_COLOR: "1" },
-    stdin: "null",
+    stdin: input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  if (input !== undefined) {
+    new Blob([input]).stream().pipeTo(process.stdin).catch(() => {}); // it may have ended
+  }
   const finished = process.output().then(({ code, stdout, stderr }) => {
     const decoder = new TextDecoder();
     return {
@@ -79,4 +87,17 @@ export function startTask(
     };
   });
   return { process, finished };
+}
+
+/** Deno's arguments for a task: its own, with its permissions, from another folder. */
+export function denoArguments(
+  task: TaskName,
+  without?: `--allow-${string}`,
+): string[] {
+  const root = fromFileUrl(new URL("../../", import.meta.url));
+  const words = config.tasks[task].command.split(" ");
+  const flags = words.slice(words.indexOf("run") + 1, -1)
+    .filter((flag) => without === undefined || !flag.startsWith(without));
+  const script = `${root}${words.at(-1)}`;
+  return ["run", "--config", `${root}deno.json`, ...flags, script];
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeWhole } from "../../tasks/cli/files.ts";
+import { streamWanted, writeWhole } from "../../tasks/cli/files.ts";
+import { TaskError } from "../../tasks/cli/run_task.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TemporaryFolder } from "./command.ts";
 
@@ -47,5 +48,63 @@ Deno.test({
       Error,
     );
     assertEquals(folder.files(), []);
+  },
+});
+
+Deno.test({
+  ...needsFiles("a file is written from parts, one behind the other"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const path = `${folder.path}/x.bin`;
+    const ids = Uint8Array.of(0, 3, 4, 5, 0);
+    await writeWhole(path, [
+      Uint8Array.of(1, 2),
+      new Uint8Array(),
+      ids.subarray(1, 4),
+    ]);
+    assertEquals([...Deno.readFileSync(path)], [1, 2, 3, 4, 5]);
+    await writeWhole(path, []);
+    assertEquals(Deno.readFileSync(path).length, 0);
+  },
+});
+
+Deno.test({
+  ...needsFiles("a file of any size is read piece by piece"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const path = `${folder.path}/x.bin`;
+    for (const size of [0, 1, 1_000_000]) {
+      const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251);
+      Deno.writeFileSync(path, bytes);
+      const read = new Uint8Array(size);
+      let at = 0, pieces = 0;
+      for await (const piece of streamWanted(path, "text")) {
+        read.set(piece, at);
+        at += piece.length;
+        pieces++;
+      }
+      assertEquals([at, read], [size, bytes]);
+      assertEquals(pieces > 1, size > 1);
+    }
+  },
+});
+
+Deno.test({
+  ...needsFiles("a file that cannot be read is one clear line"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const read = async (path: string) => {
+      for await (const _ of streamWanted(path, "text (--corpus)"));
+    };
+    await assertRejects(
+      () => read(`${folder.path}/none`),
+      TaskError,
+      `there is no text (--corpus) at ${folder.path}/none`,
+    );
+    await assertRejects(
+      () => read(folder.path),
+      TaskError,
+      `cannot read text (--corpus) at ${folder.path}: `,
+    );
   },
 });

@@ -107,6 +107,62 @@ Deno.test({
 
 Deno.test({
   ...needsCommands(
+    "a part held out is reported, kept in the token file, and kept out",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const text = "Time flies like an arrow; fruit flies like a banana.\r\n";
+    Deno.writeTextFileSync(`${folder.path}/text.txt`, text.repeat(20));
+    const tokenize = (...args: string[]) =>
+      runTask(
+        folder,
+        "tokenize",
+        "--corpus=text.txt",
+        "--validation=0.1",
+        ...args,
+      );
+    const { stdout } = await tokenize();
+    assertStringIncludes(
+      stdout,
+      "20 lines, 1,060 tokens (char), 954 to train on and 106 to validate\n",
+    );
+    const part = JSON.parse(
+      (await tokenize("--max-tokens=600", "--json")).stdout,
+    );
+    assertEquals(
+      [part.tokens, part.kept, part.training, part.validation],
+      [1060, 600, 540, 60],
+    );
+    const partition = async (...args: string[]) => {
+      const sizes = ["--batch-size=4", "--num-steps=8", "--json"];
+      const done = await runTask(folder, "partition", ...args, ...sizes);
+      assertEquals(done.code, 0, done.stderr);
+      const { corpus: _, ...rest } = JSON.parse(done.stdout);
+      return rest;
+    };
+    const cut = await partition(`--corpus=${part.file}`);
+    assertEquals(
+      cut,
+      await partition(
+        "--corpus=text.txt",
+        "--max-tokens=600",
+        "--validation=0.1",
+      ),
+    );
+    assertEquals(cut.count, 16); // of 540 tokens; of 600 there would be 18
+    const again = await runTask(
+      folder,
+      "partition",
+      `--corpus=${part.file}`,
+      "--validation=0.2",
+    );
+    assertEquals(again.code, 2);
+    assertStringIncludes(again.stderr, "--validation cannot change");
+  },
+});
+
+Deno.test({
+  ...needsCommands(
     "train: the same seed gives the same file, a run is never overwritten",
   ),
   fn: async () => {

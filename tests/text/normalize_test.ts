@@ -1,76 +1,58 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { decodeText, normalizedLines } from "../../lib/text/normalize.ts";
+import { assertEquals } from "@std/assert";
+import { LettersFilter } from "../../lib/text/normalize.ts";
 
-const utf8 = (text: string) => new TextEncoder().encode(text);
+/** What is kept of the pieces, one after the other. */
+function kept(pieces: readonly string[], keepLineEnds = false): string {
+  const filter = new LettersFilter({ keepLineEnds });
+  return pieces.map((piece) => {
+    const codes = Uint32Array.from(piece, (c) => c.codePointAt(0)!);
+    return String.fromCodePoint(...filter.filter(codes));
+  }).join("");
+}
 
-Deno.test("decodeText drops the byte-order mark at the beginning alone", () => {
-  assertEquals(decodeText(utf8("\ufeffone")), "one");
-  assertEquals(decodeText(utf8("one\ufefftwo")), "one\ufefftwo");
-});
+/** d2l 8.2.1 by its own expressions. */
+const chapter = (text: string, between: string) =>
+  text.split("\n")
+    .map((line) => line.replace(/[^A-Za-z]+/g, " ").trim().toLowerCase())
+    .join(between);
 
-Deno.test("decodeText makes every line end \\n", () => {
-  assertEquals(decodeText(utf8("a\r\nb\rc\nd\r\r\n\n")), "a\nb\nc\nd\n\n\n");
-});
+const TEXTS = [
+  "  The “Time”--Machine,\n\n1898 [I]\nÉtude it's\tA_b\n",
+  "a",
+  " ",
+  "\n",
+  " \n a\n b ",
+  "x  \n\n  y z 9\nw",
+  "ASCII around letters: @[`{ AZaz",
+  "İstanbul ıı K\u2028k 🦕 e\u0301é",
+  "a\rb\r\nc\0d",
+];
 
-Deno.test("decodeText keeps code points as they are", () => {
-  const text = "naïve nai\u0308ve 🦕 👩‍🚀 \u0000 \u2028";
-  assertEquals(decodeText(utf8(text)), text);
-});
-
-Deno.test("decodeText names the byte where the first bad character begins", () => {
-  const bad: [byte: number, bytes: number[]][] = [
-    [0, [0xff]],
-    [0, [0x80]],
-    [0, [0xc0, 0xaf]], // overlong
-    [0, [0xed, 0xa0, 0x80]], // a surrogate
-    [0, [0xf5, 0x80, 0x80, 0x80]], // beyond U+10FFFF
-    [1, [0x41, 0xc3]], // cut off
-    [1, [0x41, 0xf0, 0x9f, 0xa6]],
-    [1, [0x41, 0xe2, 0x28, 0xa1]], // a character that ends too early
-    [3, [0x41, 0xc3, 0xa9, 0xc3, 0x41]],
-    [4, [0xef, 0xbb, 0xbf, 0x41, 0xff]], // the byte-order mark counts
-    [4, [0xf0, 0x9f, 0xa6, 0x95, 0xf0, 0x9f, 0x41]],
-  ];
-  for (const [byte, bytes] of bad) {
-    assertThrows(
-      () => decodeText(Uint8Array.from(bytes)),
-      SyntaxError,
-      `not UTF-8: byte ${byte} begins no character`,
-      `of ${bytes}`,
-    );
+Deno.test("letters are the chapter's: single spaces, trimmed, lower case", () => {
+  for (const text of TEXTS) {
+    assertEquals(kept([text]), chapter(text, ""), JSON.stringify(text));
+    assertEquals(kept([text], true), chapter(text, "\n"), JSON.stringify(text));
   }
+  assertEquals(
+    kept([TEXTS[0]], true),
+    "the time machine\n\ni\ntude it s a b\n",
+  );
 });
 
-Deno.test("decodeText finds a bad byte anywhere in a longer text", () => {
-  const bytes = utf8("é🦕x".repeat(300)); // characters of 2, 4 and 1 bytes
-  for (let start = 0; start < bytes.length; start += 7) { // each begins an é
-    const damaged = bytes.slice();
-    damaged[start] = 0xff;
-    assertThrows(
-      () => decodeText(damaged),
-      SyntaxError,
-      `byte ${start} begins`,
-    );
+Deno.test("letters are the same wherever the pieces part", () => {
+  for (const text of TEXTS) {
+    const characters = [...text];
+    for (let size = 1; size < characters.length; size++) {
+      const pieces = characters
+        .filter((_, i) => i % size === 0)
+        .map((_, i) => characters.slice(i * size, (i + 1) * size).join(""));
+      for (const keepLineEnds of [false, true]) {
+        assertEquals(
+          kept(pieces, keepLineEnds),
+          kept([text], keepLineEnds),
+          `${JSON.stringify(text)} in pieces of ${size}`,
+        );
+      }
+    }
   }
-});
-
-Deno.test("normalizedLines keeps the chapter's letters and single spaces", () => {
-  const text = "  The “Time”--Machine,\n\n1898 [I]\nÉtude it's\tA_b\n";
-  assertEquals(normalizedLines(text, "letters"), [
-    "the time machine",
-    "",
-    "i",
-    "tude it s a b",
-  ]);
-});
-
-Deno.test("normalizedLines counts lines as a reader of lines does", () => {
-  for (const normalization of ["letters", "none"] as const) {
-    const count = (text: string) => normalizedLines(text, normalization).length;
-    assertEquals(["", "a", "a\n", "a\nb", "\n\n"].map(count), [0, 1, 1, 2, 2]);
-  }
-});
-
-Deno.test("normalizedLines with none changes nothing", () => {
-  assertEquals(normalizedLines(" A!\n\tb ", "none"), [" A!", "\tb "]);
 });

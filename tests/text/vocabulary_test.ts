@@ -1,41 +1,56 @@
 import { assertEquals } from "@std/assert";
-import { buildVocabulary, encode } from "../../lib/text/vocabulary.ts";
+import { buildVocabulary, idsByToken } from "../../lib/text/vocabulary.ts";
 
 Deno.test("ids go by falling frequency, of equals by first appearance", () => {
   // The alphabet would put a before b, and c before d.
-  const { tokens, counts } = buildVocabulary("dbbaacdz");
-  assertEquals(tokens, ["<unk>", "d", "b", "a", "c", "z"]);
-  assertEquals(counts, [0, 2, 2, 2, 1, 1]);
+  const { tokens, counts } = buildVocabulary([
+    ["d", 2],
+    ["b", 2],
+    ["a", 2],
+    ["z", 1],
+    ["c", 3],
+  ]);
+  assertEquals(tokens, ["<unk>", "c", "d", "b", "a", "z"]);
+  assertEquals(counts, [0, 3, 2, 2, 2, 1]);
 });
 
-Deno.test("rare tokens are left out and become <unk>", () => {
-  const vocabulary = buildVocabulary("aaabbc", 2);
-  assertEquals(vocabulary.tokens, ["<unk>", "a", "b"]);
-  assertEquals([...encode(vocabulary, "cabx")], [0, 1, 2, 0]);
-  assertEquals(buildVocabulary("aaabbc", 3).tokens, ["<unk>", "a"]);
+Deno.test("rare tokens are left out, and those that are not there", () => {
+  const counted = [["a", 3], ["b", 2], ["c", 1], ["d", 0]] as const;
+  assertEquals(
+    buildVocabulary(counted, { minFrequency: 2 }).tokens,
+    ["<unk>", "a", "b"],
+  );
+  assertEquals(buildVocabulary(counted).tokens, ["<unk>", "a", "b", "c"]);
 });
 
 Deno.test("the word <unk> in a text is the unknown token, once", () => {
-  const words = ["<unk>", "a", "<unk>", "<unk>"];
-  const vocabulary = buildVocabulary(words);
-  assertEquals(vocabulary, { tokens: ["<unk>", "a"], counts: [0, 1] });
-  assertEquals([...encode(vocabulary, words)], [0, 1, 0, 0]);
+  assertEquals(
+    buildVocabulary([["<unk>", 3], ["a", 1]]),
+    { tokens: ["<unk>", "a"], counts: [0, 1] },
+  );
 });
 
 Deno.test("names of Object.prototype are words like any other", () => {
-  const words = ["constructor", "__proto__", "constructor", "toString"];
+  const words = [["constructor", 2], ["__proto__", 1]] as const;
   const vocabulary = buildVocabulary(words);
-  assertEquals([...encode(vocabulary, words)], [1, 2, 1, 3]);
-  assertEquals([...encode(buildVocabulary("a"), words)], [0, 0, 0, 0]);
+  assertEquals(vocabulary.tokens, ["<unk>", "constructor", "__proto__"]);
+  const ids = idsByToken(vocabulary);
+  assertEquals(ids.get("__proto__"), 2);
+  assertEquals(ids.get("toString"), undefined);
 });
 
-Deno.test("encode is right where its buffer grows", () => {
-  for (const length of [0, 1, 1023, 1024, 1025, 2048, 5000]) {
-    const text = Array.from({ length }, (_, i) => "abc"[i % 3]);
-    const ids = encode(
-      { tokens: ["<unk>", "a", "b"], counts: [0, 1, 1] },
-      text,
-    );
-    assertEquals([...ids], text.map((_, i) => [1, 2, 0][i % 3]));
-  }
+Deno.test("an extended vocabulary keeps its ids, and new tokens follow", () => {
+  const extended = { tokens: ["<unk>", "x", "b"], counts: [0, 9, 8] };
+  const counted = [["c", 1], ["b", 5], ["a", 2], ["d", 2], [
+    "<unk>",
+    7,
+  ]] as const;
+  assertEquals(buildVocabulary(counted, { extended }), {
+    tokens: ["<unk>", "x", "b", "a", "d", "c"],
+    counts: [0, 0, 5, 2, 2, 1],
+  });
+  assertEquals(buildVocabulary(counted, { extended, minFrequency: 6 }), {
+    tokens: ["<unk>", "x", "b"],
+    counts: [0, 0, 5],
+  });
 });

@@ -1,0 +1,176 @@
+/**
+ * Models that PyTorch trained.
+ *
+ * @module
+ */
+
+import type { Activation } from "../backend/backend.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { fromStateDict } from "../model/state_dict.ts";
+import { decodeSafetensors } from "../safetensors.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { ImportedModel } from "../training/checkpoint.ts";
+import { TRAIN_PREFIX } from "../training/training_state.ts";
+import { foreignFormat } from "./foreign_format.ts";
+import { inferConfig } from "./infer_config.ts";
+import { listSafetensors } from "./listing.ts";
+import { unknownFirst } from "./unknown_first.ts";
+
+/** Settings of {@linkcode importWeights}. */
+export interface ImportOptions extends Partial<Tokenizer> {
+  /** Every token by its id: a list of all, or an object of the id of each. */
+  readonly vocabulary: readonly string[] | Readonly<Record<string, number>>;
+  /** Of `nn.RNN`, whose weights do not tell it. Default `"tanh"`. */
+  readonly activation?: Activation;
+  /** Where the model comes from, for people. Default `"imported"`. */
+  readonly provenance?: string;
+}
+
+/**
+ * Makes a model of the bytes of a safetensors file that holds the `state_dict` of
+ * PyTorch modules called `rnn` (`nn.RNN`, `nn.GRU` or `nn.LSTM`), `linear`
+ * (`nn.Linear`) and perhaps `embedding` (`nn.Embedding`), in float32 or float64. What
+ * they are is told by their names and shapes.
+ *
+ * `<unk>` gets the id 0, wherever it was. Where the vocabulary has none it is added:
+ * its weights are zeros and its bias lies 50 below the least of the others, whose
+ * probabilities in float32 stay as they are.
+ *
+ * @throws {SyntaxError} If the bytes are not a safetensors file.
+ * @throws {RangeError} If tensors or tokens are missing, too many or not as they have
+ * to be; the message lists what is wrong.
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors } from "../safetensors.ts";
+ * import { importWeights } from "./import_weights.ts";
+ *
+ * const zeros = (...shape: number[]) => ({
+ *   shape,
+ *   data: new Float32Array(shape.reduce((a, b) => a * b)),
+ * });
+ * const tensors = new Map([
+ *   ["rnn.weight_ih_l0", zeros(12, 2)],
+ *   ["rnn.weight_hh_l0", zeros(12, 4)],
+ *   ["rnn.bias_ih_l0", zeros(12)],
+ *   ["rnn.bias_hh_l0", zeros(12)],
+ *   ["linear.weight", zeros(2, 4)],
+ *   ["linear.bias", zeros(2)],
+ * ]);
+ * const bytes = encodeSafetensors({ tensors, metadata: new Map() });
+ * const { config, vocabulary } = importWeights(bytes, { vocabulary: ["a", "b"] });
+ * console.assert(config.cell === "gru" && config.hiddenSize === 4);
+ * console.assert(vocabulary.tokens.join() === "<unk>,a,b");
+ * ```
+ */
+export function importWeights(
+  bytes: Uint8Array,
+  {
+    vocabulary,
+    level = "char",
+    normalize = "none",
+    activation,
+    provenance = "imported",
+  }: ImportOptions,
+): ImportedModel {
+  const foreign = foreignFormat(bytes);
+  if (foreign) {
+    throw new SyntaxError(`Not a safetensors file: it is ${foreign}`);
+  }
+  const listed = listSafetensors(bytes).tensors
+    .filter(({ name }) => !name.startsWith(TRAIN_PREFIX));
+  const problems = listed
+    .filter(({ dtype }) => dtype !== "F32" && dtype !== "F64")
+    .map(({ name, dtype }) =>
+      `${name} is ${dtype}, expected F32 or F64 (in Python: module.float())`
+    );
+  const shapes = new Map(listed.map(({ name, shape }) => [name, shape]));
+  const inferred = inferConfig(shapes, activation);
+  const size = inferred.config?.vocabularySize;
+  const named = tokensById(vocabulary, size);
+  const parameters = problems.length === 0 && inferred.config
+    ? readParameters(bytes, inferred.config, inferred.problems)
+    : undefined;
+  problems.push(...inferred.problems, ...named.problems);
+  if (problems.length > 0 || !inferred.config || !parameters) {
+    throw new RangeError(`Cannot import the model: ${problems.join("; ")}`);
+  }
+  return {
+    ...unknownFirst(inferred.config, parameters, named.tokens),
+    tokenizer: { level, normalize },
+    provenance,
+  };
+}
+
+/** The parameters in float32; what is wrong with them is added to `problems`. */
+function readParameters(
+  bytes: Uint8Array,
+  config: ModelConfig,
+  problems: string[],
+): Map<string, Float32Array> | undefined {
+  const dict = new Map(
+    [...decodeSafetensors(bytes).tensors]
+      .filter(([name]) => !name.startsWith(TRAIN_PREFIX)),
+  );
+  try {
+    const parameters = [...fromStateDict(config, dict)].map(
+      ([name, values]) => {
+        const floats = Float32Array.from(values);
+        const bad = floats.findIndex((value) => !Number.isFinite(value));
+        if (bad >= 0) problems.push(`${name} holds ${values[bad]}`);
+        return [name, floats] as const;
+      },
+    );
+    return new Map(parameters);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.push(error.message);
+  }
+}
+
+/** The tokens in the order of their ids, and what is wrong with them. */
+function tokensById(
+  vocabulary: ImportOptions["vocabulary"],
+  size: number | undefined,
+): { tokens: string[]; problems: string[] } {
+  const pairs: [token: unknown, id: unknown][] = Array.isArray(vocabulary)
+    ? vocabulary.map((token, id) => [token, id])
+    : Object.entries(vocabulary);
+  const problems: string[] = [];
+  const tokens = new Map<number, string>();
+  const known = new Set<string>();
+  for (const [token, id] of pairs) {
+    const shown = JSON.stringify(token);
+    if (typeof token !== "string") {
+      problems.push(`the vocabulary holds ${shown}, which is not a text`);
+    } else if (known.has(token)) {
+      problems.push(`the vocabulary holds ${shown} twice`);
+    } else if (!Number.isSafeInteger(id) || Number(id) < 0) {
+      problems.push(
+        `the vocabulary gives ${shown} the id ${JSON.stringify(id)}`,
+      );
+    } else if (tokens.has(Number(id))) {
+      problems.push(`the vocabulary gives the id ${id} to ${shown} as well`);
+    } else {
+      known.add(token);
+      tokens.set(Number(id), token);
+    }
+  }
+  if (size !== undefined && pairs.length !== size) {
+    problems.push(
+      `the vocabulary has ${pairs.length} tokens, linear.weight has rows for ${size}`,
+    );
+  } else if (problems.length === 0) {
+    const missing = pairs.findIndex((_, id) => !tokens.has(id));
+    if (missing >= 0) problems.push(`the vocabulary has no id ${missing}`);
+  }
+  return {
+    tokens: pairs.map((_, id) => tokens.get(id) ?? ""),
+    problems: problems.length > 6
+      ? [
+        ...problems.slice(0, 6),
+        `and ${problems.length - 6} more of this kind`,
+      ]
+      : problems,
+  };
+}

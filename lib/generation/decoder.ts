@@ -1,0 +1,134 @@
+import { Allocation } from "../backend/allocation.ts";
+import type { Backend, Tensor } from "../backend/backend.ts";
+import { LanguageModel } from "../model/language_model.ts";
+import { withoutUnknown } from "../model/unknown.ts";
+import { randomUniform } from "../random.ts";
+import type { TrainedModel } from "../training/checkpoint.ts";
+import type { GenerateSettings } from "./options.ts";
+
+/** The most tokens of a row between two readbacks. */
+export const MOST_STEPS = 256;
+
+/** The least that logits are divided by: float32 could not hold the quotients of less. */
+const LEAST_TEMPERATURE = 1e-6;
+
+/** The model on a device, the prefix behind it: chunk by chunk it goes on. */
+export class Decoder implements Disposable {
+  readonly #backend: Backend;
+  readonly #settings: GenerateSettings;
+  readonly #resources = new DisposableStack();
+  readonly #model: LanguageModel;
+  readonly #tokens: Tensor; // (chunk + 1, 1, B) u32, the first the one to go on from
+  readonly #uniforms?: Tensor; // (chunk, B)
+  readonly #seen?: Tensor; // (B, V) u32
+  readonly #logProbabilities?: Tensor; // (chunk, B)
+
+  /** Feeds the prefix, token ids, to every row. */
+  constructor(
+    { config, parameters }: TrainedModel,
+    prefix: readonly number[],
+    backend: Backend,
+    settings: GenerateSettings,
+  ) {
+    const { count: B, temperature, repetitionPenalty } = settings;
+    const { vocabularySize: V } = config;
+    this.#backend = backend;
+    this.#settings = settings;
+    using cleanup = new DisposableStack();
+    const sizes = { batchSize: B, numSteps: 1 };
+    this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
+    this.#model.write(withoutUnknown(parameters));
+    const allocation = cleanup.use(new Allocation(backend));
+    this.#tokens = allocation.tensor([MOST_STEPS + 1, 1, B], "u32");
+    if (temperature > 0) {
+      this.#uniforms = allocation.tensor([MOST_STEPS, B]);
+    }
+    if (settings.logProbabilities) {
+      this.#logProbabilities = allocation.tensor([MOST_STEPS, B]);
+    }
+    if (repetitionPenalty !== 1) {
+      this.#seen = allocation.tensor([B, V], "u32");
+      const seen = new Uint32Array(B * V);
+      for (let b = 0; b < B; b++) for (const id of prefix) seen[b * V + id] = 1;
+      backend.write(this.#seen, seen);
+    }
+    this.#read(prefix);
+    this.#resources.use(cleanup.move()); // nothing failed
+  }
+
+  /** Generates `steps` tokens of each row, the first of which is token `done`. */
+  async run(done: number, steps: number): Promise<{
+    ids: ArrayLike<number>; // (steps, B)
+    logProbabilities?: ArrayLike<number>; // (steps, B)
+  }> {
+    const { ops } = this.#backend;
+    const { count: B, temperature, topK, topP, repetitionPenalty } =
+      this.#settings;
+    if (this.#uniforms) {
+      const draws = this.#draws(done, steps);
+      this.#backend.write(this.#uniforms.view(0, [steps, B]), draws);
+    }
+    for (let i = 0; i < steps; i++) {
+      ops.sample({
+        logits: this.#step(this.#tokens.at(i)).at(0), // (B, V)
+        tokens: this.#tokens.at(i + 1).at(0), // (B)
+        uniforms: this.#uniforms?.at(i), // (B)
+        temperature: Math.max(temperature, LEAST_TEMPERATURE),
+        topK,
+        topP,
+        repetitionPenalty,
+        seen: this.#seen,
+        logProbabilities: this.#logProbabilities?.at(i), // (B)
+      });
+    }
+    const [ids, logProbabilities] = await Promise.all([
+      this.#backend.read(this.#tokens.view(B, [steps, B])),
+      this.#logProbabilities &&
+      this.#backend.read(this.#logProbabilities.view(0, [steps, B])),
+    ]);
+    ops.copy({
+      source: this.#tokens.at(steps),
+      destination: this.#tokens.at(0),
+    });
+    return { ids, logProbabilities };
+  }
+
+  /** Frees every tensor. */
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+
+  /** Feeds the prefix to every row from the zero state on, but for its last token. */
+  #read(prefix: readonly number[]): void {
+    const { count: B } = this.#settings;
+    const write = (ids: readonly number[]) =>
+      this.#backend.write(
+        this.#tokens.view(0, [ids.length, B]),
+        ids.flatMap((id) => new Array<number>(B).fill(id)),
+      );
+    const last = prefix.length - 1;
+    for (let at = 0; at < last; at += MOST_STEPS) {
+      const part = prefix.slice(at, Math.min(at + MOST_STEPS, last));
+      write(part);
+      part.forEach((_, i) => this.#step(this.#tokens.at(i)));
+    }
+    write(prefix.slice(last));
+  }
+
+  /** One token on: the state moves, and the logits of what follows are returned. */
+  #step(tokens: Tensor): Tensor {
+    const logits = this.#model.forward(tokens); // (1, B, V)
+    this.#model.carryState();
+    return logits;
+  }
+
+  /** Uniform numbers `(steps, B)`: each row has its own, whatever the chunks. */
+  #draws(done: number, steps: number): Float64Array {
+    const { count: B, seed } = this.#settings;
+    return Float64Array.from({ length: steps * B }, (_, i) => {
+      const step = done + Math.floor(i / B);
+      const place = { stream: "sample", step, part: i % B } as const;
+      return randomUniform(seed, place, 1)[0];
+    });
+  }
+}

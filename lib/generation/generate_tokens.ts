@@ -1,0 +1,98 @@
+/**
+ * Continuations of a prefix, token by token.
+ *
+ * @module
+ */
+
+import type { Backend } from "../backend/backend.ts";
+import { encodePrefix } from "../text/prefix.ts";
+import type { TrainedModel } from "../training/checkpoint.ts";
+import { nextChunkSize } from "../training/pace.ts";
+import {
+  Continuation,
+  type GeneratedPiece,
+  type GeneratedToken,
+} from "./continuation.ts";
+import { Decoder, MOST_STEPS } from "./decoder.ts";
+import { generateSettings, type GenerateTokensOptions } from "./options.ts";
+
+/** The most tokens between two readbacks, and what they are to take. */
+const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
+
+/**
+ * Makes `count` continuations of one prefix side by side, and yields what each of
+ * them is longer by, again and again until all have ended: an array with a piece a
+ * continuation, in the same order every time. The prefix itself is not in it.
+ *
+ * Token i of continuation r is drawn by Philox(seed, stream "sample", step i, part
+ * r): continuation 0 is the same whatever the `count`, and how the work is cut up
+ * changes nothing. `<unk>` is never generated.
+ *
+ * @throws {RangeError} If the prefix is empty or holds what is not in the model's
+ * vocabulary, or an option is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { openReference } from "../backend/reference/reference_backend.ts";
+ * import { tokenize } from "../tokenize.ts";
+ * import { train } from "../train.ts";
+ * import { generateTokens } from "./generate_tokens.ts";
+ *
+ * using backend = openReference();
+ * const corpus = tokenize("la la la la la la la la la la");
+ * const settings = { hiddenSize: 8, batchSize: 1, numSteps: 6, epochs: 1 };
+ * for await (const event of train(corpus, backend, settings)) {
+ *   if (event.type !== "checkpoint") continue;
+ *   const options = { count: 2, temperature: 1, logProbabilities: true };
+ *   const texts = ["la", "la"];
+ *   for await (
+ *     const pieces of generateTokens(event.checkpoint, "la", backend, options)
+ *   ) {
+ *     pieces.forEach(({ text, tokens }, row) => {
+ *       texts[row] += text;
+ *       for (const token of tokens) console.assert(token.logProbability! <= 0);
+ *     });
+ *   }
+ *   console.assert(texts.every((text) => text.length === 2 + 50));
+ * }
+ * ```
+ */
+export async function* generateTokens(
+  model: TrainedModel,
+  prefix: string,
+  backend: Backend,
+  options: GenerateTokensOptions = {},
+): AsyncGenerator<readonly GeneratedPiece[], void> {
+  const settings = generateSettings(options);
+  const { maxNewTokens, clock, count: B, stop } = settings;
+  const { vocabulary: { tokens: vocabulary }, tokenizer } = model;
+  const known = encodePrefix(model, prefix);
+  if (maxNewTokens === 0) return;
+  const begun = known.map((id) => vocabulary[id]);
+  const rows = Array.from(
+    { length: B },
+    () => new Continuation(tokenizer.level, begun, stop),
+  );
+  using decoder = new Decoder(model, known, backend, settings);
+  for (let done = 0, size = 1; done < maxNewTokens;) {
+    const started = clock();
+    const steps = Math.min(size, maxNewTokens - done);
+    const { ids, logProbabilities } = await decoder.run(done, steps); // (steps, B)
+    done += steps;
+    const pieces = rows.map((row, b) => {
+      const added: GeneratedToken[] = [];
+      for (let at = b; at < steps * B; at += B) {
+        const id = ids[at], token = vocabulary[id];
+        added.push(
+          logProbabilities
+            ? { id, token, logProbability: logProbabilities[at] }
+            : { id, token },
+        );
+      }
+      return row.add(added, done === maxNewTokens);
+    });
+    yield pieces;
+    if (rows.every(({ ended }) => ended)) return;
+    size = nextChunkSize(size, clock() - started, CHUNK);
+  }
+}

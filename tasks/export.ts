@@ -1,0 +1,51 @@
+import { exportWeights, loadingLines } from "../lib/exchange/export_weights.ts";
+import { exists, writeWhole } from "./cli/files.ts";
+import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import { UsageError } from "./cli/flags.ts";
+import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
+import { grouped, out, say } from "./cli/terminal.ts";
+
+/** The table of flags. */
+export const command = {
+  name: "export",
+  summary:
+    "Writes a trained model's weights, and nothing else, to a safetensors file " +
+    "under the names that PyTorch's modules give them, and says how to load it " +
+    "there.",
+  flags: {
+    ...MODEL_FLAGS,
+    output: {
+      kind: "text",
+      value: "PATH",
+      help: "the file to write; needed",
+    } as TextFlag,
+    force: { kind: "switch", help: "replace an --output that is there" },
+  },
+  examples: [
+    "deno task export --output model.safetensors",
+    "deno task export --run time-machine-1 --output model.safetensors --force",
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async ({ output, force, ...flags }) => {
+    if (output === undefined) {
+      throw new UsageError(
+        "where are the weights to go? For example --output model.safetensors",
+      );
+    }
+    const { path, model } = await loadModel(flags);
+    if (!force && await exists(output)) {
+      throw new TaskError(
+        EXIT.files,
+        `${output} is there already: --force replaces it`,
+      );
+    }
+    const bytes = exportWeights(model);
+    await writeWhole(output, bytes);
+    out(`${path} to ${output}, ${grouped(bytes.length)} bytes\n`);
+    say("to load it in Python:");
+    for (const line of loadingLines(model.config, output)) say(line);
+  });
+}

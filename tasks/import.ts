@@ -1,0 +1,142 @@
+import { importWeights } from "../lib/exchange/import_weights.ts";
+import { parameterCount } from "../lib/model/parameters.ts";
+import { decodeSafetensors } from "../lib/safetensors.ts";
+import { decodeTokenFile } from "../lib/text/token_file.ts";
+import type { Level, Tokenizer } from "../lib/text/tokenizer.ts";
+import type { Normalization } from "../lib/text/normalize.ts";
+import { decodeModel, encodeCheckpoint } from "../lib/training/checkpoint.ts";
+import { shortName } from "./cli/corpus.ts";
+import { readWanted, writeWhole } from "./cli/files.ts";
+import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/flags.ts";
+import { UsageError } from "./cli/flags.ts";
+import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { assertFreeRun, createRun, removeUnlessTrained } from "./cli/runs.ts";
+import { grouped, out } from "./cli/terminal.ts";
+import type { Activation } from "../lib/backend/backend.ts";
+
+/** The table of flags. */
+export const command = {
+  name: "import",
+  summary:
+    "Makes a run of a model that PyTorch trained, for generate, evaluate and " +
+    "score. FILE is a safetensors file of the modules rnn (nn.RNN, nn.GRU or " +
+    "nn.LSTM), linear (nn.Linear) and perhaps embedding (nn.Embedding); what " +
+    "they are is told by the names and shapes in it.",
+  argument: { value: "FILE", help: "the weights, in safetensors" },
+  flags: {
+    vocabulary: {
+      kind: "text",
+      value: "FILE",
+      help:
+        "the tokens: JSON, a list of them by id or an object of their ids; or " +
+        "a checkpoint or token file that has them; needed",
+    } as TextFlag,
+    level: {
+      kind: "choice",
+      choices: ["char", "word", "byte"],
+      help: "what a token is (char, or as in the checkpoint or token file)",
+    } as ChoiceFlag<Level>,
+    normalize: {
+      kind: "choice",
+      choices: ["letters", "none"],
+      help: "how text is cleaned first (none, or as in that file)",
+    } as ChoiceFlag<Normalization>,
+    activation: {
+      kind: "choice",
+      choices: ["tanh", "relu"],
+      help: "nonlinearity of nn.RNN, which the weights do not tell (tanh)",
+    } as ChoiceFlag<Activation>,
+    run: {
+      kind: "text",
+      value: "NAME",
+      help: "name of the run (the file's and the next free number)",
+    } as TextFlag,
+  },
+  examples: [
+    "deno task import model.safetensors --vocabulary tokens.json",
+    "deno task import model.safetensors --vocabulary tokens.json --level word",
+  ],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async (flags, file) => {
+    if (flags.vocabulary === undefined) {
+      throw new UsageError(
+        "which tokens do the ids stand for? For example --vocabulary tokens.json",
+      );
+    }
+    if (flags.run !== undefined) await assertFreeRun(flags.run);
+    const bytes = await readWanted(file!, "model");
+    const known = await readVocabulary(flags.vocabulary);
+    const model = attempt(file!, () =>
+      importWeights(bytes, {
+        vocabulary: known.vocabulary,
+        level: flags.level ?? known.tokenizer?.level,
+        normalize: flags.normalize ?? known.tokenizer?.normalize,
+        activation: flags.activation,
+        provenance: `imported from ${file}`,
+      }));
+    const encoded = await encodeCheckpoint(model);
+    const run = await createRun(flags.run, shortName(file!));
+    try {
+      await writeWhole(run.checkpoint, encoded);
+    } catch (error) {
+      await removeUnlessTrained(run);
+      throw error;
+    }
+    const { config, tokenizer } = model;
+    const { cell, hiddenSize, numLayers, embeddingSize } = config;
+    out(
+      `run ${run.name}: ${cell}, ${grouped(hiddenSize)} hidden units, ` +
+        `${numLayers} ${numLayers === 1 ? "layer" : "layers"}, ` +
+        (embeddingSize ? `embeddings of ${grouped(embeddingSize)}, ` : "") +
+        `${grouped(parameterCount(config))} parameters; ` +
+        `vocabulary ${grouped(config.vocabularySize)} (${tokenizer.level}), ` +
+        `normalization ${tokenizer.normalize}\n`,
+    );
+  });
+}
+
+type Tokens = readonly string[] | Readonly<Record<string, number>>;
+
+/** The tokens of a file: JSON, or a checkpoint or token file with its tokenizer. */
+async function readVocabulary(
+  path: string,
+): Promise<{ vocabulary: Tokens; tokenizer?: Tokenizer }> {
+  const bytes = await readWanted(path, "vocabulary (--vocabulary)");
+  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+  if (!/^[[{]/.test(start)) {
+    try {
+      const { metadata } = decodeSafetensors(bytes);
+      const { vocabulary, tokenizer } = metadata.has("weena.config")
+        ? await decodeModel(bytes)
+        : decodeTokenFile(bytes);
+      return { vocabulary: vocabulary.tokens, tokenizer };
+    } catch {
+      return unusable(path);
+    }
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { vocabulary: JSON.parse(text) };
+  } catch {
+    return unusable(path);
+  }
+}
+
+function unusable(path: string): never {
+  throw new TaskError(
+    EXIT.input,
+    `${path} is no vocabulary: expected JSON, a list of tokens or an object of ` +
+      `their ids, or a checkpoint or token file`,
+  );
+}
+
+/** Puts the file's name before what is wrong with it. */
+function attempt<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new TaskError(EXIT.input, `${path}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,236 @@
+import { score, type ScoredToken } from "../lib/score.ts";
+import { type Level, splitText, textJoiner } from "../lib/text/tokenizer.ts";
+import { tokenize } from "../lib/tokenize.ts";
+import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
+import { readWanted } from "./cli/files.ts";
+import type { Command, Flags } from "./cli/flags.ts";
+import { type Place, placesOf } from "./cli/places.ts";
+import { runTask } from "./cli/run_task.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
+import { grouped, jsonLine, out, printable } from "./cli/terminal.ts";
+
+/** How many of the least likely places are shown, and tokens before and behind each. */
+const SHOWN = 10;
+const AROUND: Readonly<Record<Level, number>> = { char: 24, byte: 24, word: 6 };
+
+/** What counts as a character. */
+const COUNTED: Readonly<Record<Level, string>> = {
+  char: "",
+  byte: " that begin in them",
+  word: ", a space before each word included",
+};
+
+/** The table of flags. */
+export const command = {
+  name: "score",
+  summary:
+    "Shows how likely a trained model finds a text: each token behind all that " +
+    "stand before it, the first one apart. The text is cut, and for a model of " +
+    "letters cleaned, as the model's own text was.",
+  argument: { value: "FILE", help: "the text, in UTF-8; - is stdin" },
+  flags: {
+    ...MODEL_FLAGS,
+    ...DEVICE_FLAGS,
+    json: {
+      kind: "switch",
+      help: "print a JSON object a token, and one at the end",
+    },
+  },
+  examples: [
+    "deno task score letter.txt",
+    'echo "time traveller" | deno task score - --run time-machine-1',
+    "deno task score letter.txt --json",
+  ],
+} as const satisfies Command<Flags>;
+
+/** What a text comes to. */
+interface Totals {
+  /** Tokens that were predicted: all but the first. */
+  tokens: number;
+  /** Of these, those that the vocabulary has not. */
+  unknown: number;
+  /** Characters that these tokens stand for. */
+  characters: number;
+  /** Sum of the negative log-probabilities. */
+  nats: number;
+}
+
+/** A token that was not expected. */
+interface Surprise {
+  readonly index: number;
+  readonly logProbability: number;
+}
+
+if (import.meta.main) {
+  await runTask(command, async (flags, file) => {
+    const { path, model } = await loadModel(flags);
+    const text = file === "-"
+      ? await readStdin()
+      : await readWanted(file!, "text");
+    const { tokenizer, vocabulary } = model;
+    const name = file === "-" ? "stdin" : file!;
+    const corpus = tokenize(text, { ...tokenizer, vocabulary, name });
+    const spelled = [...splitText(text, tokenizer).tokens];
+    using backend = await openDevice(flags);
+    const totals: Totals = { tokens: 0, unknown: 0, characters: 0, nats: 0 };
+    let least: Surprise[] = [], index = 0;
+    for await (const some of score(model, corpus, backend)) {
+      const from = index;
+      for (const token of some) {
+        const spelling = spelled[index++];
+        if (flags.json) out(tokenLine(token, spelling));
+        if (token.logProbability === undefined) continue;
+        totals.tokens++;
+        if (token.id === 0) totals.unknown++;
+        totals.characters += charactersOf(spelling, tokenizer.level);
+        totals.nats -= token.logProbability;
+      }
+      least = leastLikely(least, some, from);
+    }
+    if (flags.json) {
+      out(jsonLine({
+        checkpoint: path,
+        file: name,
+        ...tokenizer,
+        tokens: totals.tokens,
+        unknown: totals.unknown,
+        characters: totals.characters,
+        bits_per_character: bitsPerCharacter(totals),
+        bits_per_token: totals.nats / Math.LN2 / totals.tokens,
+        perplexity: Math.exp(totals.nats / totals.tokens),
+        device: backend.description,
+      }));
+      return;
+    }
+    const places = tokensAt(text, model, least.map(({ index }) => index));
+    out(summary(name, model, totals));
+    if (least.length === 0) return;
+    const of = tokenizer.normalize === "letters" ? " of the cleaned text" : "";
+    out(`least likely, at line:column${of}:\n`);
+    for (const { index, logProbability } of least) {
+      const { line, column } = places.get(index)!;
+      out(
+        `  ${`${line}:${column}`.padEnd(8)} ` +
+          `${probability(logProbability).padEnd(8)}  ` +
+          `${marked(spelled, index, tokenizer.level)}\n`,
+      );
+    }
+  });
+}
+
+/** The text's numbers, each on a line of its own. */
+function summary(
+  name: string,
+  { tokenizer: { level, normalize }, vocabulary }: TrainedModel,
+  totals: Totals,
+): string {
+  const cleaned = normalize === "letters"
+    ? ", cleaned to lower-case letters and spaces"
+    : "";
+  const { tokens, unknown, characters, nats } = totals;
+  const rows: [string, string][] = [
+    ["text", `${name} (${level}${cleaned})`],
+    ["tokens", `${grouped(tokens)} that were predicted, the first is not`],
+    [
+      "unknown",
+      `${grouped(unknown)} not among the vocabulary's ` +
+      `${grouped(vocabulary.tokens.length)}, scored as <unk>`,
+    ],
+  ];
+  if (tokens > 0) {
+    rows.push(
+      [
+        "bits",
+        `${bitsPerCharacter(totals).toFixed(4)} per character ` +
+        `(${grouped(characters)}${COUNTED[level]}), ` +
+        `${(nats / Math.LN2 / tokens).toFixed(4)} per token`,
+      ],
+      ["perplexity", `${Math.exp(nats / tokens).toFixed(3)} per token`],
+    );
+  }
+  return rows.map(([left, right]) => `${left.padEnd(12)}${right}\n`).join("");
+}
+
+/** How many characters (code points) a token stands for. */
+function charactersOf(token: string, level: Level): number {
+  switch (level) {
+    case "char":
+      return 1;
+    case "byte": // one where the byte begins a character
+      return (token.charCodeAt(0) & 0xc0) === 0x80 ? 0 : 1;
+    case "word":
+      return 1 + [...token].length;
+  }
+}
+
+function bitsPerCharacter({ nats, characters }: Totals): number {
+  return nats / Math.LN2 / characters;
+}
+
+function tokenLine({ id, logProbability }: ScoredToken, token: string): string {
+  return jsonLine({ token, id, log_probability: logProbability ?? null });
+}
+
+/** The least likely of those so far and some more, the very least first. */
+function leastLikely(
+  soFar: readonly Surprise[],
+  more: readonly ScoredToken[],
+  from: number,
+): Surprise[] {
+  const all = [...soFar];
+  more.forEach(({ logProbability }, i) => {
+    if (logProbability !== undefined) {
+      all.push({ index: from + i, logProbability });
+    }
+  });
+  all.sort((a, b) => a.logProbability - b.logProbability || a.index - b.index);
+  return all.slice(0, SHOWN);
+}
+
+/** The places of some tokens, by their numbers. */
+function tokensAt(
+  text: Uint8Array,
+  { tokenizer }: TrainedModel,
+  indices: readonly number[],
+): Map<number, Place> {
+  const wanted = new Set(indices), found = new Map<number, Place>();
+  let index = 0;
+  for (const place of placesOf(text, tokenizer)) {
+    if (wanted.has(index)) found.set(index, place);
+    index++;
+  }
+  return found;
+}
+
+/** A token between its neighbours, on one line: `…me trav[e]ller ca…`. */
+function marked(
+  tokens: readonly string[],
+  index: number,
+  level: Level,
+): string {
+  const around = AROUND[level];
+  const joined = (from: number, to: number) =>
+    textJoiner(level)(tokens.slice(Math.max(0, from), to), true);
+  const gap = level === "word" ? " " : "";
+  const line = (index > around ? "…" : "") +
+    [
+      joined(index - around, index),
+      `[${joined(index, index + 1)}]`,
+      joined(index + 1, index + 1 + around),
+    ].join(gap).trim() +
+    (index + 1 + around < tokens.length ? "…" : "");
+  return printable(line.replaceAll("\n", "\u240a").replaceAll("\t", "\u2409"));
+}
+
+/** A probability as people read it: `12.3%`, `0.4%`, `2e-7`. */
+function probability(logProbability: number): string {
+  const value = Math.exp(logProbability);
+  return value >= 0.001
+    ? `${(100 * value).toFixed(1)}%`
+    : value.toExponential(0);
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+}
