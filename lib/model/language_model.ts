@@ -275,7 +275,7 @@ export class LanguageModel implements Disposable {
     if (this.#steps === 0) {
       throw new TypeError("Cannot read outputs before the first forward");
     }
-    const { output } = this.#layers[layer];
+    const { output } = this.#layers[layer].tensors;
     return reals(await this.#backend.read(this.#view(output)));
   }
 
