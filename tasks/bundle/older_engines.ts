@@ -48,3 +48,13 @@ class Stack {
   return Array.from(this, (byte) => byte.toString(16).padStart(2, "0"))
     .join("");
 };
+
+(ArrayBuffer.prototype as Partly<ArrayBuffer>).transfer ??= function (
+  this: ArrayBuffer,
+  length = this.byteLength,
+) {
+  const longer = new ArrayBuffer(length);
+  const moved = structuredClone(this, { transfer: [this] });
+  new Uint8Array(longer).set(new Uint8Array(moved).subarray(0, length));
+  return longer;
+};
