@@ -18,6 +18,7 @@ type TrainingNotice = Extract<
 /** The section. */
 export class LearningView {
   readonly #announcer: Announcer;
+  readonly #section = find("learning", HTMLElement);
   readonly #welcome = find("welcome", HTMLElement);
   readonly #progress = find("progress", HTMLElement);
   readonly #perplexity = find("perplexity", HTMLElement);
@@ -133,7 +134,8 @@ export class LearningView {
     this.#welcome.hidden = true;
     this.#progress.hidden = false;
     // On a phone the section is below the form.
-    this.#progress.scrollIntoView({ block: "nearest" });
+    const { top } = this.#section.getBoundingClientRect();
+    if (top > innerHeight / 3) this.#section.scrollIntoView();
   }
 
   #showPerplexity(perplexity: number): void {

@@ -26,14 +26,16 @@ export class Sampler {
   #last = -Infinity;
   #took = 0;
 
-  /** A sample; undefined if the last was but now. */
+  /** A sample; undefined if the last was but now, unless there is to be one. */
   async sample(
     checkpoint: Checkpoint,
     backend: Backend,
     prefix: string,
+    isWanted: boolean,
   ): Promise<Notice | undefined> {
     const begun = performance.now();
-    if (begun - this.#last < Math.max(PAUSE, SHARE * this.#took)) return;
+    const pause = Math.max(PAUSE, SHARE * this.#took);
+    if (!isWanted && begun - this.#last < pause) return;
     const { progress, state, loss } = checkpoint;
     const pieces: string[] = [];
     const request = { ...SAMPLE, prefix: usablePrefix(checkpoint, prefix) };

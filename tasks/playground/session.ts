@@ -203,6 +203,7 @@ export class Session {
             checkpoint,
             backend,
             this.#prefix,
+            reason === "last" || reason === "stopped",
           );
           if (sample) this.#notify(sample);
         }
