@@ -275,6 +275,7 @@ Deno.test({
       const model = await file("bad.safetensors", "no model at all");
       await page.setInputFiles("#model-file", model);
       await waitForText(page, "#error", "Not a usable checkpoint");
+      assertEquals(await page.isVisible("#error"), true);
       const picture = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe]);
       await page.setInputFiles("#text-file", await file("a.png", picture));
       await page.click("#train");
