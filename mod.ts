@@ -3,7 +3,10 @@
  *
  * Six stages, each a pure function, from a URL to generated text:
  * {@linkcode download}, {@linkcode tokenize}, {@linkcode partition},
- * {@linkcode train}, {@linkcode evaluate}, {@linkcode generate}. Models run on a
+ * {@linkcode train}, {@linkcode evaluate}, {@linkcode generate}. Beside them
+ * {@linkcode generateTokens} makes several continuations with their probabilities,
+ * {@linkcode score} tells those of a given text, and {@linkcode exportWeights} and
+ * {@linkcode importWeights} exchange models with PyTorch. Models run on a
  * {@linkcode Backend} that {@linkcode openBackend} opens.
  *
  * @example

@@ -102,7 +102,8 @@ export async function* train(
     config,
     training,
     corpusDigest: await corpusDigest(corpus.ids),
-    parameters: options.parameters ?? initializeParameters(config, training),
+    parameters: () =>
+      options.parameters ?? initializeParameters(config, training),
     progress: { epochs: 0, minibatches: 0, tokens: 0 },
     loss: NaN,
     validationLoss: NaN,
@@ -168,8 +169,13 @@ export async function* resume(
         `tokens, that the training was on, "${checkpoint.corpus.name}"`,
     );
   }
-  const start = { ...checkpoint, training, corpusDigest: digest, state };
-  yield* runTraining(corpus, backend, start, controls(options));
+  yield* runTraining(corpus, backend, {
+    ...checkpoint,
+    training,
+    corpusDigest: digest,
+    parameters: () => checkpoint.parameters,
+    state,
+  }, controls(options));
 }
 
 /** Throws a RangeError unless the settings fit each other and the corpus. */

@@ -1,7 +1,7 @@
 /** A layer of gated recurrent units. Reference: `lib/backend/reference/gru.ts`. */
 
 import { argument, setArgument } from "./control";
-import { sigmoid, tanh } from "./functions";
+import { tanh } from "./functions";
 import { columnSums, FEW_ROWS } from "./linear";
 import { packedBytes, packRows } from "./pack";
 import {
@@ -19,6 +19,7 @@ import {
   packStates,
   rowsOf,
   shareRows,
+  sigmoids,
   weightGradient,
 } from "./recurrent";
 import { rowTimesMatrix } from "./rows";
@@ -126,24 +127,17 @@ function step(
   H: usize,
 ): void {
   const G = H << 2; // bytes from a gate to the next
+  sigmoids(x, bias, gates + G, gates, 2 * H);
+  x += 2 * G;
+  bias += 2 * G;
   const one = f32x4.splat(1);
   for (let h: usize = 0; h < H; h += 4) {
     const left = H - h;
-    const xr = f32x4.add(loadUpTo(x, left), loadUpTo(bias, left));
-    const xz = f32x4.add(loadUpTo(x + G, left), loadUpTo(bias + G, left));
-    const xn = f32x4.add(
-      loadUpTo(x + 2 * G, left),
-      loadUpTo(bias + 2 * G, left),
-    );
-    const r = sigmoid(f32x4.add(xr, loadUpTo(gates + G, left)));
-    const z = sigmoid(f32x4.add(xz, loadUpTo(gates + 2 * G, left)));
-    const m = f32x4.add(
-      loadUpTo(gates + 3 * G, left),
-      loadUpTo(hiddenBias, left),
-    );
+    const xn = f32x4.add(loadUpTo(x, left), loadUpTo(bias, left));
+    const r = loadUpTo(gates, left), z = loadUpTo(gates + G, left);
+    const product = loadUpTo(gates + 3 * G, left);
+    const m = f32x4.add(product, loadUpTo(hiddenBias, left));
     const n = tanh(f32x4.add(xn, f32x4.mul(r, m)));
-    storeUpTo(gates, left, r);
-    storeUpTo(gates + G, left, z);
     storeUpTo(gates + 2 * G, left, n);
     storeUpTo(gates + 3 * G, left, m);
     const candidate = f32x4.mul(f32x4.sub(one, z), n);

@@ -1,7 +1,7 @@
 /** A layer of long short-term memory. Reference: `lib/backend/reference/lstm.ts`. */
 
 import { argument, setArgument } from "./control";
-import { sigmoid, tanh } from "./functions";
+import { tanh } from "./functions";
 import { columnSums, FEW_ROWS } from "./linear";
 import { packedBytes, packRows } from "./pack";
 import {
@@ -19,6 +19,8 @@ import {
   packStates,
   rowsOf,
   shareRows,
+  sigmoids,
+  tanhs,
   weightGradient,
 } from "./recurrent";
 import { rowTimesMatrix } from "./rows";
@@ -130,33 +132,22 @@ function step(
   H: usize,
 ): void {
   const G = H << 2; // bytes from a gate to the next
+  sigmoids(x, bias, gates, gates, 2 * H);
+  tanhs(x + 2 * G, bias + 2 * G, gates + 2 * G, H);
+  sigmoids(x + 3 * G, bias + 3 * G, gates + 3 * G, gates + 3 * G, H);
   for (let h: usize = 0; h < H; h += 4) {
     const n = H - h;
-    const i = sigmoid(sum(x, bias, gates, n));
-    const f = sigmoid(sum(x + G, bias + G, gates + G, n));
-    const g = tanh(sum(x + 2 * G, bias + 2 * G, gates + 2 * G, n));
-    const o = sigmoid(sum(x + 3 * G, bias + 3 * G, gates + 3 * G, n));
+    const i = loadUpTo(gates, n), f = loadUpTo(gates + G, n);
+    const g = loadUpTo(gates + 2 * G, n), o = loadUpTo(gates + 3 * G, n);
     const kept = f32x4.mul(f, loadUpTo(previous, n));
     const c = f32x4.add(kept, f32x4.mul(i, g));
-    storeUpTo(gates, n, i);
-    storeUpTo(gates + G, n, f);
-    storeUpTo(gates + 2 * G, n, g);
-    storeUpTo(gates + 3 * G, n, o);
     storeUpTo(cell, n, c);
     storeUpTo(y, n, f32x4.mul(o, tanh(c)));
-    x += 16;
-    bias += 16;
-    previous += 16;
     gates += 16;
+    previous += 16;
     cell += 16;
     y += 16;
   }
-}
-
-/** `x + bias + product`, up to four of them. */
-function sum(x: usize, bias: usize, product: usize, n: usize): v128 {
-  const inputs = f32x4.add(loadUpTo(x, n), loadUpTo(bias, n));
-  return f32x4.add(inputs, loadUpTo(product, n));
 }
 
 /**

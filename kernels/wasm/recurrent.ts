@@ -1,8 +1,12 @@
-/** What recurrent layers share: who does which rows, and the gradient of the weight. */
+/**
+ * What recurrent layers share: who does which rows, the gates' nonlinearities, and the
+ * gradient of the weight.
+ */
 
 import { argument, setArgument, THREADS } from "./control";
+import { sigmoid, tanh } from "./functions";
 import { addColumns, beginPacking, packAll, product } from "./product";
-import { least } from "./simd";
+import { least, loadUpTo, storeUpTo } from "./simd";
 import { runPhase } from "./threads";
 
 // Arguments of every recurrent layer's tasks, behind its own.
@@ -52,6 +56,44 @@ export function firstRow(task: usize): usize {
 /** How many it does. */
 export function rowsOf(task: usize): usize {
   return least(argument(SHARED + 3), batchSize() - firstRow(task));
+}
+
+/**
+ * `y = σ(x + bias + product)`; `y` may be the product, or lie before it. A pass of its
+ * own, as `tanhs`: it reads and writes in one sweep what lies in one piece.
+ */
+export function sigmoids(
+  x: usize,
+  bias: usize,
+  product: usize,
+  y: usize,
+  count: usize,
+): void {
+  for (let i: usize = 0; i < count; i += 4) {
+    const n = count - i;
+    storeUpTo(y, n, sigmoid(sum(x, bias, product, n)));
+    x += 16;
+    bias += 16;
+    product += 16;
+    y += 16;
+  }
+}
+
+/** `y = tanh(x + bias + y)`. */
+export function tanhs(x: usize, bias: usize, y: usize, count: usize): void {
+  for (let i: usize = 0; i < count; i += 4) {
+    const n = count - i;
+    storeUpTo(y, n, tanh(sum(x, bias, y, n)));
+    x += 16;
+    bias += 16;
+    y += 16;
+  }
+}
+
+/** `x + bias + product`, up to four of them. */
+function sum(x: usize, bias: usize, product: usize, n: usize): v128 {
+  const inputs = f32x4.add(loadUpTo(x, n), loadUpTo(bias, n));
+  return f32x4.add(inputs, loadUpTo(product, n));
 }
 
 /** Packs the states a step late, `h_(t-1)`: the right factor of `weightGradient`. */

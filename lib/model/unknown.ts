@@ -1,6 +1,6 @@
 import type { Parameters } from "./parameters.ts";
 
-/** A logit so low that its token has probability 0, whatever is done with it. */
+/** A bias so low that its token has probability 0, whatever is done with the logit. */
 const NEVER = -1e30;
 
 /**
@@ -9,13 +9,7 @@ const NEVER = -1e30;
  * `<unk>` is none.
  */
 export function withoutUnknown(parameters: Parameters): Parameters {
-  const weight = parameters.get("linear.weight")!.slice(); // (V, H)
   const bias = parameters.get("linear.bias")!.slice(); // (V)
-  weight.fill(0, 0, weight.length / bias.length); // the row of id 0
   bias[0] = NEVER;
-  return new Map([
-    ...parameters,
-    ["linear.weight", weight],
-    ["linear.bias", bias],
-  ]);
+  return new Map([...parameters, ["linear.bias", bias]]);
 }

@@ -90,7 +90,8 @@ export interface Start {
   readonly training: TrainingRecord;
   /** SHA-256 of the corpus' ids. */
   readonly corpusDigest: string;
-  readonly parameters: Parameters;
+  /** Called once there is room for them on the device. */
+  readonly parameters: () => Parameters;
   readonly progress: Checkpoint["progress"];
   readonly loss: number;
   readonly validationLoss: number;
@@ -129,7 +130,7 @@ export async function* runTraining(
   });
   using optimizer = new Optimizer(backend, model, training);
   using runner = new ChunkRunner(backend, model, optimizer, training);
-  model.write(start.parameters);
+  model.write(start.parameters());
   if (start.state) {
     model.writeStates(start.state.states);
     optimizer.write(start.state.moments);

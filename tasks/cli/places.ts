@@ -4,7 +4,11 @@
  * @module
  */
 
-import { splitText, type Tokenizer } from "../../lib/text/tokenizer.ts";
+import { LettersFilter } from "../../lib/text/normalize.ts";
+import type { Tokenizer } from "../../lib/text/tokenizer.ts";
+import { Utf8Decoder } from "../../lib/text/utf8_decoder.ts";
+
+const LF = 0x0a;
 
 /** Line and column of a token's beginning, both from 1 on; columns are characters. */
 export interface Place {
@@ -20,30 +24,27 @@ export function* placesOf(
   bytes: Uint8Array,
   { level, normalize }: Tokenizer,
 ): Generator<Place, void> {
-  if (level === "byte" && normalize === "none") {
-    let line = 1, column = 0;
-    for (const byte of bytes) {
-      if ((byte & 0xc0) !== 0x80) column++; // it begins a character
-      yield { line, column: Math.max(1, column) };
-      if (byte === 10) [line, column] = [line + 1, 0];
-    }
-    return;
-  }
-  const text = new TextDecoder().decode(bytes).replace(/\r\n?/g, "\n");
-  const lines = text.split("\n");
-  for (const [i, original] of lines.entries()) {
-    const line = i + 1;
-    const content = [
-      ...splitText(original, { level: "char", normalize }).tokens,
-    ].join("");
+  const asTheyAre = level === "byte" && normalize === "none";
+  const codes = asTheyAre ? bytes : codesOf(bytes, normalize === "letters");
+  let line = 1, column = 0, withinWord = false;
+  for (const code of codes) {
+    // Of a character's bytes the first one moves on.
+    if (!asTheyAre || (code & 0xc0) !== 0x80 || column === 0) column++;
     if (level === "word") {
-      for (const { index } of content.matchAll(/\S+/g)) {
-        yield { line, column: 1 + [...content.slice(0, index)].length };
-      }
-      continue;
+      const isSpace = /\s/.test(String.fromCodePoint(code));
+      if (!isSpace && !withinWord) yield { line, column };
+      withinWord = !isSpace;
+    } else if (code !== LF || normalize === "none") {
+      yield { line, column };
     }
-    const broken = normalize === "none" && line < lines.length;
-    const characters = [...content, ...(broken ? ["\n"] : [])];
-    for (const column of characters.keys()) yield { line, column: column + 1 };
+    if (code === LF) [line, column] = [line + 1, 0];
   }
+}
+
+/** The code points of a text, cleaned or not, with its line ends. */
+function codesOf(bytes: Uint8Array, cleaned: boolean): Uint32Array {
+  const codes = new Utf8Decoder().decode(bytes);
+  return cleaned
+    ? new LettersFilter({ keepLineEnds: true }).filter(codes)
+    : codes;
 }

@@ -117,6 +117,14 @@ Deno.test("<unk> comes first, and every weight stays with its token", () => {
   );
 });
 
+Deno.test("what a checkpoint keeps for training is left out", () => {
+  const dict = stateDict();
+  const model = importWeights(fileOf(dict), { vocabulary: VOCABULARY });
+  dict.set("train.step", { shape: [], data: Uint32Array.of(7) });
+  dict.set("train.h", { shape: [1, 1, 2], data: new Float32Array(2) });
+  assertEquals(importWeights(fileOf(dict), { vocabulary: VOCABULARY }), model);
+});
+
 /** Checks that an import is refused with a message that has all these parts. */
 function assertRefused(
   change: (dict: Map<string, StoredTensor>) => void,

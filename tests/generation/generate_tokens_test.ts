@@ -216,6 +216,15 @@ Deno.test("<unk> is never generated, the others keep their proportions", async (
   }
 });
 
+Deno.test("the lowest temperature there is takes the likeliest token", async () => {
+  using backend = openReference({ precision: "float32" });
+  const greedy = await textsOf(MODEL, "time", backend, {});
+  for (const temperature of [1e-320, 1e-40, 1e-9]) {
+    const options = { temperature, seed: 3 };
+    assertEquals(await textsOf(MODEL, "time", backend, options), greedy);
+  }
+});
+
 Deno.test("a repetition penalty falls on what the prefix and the text hold", async () => {
   using backend = openReference();
   const model = untrained("abcdefghijklmnopqrstuvwxyz");

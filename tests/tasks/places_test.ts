@@ -18,6 +18,8 @@ Deno.test("every token has a place", () => {
     "a\r\nb\rc",
     "né 🦕\n\t🦕!",
     "1 2\n3\nfour, five",
+    "\ufeffa b", // the mark at the beginning is no part of the text
+    "a\u00a0b\u2003c\ufeffd\u0085e\u3000",
   ];
   for (const text of texts) {
     for (const level of LEVELS) {
@@ -55,5 +57,7 @@ Deno.test("places are lines and columns, from 1 on", () => {
 Deno.test("bytes that are no text have places, too", () => {
   const bytes = Uint8Array.of(0x80, 0xff, 10, 0xc3);
   const tokenizer = { level: "byte", normalize: "none" } as const;
-  assertEquals([...placesOf(bytes, tokenizer)].length, 4);
+  const places = [...placesOf(bytes, tokenizer)]
+    .map(({ line, column }) => `${line}:${column}`);
+  assertEquals(places, ["1:1", "1:2", "1:3", "2:1"]);
 });
