@@ -130,8 +130,9 @@ function draw(
       labelArrow: "none",
       grid: true,
       nice: true,
-      ticks: height > 300 ? 6 : 4,
-      ...isLog ? { type: "log", tickFormat: logTickText } : {
+      // On a logarithmic scale, so many that 5 has a label, too.
+      ...isLog ? { type: "log", ticks: 20, tickFormat: logTickText } : {
+        ticks: height > 300 ? 6 : 4,
         tickFormat: tickText,
         zero,
         ...levelDomain(curves),
