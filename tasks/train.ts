@@ -14,6 +14,7 @@ import {
   loadExtended,
   shortName,
 } from "./cli/corpus.ts";
+import { commandLine } from "./cli/command_line.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
@@ -51,10 +52,11 @@ const SAMPLE_EVERY = 10;
 export const command = {
   name: "train",
   summary:
-    "Trains a model of text and keeps it as a run: data/runs/NAME with " +
-    "model.safetensors and metrics.jsonl. Without flags it is the chapter's " +
-    "model of The Time Machine, or of the bundled sample where that cannot be " +
-    "had. Ctrl-C saves and stops; --resume goes on.",
+    "Trains a model of text and keeps it as a run: data/runs/NAME with the " +
+    "model, its metrics, samples and curve, and report.html, which shows them. " +
+    "Without flags it is the chapter's model of The Time Machine, or of the " +
+    "bundled sample where that cannot be had. Ctrl-C saves and stops; --resume " +
+    "goes on.",
   flags: {
     preset: PRESET_FLAG,
     ...CORPUS_FLAGS,
@@ -152,12 +154,14 @@ async function startRun(given: TrainFlags): Promise<number> {
   describeRun(corpus, all, count, run);
   try {
     const { epochs } = withDefaults(all);
+    const again = { ...given, corpus: name, device: backend.name };
     return await trainRun(run, train(corpus, backend, all), {
       corpus,
       backend,
       epochs,
       done: 0,
       json: flags.json,
+      command: commandLine(command, { ...again, run: undefined }),
     });
   } catch (error) {
     await removeUnlessTrained(run);
@@ -211,9 +215,15 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
     return 0;
   }
   const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
-  const done = progress.epochs;
-  const { json } = flags;
-  return await trainRun(run, events, { corpus, backend, epochs, done, json });
+  const again = { run: run.name, device: backend.name };
+  return await trainRun(run, events, {
+    corpus,
+    backend,
+    epochs,
+    done: progress.epochs,
+    json: flags.json,
+    command: commandLine(command, { ...flags, ...again }),
+  });
 }
 
 /** When to save and to sample, and how to be stopped. */
@@ -223,6 +233,7 @@ function trainControls(flags: TrainFlags) {
     checkpointEvery: every.epochs,
     checkpointSeconds: every.seconds,
     sampleEvery: SAMPLE_EVERY,
+    progress: true,
     signal: interruptSignal(),
   };
 }
