@@ -9,6 +9,7 @@ import { withDefaults } from "../lib/training/settings.ts";
 import {
   chooseTrainingCorpus,
   CORPUS_FLAGS,
+  isTokenFile,
   loadCorpus,
   loadCorpusFor,
   loadExtended,
@@ -118,7 +119,10 @@ async function startRun(given: TrainFlags): Promise<number> {
       "--preset and --init-from both say what the model is: give one",
     );
   }
-  const flags = withPreset(preset, given);
+  const flags = isTokenFile(given.corpus)
+    // What it holds out was settled when it was made, so no preset says it.
+    ? { ...withPreset(preset, given), validation: given.validation }
+    : withPreset(preset, given);
   if (preset) say(`preset ${preset}: ${presetFlags(preset)}`);
   const controls = trainControls(flags);
   if (flags.run !== undefined) await assertFreeRun(flags.run);
@@ -131,10 +135,11 @@ async function startRun(given: TrainFlags): Promise<number> {
   const corpus = base
     ? await loadExtended(name, base, flags)
     : await loadCorpus({ ...flags, corpus: name });
-  if (flags.patience && !corpus.validation) {
+  if (given.patience && !corpus.validation) {
     throw new UsageError("--patience does nothing without --validation");
   }
-  const options = { ...trainOptions(flags), ...controls };
+  const patience = corpus.validation ? flags.patience : 0;
+  const options = { ...trainOptions(flags), patience, ...controls };
   const model = base && extended(base, corpus, options);
   const all: TrainOptions = model
     ? {
