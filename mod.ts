@@ -58,6 +58,7 @@ export {
   type CheckpointEvent,
   DivergenceError,
   type EpochEvent,
+  type ProgressEvent,
   type SampleEvent,
   type TrainEvent,
 } from "./lib/training/trainer.ts";

@@ -24,6 +24,8 @@ export interface TrainControls {
   readonly checkpointSeconds?: number;
   /** Epochs from one sample event to the next; 0, the default: none. */
   readonly sampleEvery?: number;
+  /** Whether progress events are given within an epoch, some ten a second. Default false. */
+  readonly progress?: boolean;
   /** Ends training early: the work in hand is finished, a last checkpoint given. */
   readonly signal?: AbortSignal;
   /** The clock behind `seconds`; it has no part in any other result. */
@@ -221,6 +223,7 @@ function controls(options: TrainControls): Loop {
   return {
     checkpointEvery,
     sampleEvery,
+    progress: options.progress ?? false,
     checkpointSeconds: options.checkpointSeconds ?? 0,
     signal: options.signal,
     clock: options.clock,

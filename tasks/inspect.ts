@@ -3,6 +3,7 @@ import {
   type InspectedTensor,
   type Inspection,
 } from "../lib/exchange/inspect.ts";
+import { spaced } from "./cli/describe.ts";
 import { readWanted } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
@@ -137,11 +138,6 @@ function shown(value: unknown): string {
   return Object.entries(value)
     .map(([key, item]) => `${spaced(key)} ${shown(item)}`)
     .join(", ");
-}
-
-/** `batchSize` as `batch size`. */
-function spaced(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** A vocabulary's size and tokens, as they are written in JSON. */

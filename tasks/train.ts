@@ -9,11 +9,13 @@ import { withDefaults } from "../lib/training/settings.ts";
 import {
   chooseTrainingCorpus,
   CORPUS_FLAGS,
+  isTokenFile,
   loadCorpus,
   loadCorpusFor,
   loadExtended,
   shortName,
 } from "./cli/corpus.ts";
+import { commandLine } from "./cli/command_line.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
@@ -51,10 +53,11 @@ const SAMPLE_EVERY = 10;
 export const command = {
   name: "train",
   summary:
-    "Trains a model of text and keeps it as a run: data/runs/NAME with " +
-    "model.safetensors and metrics.jsonl. Without flags it is the chapter's " +
-    "model of The Time Machine, or of the bundled sample where that cannot be " +
-    "had. Ctrl-C saves and stops; --resume goes on.",
+    "Trains a model of text and keeps it as a run: data/runs/NAME with the " +
+    "model, its metrics, samples and curve, and report.html, which shows them. " +
+    "Without flags it is the chapter's model of The Time Machine, or of the " +
+    "bundled sample where that cannot be had. Ctrl-C saves and stops; --resume " +
+    "goes on.",
   flags: {
     preset: PRESET_FLAG,
     ...CORPUS_FLAGS,
@@ -116,7 +119,10 @@ async function startRun(given: TrainFlags): Promise<number> {
       "--preset and --init-from both say what the model is: give one",
     );
   }
-  const flags = withPreset(preset, given);
+  const flags = isTokenFile(given.corpus)
+    // What it holds out was settled when it was made, so no preset says it.
+    ? { ...withPreset(preset, given), validation: given.validation }
+    : withPreset(preset, given);
   if (preset) say(`preset ${preset}: ${presetFlags(preset)}`);
   const controls = trainControls(flags);
   if (flags.run !== undefined) await assertFreeRun(flags.run);
@@ -129,10 +135,11 @@ async function startRun(given: TrainFlags): Promise<number> {
   const corpus = base
     ? await loadExtended(name, base, flags)
     : await loadCorpus({ ...flags, corpus: name });
-  if (flags.patience && !corpus.validation) {
+  if (given.patience && !corpus.validation) {
     throw new UsageError("--patience does nothing without --validation");
   }
-  const options = { ...trainOptions(flags), ...controls };
+  const patience = corpus.validation ? flags.patience : 0;
+  const options = { ...trainOptions(flags), patience, ...controls };
   const model = base && extended(base, corpus, options);
   const all: TrainOptions = model
     ? {
@@ -152,12 +159,14 @@ async function startRun(given: TrainFlags): Promise<number> {
   describeRun(corpus, all, count, run);
   try {
     const { epochs } = withDefaults(all);
+    const again = { ...given, corpus: name, device: backend.name };
     return await trainRun(run, train(corpus, backend, all), {
       corpus,
       backend,
       epochs,
       done: 0,
       json: flags.json,
+      command: commandLine(command, { ...again, run: undefined }),
     });
   } catch (error) {
     await removeUnlessTrained(run);
@@ -211,9 +220,15 @@ async function resumeRun(flags: TrainFlags): Promise<number> {
     return 0;
   }
   const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
-  const done = progress.epochs;
-  const { json } = flags;
-  return await trainRun(run, events, { corpus, backend, epochs, done, json });
+  const again = { run: run.name, device: backend.name };
+  return await trainRun(run, events, {
+    corpus,
+    backend,
+    epochs,
+    done: progress.epochs,
+    json: flags.json,
+    command: commandLine(command, { ...flags, ...again }),
+  });
 }
 
 /** When to save and to sample, and how to be stopped. */
@@ -223,6 +238,7 @@ function trainControls(flags: TrainFlags) {
     checkpointEvery: every.epochs,
     checkpointSeconds: every.seconds,
     sampleEvery: SAMPLE_EVERY,
+    progress: true,
     signal: interruptSignal(),
   };
 }

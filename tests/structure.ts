@@ -21,6 +21,7 @@ const LAYERS: readonly [folder: string, layer: number][] = [
   ["tests/", 5],
   ["tasks/", 4],
   ["data/", 4],
+  ["deno.json", 4],
   ["mod.ts", 3],
   ["lib/backend/", 1],
   ["lib/", 2],

@@ -22,7 +22,7 @@ export function unknownFirst(
   // The old id of each token; -1 where it has none.
   const order = [
     unknown,
-    ...tokens.keys().filter((id) => id !== unknown),
+    ...[...tokens.keys()].filter((id) => id !== unknown),
   ];
   /** Entries `size` long, each in the place of its token; zeros for a new one. */
   const rows = (values: Float32Array, size: number) => {

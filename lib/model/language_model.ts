@@ -257,6 +257,29 @@ export class LanguageModel implements Disposable {
   }
 
   /**
+   * A copy of what a layer gave at every step of the last `forward`: the hidden
+   * states `(T, B, H)`, before any dropout.
+   *
+   * @param layer From 0, the one nearest the input, on.
+   * @throws {RangeError} If there is no such layer.
+   * @throws {TypeError} If there was no `forward`.
+   */
+  async readOutputs(layer: number): Promise<Float32Array | Float64Array> {
+    const L = this.#layers.length;
+    if (!Number.isInteger(layer) || layer < 0 || layer >= L) {
+      throw new RangeError(
+        `Cannot read the outputs of layer ${layer}: expected a whole number ` +
+          `from 0 to ${L - 1}`,
+      );
+    }
+    if (this.#steps === 0) {
+      throw new TypeError("Cannot read outputs before the first forward");
+    }
+    const { output } = this.#layers[layer].tensors;
+    return reals(await this.#backend.read(this.#view(output)));
+  }
+
+  /**
    * Replaces the carried states.
    *
    * @throws {RangeError} If one is missing or has another size.

@@ -16,6 +16,8 @@ export interface Step {
   readonly epoch: number;
   /** Which minibatch of its epoch, from 0 on. */
   readonly index: number;
+  /** Minibatches of its epoch. */
+  readonly count: number;
   readonly endsEpoch: boolean;
   readonly minibatch: Minibatch;
   /** Step size of its update. */
@@ -40,6 +42,7 @@ export function* schedule(
       yield {
         epoch,
         index,
+        count,
         endsEpoch: index === count - 1,
         minibatch: minibatch(index),
         learningRate: learningRateAt(training, position, 1 / count),

@@ -75,8 +75,28 @@ export interface SampleEvent {
   readonly model: TrainedModel;
 }
 
+/** How far an epoch is, given between the chunks of its minibatches. */
+export interface ProgressEvent {
+  /** Tells the events apart. */
+  readonly type: "progress";
+  /** From 1 on. */
+  readonly epoch: number;
+  /** Minibatches of the epoch that are done, from 1 to below `count`. */
+  readonly minibatch: number;
+  /** Minibatches of the epoch. */
+  readonly count: number;
+  /** Mean cross-entropy of those that are done, in nats per token. */
+  readonly loss: number;
+  /** Speed of those that are done, those before a resumption left out. */
+  readonly tokensPerSecond: number;
+}
+
 /** What training yields. */
-export type TrainEvent = EpochEvent | CheckpointEvent | SampleEvent;
+export type TrainEvent =
+  | EpochEvent
+  | CheckpointEvent
+  | SampleEvent
+  | ProgressEvent;
 
 /** Three minibatches in a row had a gradient that was not finite. */
 export class DivergenceError extends Error {
@@ -103,6 +123,7 @@ export interface Loop {
   readonly checkpointEvery: number;
   readonly checkpointSeconds: number;
   readonly sampleEvery: number;
+  readonly progress: boolean;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
@@ -140,6 +161,7 @@ export async function* runTraining(
   let { updates, skippedInRow, best } = start.state ?? FRESH;
   let measured = [...start.state?.measured ?? []];
   let timed = { seconds: 0, tokens: 0 }, saved = clock();
+  let sum = measured.reduce(plus, NOTHING); // of the epoch that is not finished
   const tokensEach = batchSize * numSteps;
 
   const { tokenizer, vocabulary } = corpus;
@@ -209,9 +231,10 @@ export async function* runTraining(
     loss = summary.loss;
     if (validation) validationLoss = validation.loss;
     measured = [];
-    const { seconds, tokens } = timed;
+    sum = NOTHING;
+    const { seconds } = timed;
+    const tokensPerSecond = perSecond(timed);
     timed = { seconds: 0, tokens: 0 };
-    const tokensPerSecond = seconds > 0 ? tokens / seconds : 0;
     const rates = { learningRate, seconds, tokensPerSecond };
     yield { type: "epoch", epoch, ...summary, ...rates, validation };
     if (validation && !(validation.loss >= (best?.loss ?? Infinity))) {
@@ -231,6 +254,7 @@ export async function* runTraining(
 
   const record = (step: Step, result: MinibatchResult, seconds: number) => {
     measured.push(result);
+    sum = plus(sum, result);
     updates++;
     skippedInRow = Number.isFinite(result.norm) ? 0 : skippedInRow + 1;
     timed = {
@@ -271,6 +295,17 @@ export async function* runTraining(
       }
       if (step.endsEpoch) yield* endEpoch();
     }
+    const { epoch, index, count, endsEpoch } = chunk[chunk.length - 1];
+    if (loop.progress && !endsEpoch) {
+      yield {
+        type: "progress",
+        epoch: epoch + 1,
+        minibatch: index + 1,
+        count,
+        loss: sum.loss / sum.minibatches,
+        tokensPerSecond: perSecond(timed),
+      };
+    }
     const { checkpointSeconds: every } = loop;
     if (every > 0 && clock() - saved >= 1000 * every && !isDone()) {
       yield await checkpointEvent("due");
@@ -289,6 +324,23 @@ const FRESH: Pick<TrainingState, "updates" | "skippedInRow" | "best"> = {
   skippedInRow: 0,
   best: undefined,
 };
+
+function perSecond({ seconds, tokens }: { seconds: number; tokens: number }) {
+  return seconds > 0 ? tokens / seconds : 0;
+}
+
+/** A sum over minibatches; those that were skipped count for nothing. */
+interface Sum {
+  readonly loss: number;
+  readonly minibatches: number;
+}
+
+const NOTHING: Sum = { loss: 0, minibatches: 0 };
+
+function plus(sum: Sum, { loss, norm }: MinibatchResult): Sum {
+  if (!Number.isFinite(norm)) return sum;
+  return { loss: sum.loss + loss, minibatches: sum.minibatches + 1 };
+}
 
 function divergence(step: Step): DivergenceError {
   return new DivergenceError(

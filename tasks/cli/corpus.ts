@@ -84,10 +84,15 @@ export interface CorpusFlags {
   readonly validation?: number;
 }
 
+/** Whether `--corpus` names a token file. */
+export function isTokenFile(corpus: string | undefined): boolean {
+  return corpus !== undefined && extname(corpus) === ".safetensors";
+}
+
 /** Reads and tokenizes the text that the flags ask for. */
 export async function loadCorpus(flags: CorpusFlags): Promise<Corpus> {
   const corpus = flags.corpus ?? "time-machine";
-  if (extname(corpus) === ".safetensors") {
+  if (isTokenFile(corpus)) {
     return await loadTokenFile(corpus, flags);
   }
   const named = corpus === "time-machine" || corpus === "sample";
@@ -112,7 +117,7 @@ export async function loadExtended(
   },
   flags: CorpusFlags,
 ): Promise<Corpus> {
-  if (extname(corpus) === ".safetensors") {
+  if (isTokenFile(corpus)) {
     throw new UsageError(
       `${corpus} has a vocabulary of its own: give the text itself to extend ` +
         `the model's`,
@@ -146,7 +151,7 @@ export async function loadCorpusFor(
     readonly validation?: number;
   },
 ): Promise<Corpus> {
-  if (extname(corpus) === ".safetensors") {
+  if (isTokenFile(corpus)) {
     const read = await loadTokenFile(corpus, {});
     const { maxTokens } = options;
     return maxTokens > 0

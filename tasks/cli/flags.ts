@@ -71,6 +71,8 @@ export interface Argument extends Described {
   readonly value: string;
   /** Whether the command can do without it. */
   readonly optional?: boolean;
+  /** Whether there may be several. */
+  readonly several?: boolean;
 }
 
 /** A command's table. */
@@ -112,6 +114,8 @@ export interface CommandLine<F extends Flags> {
   readonly flags: Values<F>;
   /** Undefined where the command takes none, or can do without. */
   readonly argument?: string;
+  /** All of them, where there may be several. */
+  readonly several: readonly string[];
 }
 
 /**
@@ -158,7 +162,8 @@ export function parseCommandLine<F extends Flags>(
     ];
   })) as Values<F>;
   const rest = parsed._.map(String);
-  return { flags: values, argument: readArgument(name, argument, rest) };
+  const given = readArgument(name, argument, rest);
+  return { flags: values, argument: given, several: rest };
 }
 
 /** Help text of a command, from the same table. */
@@ -200,7 +205,9 @@ export function helpText<F extends Flags>(
 /** How the argument stands in the line of usage, with a space behind. */
 function usageOf(argument: Argument | undefined): string {
   if (!argument) return "";
-  return argument.optional ? `[${argument.value}] ` : `${argument.value} `;
+  const { value, optional, several } = argument;
+  const all = several ? `${value} ${value} ... ` : `${value} `;
+  return optional ? `[${all.trimEnd()}] ` : all;
 }
 
 /** What stands for a flag's value in the help text. */
@@ -287,7 +294,7 @@ function readArgument(
 ): string | undefined {
   const see = `see deno task ${command} --help`;
   const stray = texts[argument ? 1 : 0];
-  if (stray !== undefined) {
+  if (stray !== undefined && !argument?.several) {
     throw new UsageError(
       `${JSON.stringify(stray)} is not part of a flag: ` +
         `put texts with spaces in quotes, ${see}`,

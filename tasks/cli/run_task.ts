@@ -41,18 +41,23 @@ export class TaskError extends Error {
 /** Runs a task on the program's arguments and ends the program with its exit code. */
 export async function runTask<F extends Flags>(
   command: Command<F>,
-  main: (flags: Values<F>, argument?: string) => Promise<number | void>,
+  main: (
+    flags: Values<F>,
+    argument: string | undefined,
+    several: readonly string[],
+  ) => Promise<number | void>,
 ): Promise<never> {
   try {
     if (Deno.args.includes("--help")) {
       out(helpText(command));
       Deno.exit(0);
     }
-    const { flags, argument } = parseCommandLine(command, Deno.args);
-    Deno.exit(await main(flags, argument) ?? 0);
+    const { flags, argument, several } = parseCommandLine(command, Deno.args);
+    Deno.exit(await main(flags, argument, several) ?? 0);
   } catch (error) {
     const [code, message] = describe(error);
-    say(`error: ${message.replace(/\s*\n\s*/g, " ")}`);
+    const text = `error: ${message.replace(/\s*\n\s*/g, " ")}`;
+    say({ text, style: "red" });
     Deno.exit(code);
   }
 }

@@ -19,7 +19,8 @@ import { type TextFlag, UsageError } from "./flags.ts";
 import { EXIT, TaskError } from "./run_task.ts";
 import { say } from "./terminal.ts";
 
-const RUNS_FOLDER = join(DATA_FOLDER, "runs");
+/** Where runs are kept. */
+export const RUNS_FOLDER = join(DATA_FOLDER, "runs");
 
 /** Flags that choose a trained model. */
 export const MODEL_FLAGS = {
@@ -44,13 +45,23 @@ export interface ModelFlags {
 /** The files of a run. */
 export interface RunPaths {
   readonly name: string;
+  readonly folder: string;
   /** The model as it was last. */
   readonly checkpoint: string;
   /** The checkpoint before that. */
   readonly previous: string;
   /** The model that predicted the held-out text best. */
   readonly best: string;
+  /** Measurements of every epoch. */
   readonly metrics: string;
+  /** What the model said now and then. */
+  readonly samples: string;
+  /** The command lines that trained it. */
+  readonly commands: string;
+  /** Perplexity by epoch, as a picture. */
+  readonly curve: string;
+  /** All of it on a page for people. */
+  readonly report: string;
 }
 
 /**
@@ -79,7 +90,7 @@ export async function createRun(
 /** Removes the folder of a run that failed before it had learned anything. */
 export async function removeUnlessTrained(run: RunPaths): Promise<void> {
   if (await exists(run.checkpoint)) return;
-  await Deno.remove(join(RUNS_FOLDER, run.name), { recursive: true });
+  await Deno.remove(run.folder, { recursive: true });
 }
 
 /** Throws a UsageError unless the run can be made: a good name that is free. */
@@ -120,6 +131,19 @@ export async function loadLast(
   { checkpoint, previous }: RunPaths,
 ): Promise<{ path: string; model: Checkpoint }> {
   return await firstSound([checkpoint, previous], decodeCheckpoint);
+}
+
+/** Every folder in data/runs, whatever it holds. */
+export async function allRuns(): Promise<RunPaths[]> {
+  const found: RunPaths[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(RUNS_FOLDER)) {
+      if (!isFile) found.push(runPaths(name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found;
 }
 
 /** A run by its name, or the newest. */
@@ -204,10 +228,15 @@ function runPaths(name: string): RunPaths {
   const folder = join(RUNS_FOLDER, name);
   return {
     name,
+    folder,
     checkpoint: join(folder, "model.safetensors"),
     previous: join(folder, "previous.safetensors"),
     best: join(folder, "best.safetensors"),
     metrics: join(folder, "metrics.jsonl"),
+    samples: join(folder, "samples.jsonl"),
+    commands: join(folder, "commands.txt"),
+    curve: join(folder, "perplexity.svg"),
+    report: join(folder, "report.html"),
   };
 }
 

@@ -4,23 +4,50 @@
  * @module
  */
 
+/** How a piece of a line looks on a terminal with colours. */
+export type Style = keyof typeof CODES;
+
+/** A text, or one in a style. */
+export type Piece = string | { readonly text: string; readonly style: Style };
+
+/** Select Graphic Rendition, ECMA-48 8.3.117. */
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 } as const;
+
 /** Writes data to stdout. Ends the program quietly where nobody reads on. */
 export function out(text: string): void {
-  write(Deno.stdout, Deno.stdout.isTerminal() ? printable(text) : text);
+  const isTerminal = Deno.stdout.isTerminal();
+  if (isTerminal) clearStatus();
+  write(Deno.stdout, isTerminal ? printable(text) : text);
 }
 
 /** Writes a line for people to stderr. */
-export function say(line: string): void {
+export function say(...pieces: readonly Piece[]): void {
   clearStatus();
-  write(Deno.stderr, `${printable(line)}\n`);
+  write(Deno.stderr, `${painted(pieces, hasColors())}\n`);
 }
 
-/** Shows a line that the next one replaces; nothing where stderr is no terminal. */
-export function status(line: string): void {
-  if (!Deno.stderr.isTerminal() || Deno.noColor) return;
-  const { columns } = Deno.consoleSize();
-  write(Deno.stderr, `\r\x1b[K${printable(line).slice(0, columns - 1)}`);
+/**
+ * Shows a line that the next one replaces; nothing where stderr is no terminal.
+ *
+ * @param line A text that is cut off where the window ends, or what makes the line
+ * for so many columns.
+ */
+export function status(
+  line: string | ((columns: number) => readonly Piece[]),
+): void {
+  if (!canRedraw()) return;
+  // It would wrap in the last column, or where the terminal adds "^C" to it.
+  const columns = windowColumns() - 3;
+  const pieces = typeof line === "string"
+    ? [line.slice(0, columns)]
+    : line(columns);
+  write(Deno.stderr, `\r${painted(pieces, hasColors())}\x1b[K`);
   statusShown = true;
+}
+
+/** How wide the terminal's window is. */
+export function windowColumns(): number {
+  return Deno.consoleSize().columns;
 }
 
 /** Takes the status line away. */
@@ -32,6 +59,31 @@ export function clearStatus(): void {
 
 let statusShown = false;
 
+/** Whether stderr is a terminal on which a line can be replaced. */
+export function canRedraw(): boolean {
+  return Deno.stderr.isTerminal() && !isDumb();
+}
+
+function hasColors(): boolean {
+  return canRedraw() && !Deno.noColor;
+}
+
+/** Whether the terminal says of itself that it knows no escape codes. */
+function isDumb(): boolean {
+  const variable = { name: "env", variable: "TERM" } as const;
+  return Deno.permissions.querySync(variable).state === "granted" &&
+    Deno.env.get("TERM") === "dumb";
+}
+
+/** The pieces in a row, each printable, with the codes of its style around it. */
+export function painted(pieces: readonly Piece[], colors: boolean): string {
+  return pieces.map((piece) => {
+    if (typeof piece === "string") return printable(piece);
+    const text = printable(piece.text);
+    return colors ? `\x1b[${CODES[piece.style]}m${text}\x1b[0m` : text;
+  }).join("");
+}
+
 /** Control characters, which a model may have learned, as visible ones. */
 export function printable(text: string): string {
   return text.replace(
@@ -40,6 +92,11 @@ export function printable(text: string): string {
     (c) =>
       c < "\x20" ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : "\u2421",
   );
+}
+
+/** A text on one line: its line ends as visible ones. */
+export function onOneLine(text: string): string {
+  return printable(text.replace(/\r\n|[\n\r\u2028\u2029]/g, "↵"));
 }
 
 /** A whole number with thousands separated: `170,580`. */

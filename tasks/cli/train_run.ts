@@ -9,22 +9,17 @@ import { generate } from "../../lib/generate.ts";
 import { splitText, textJoiner } from "../../lib/text/tokenizer.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
 import {
+  type Checkpoint,
   encodeCheckpoint,
   type TrainedModel,
 } from "../../lib/training/checkpoint.ts";
 import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
 import { writeWhole } from "./files.ts";
-import { epochMetrics, MetricsFile } from "./metrics_file.ts";
+import { RunRecord } from "./run_record.ts";
 import { EXIT } from "./run_task.ts";
 import type { RunPaths } from "./runs.ts";
-import {
-  clearStatus,
-  grouped,
-  jsonLine,
-  out,
-  say,
-  status,
-} from "./terminal.ts";
+import { grouped, jsonLine, out, say } from "./terminal.ts";
+import { TrainingDisplay } from "./training_display.ts";
 
 /** What samples begin with, if the vocabulary has it. */
 const PREFIXES = ["time traveller", "traveller"];
@@ -38,51 +33,58 @@ export interface RunOptions {
   readonly done: number;
   /** Prints metrics as JSON on stdout. */
   readonly json: boolean;
+  /** The command line that this is. */
+  readonly command: string;
 }
 
 /** Keeps a run's files, and prints how it goes; the exit code. */
 export async function trainRun(
   run: RunPaths,
   events: AsyncIterable<TrainEvent>,
-  { corpus, backend, epochs, done, json }: RunOptions,
+  { corpus, backend, epochs, done, json, command }: RunOptions,
 ): Promise<number> {
-  using metrics = new MetricsFile(run.metrics, done);
+  using record = await RunRecord.open(run, done, command);
+  const display = new TrainingDisplay(epochs, record.perplexities());
   const prefixes = samplePrefixes(corpus);
-  const width = String(epochs).length;
-  let last: EpochEvent | undefined, model: TrainedModel | undefined;
+  let last: EpochEvent | undefined, model: Checkpoint | undefined;
   let stopped = false, tokens = 0, seconds = 0, best = 0;
-  for await (const event of events) {
-    if (event.type === "epoch") {
-      last = event;
-      tokens += event.tokensPerSecond * event.seconds;
-      seconds += event.seconds;
-      const line = jsonLine(epochMetrics(event, backend.description));
-      metrics.append(line);
-      if (json) out(line);
-      status(
-        `epoch ${event.epoch} of ${epochs}, ${perplexities(event)}, ` +
-          `${grouped(event.tokensPerSecond)} tokens/s`,
-      );
-    } else if (event.type === "checkpoint") {
-      const { reason, checkpoint } = event;
-      const bytes = await encodeCheckpoint(checkpoint);
-      metrics.sync(); // the lines of its epochs are on the disk before it is
-      if (reason === "best") {
-        await writeWhole(run.best, bytes);
-        best = checkpoint.progress.epochs;
-        continue;
+  try {
+    for await (const event of events) {
+      if (event.type === "progress") {
+        display.progress(event);
+      } else if (event.type === "epoch") {
+        last = event;
+        tokens += event.tokensPerSecond * event.seconds;
+        seconds += event.seconds;
+        const line = await record.epoch(event, backend.description);
+        if (json) out(line);
+        display.epoch(event);
+      } else if (event.type === "checkpoint") {
+        const { reason, checkpoint } = event;
+        const bytes = await encodeCheckpoint(checkpoint);
+        record.sync(); // the lines of its epochs are on the disk before it is
+        if (reason === "best") {
+          await writeWhole(run.best, bytes);
+          best = checkpoint.progress.epochs;
+          continue;
+        }
+        await writeWhole(run.checkpoint, bytes, run.previous);
+        model = checkpoint;
+        stopped = reason === "stopped";
+        if (reason === "diverged") await record.finish(checkpoint);
+      } else {
+        const { epoch } = event;
+        const [prefix] = prefixes;
+        const text = await continued(event.model, prefix, backend);
+        record.sample({ epoch, prefix, text });
+        display.sample(epoch, text);
       }
-      await writeWhole(run.checkpoint, bytes, run.previous);
-      model = checkpoint;
-      stopped = reason === "stopped";
-    } else {
-      const sample = await continued(event.model, prefixes[0], backend);
-      const epoch = String(event.epoch).padStart(width);
-      say(`epoch ${epoch}  ${perplexities(last!)}  ${sample}`);
     }
+  } finally {
+    display.end();
   }
-  clearStatus();
   if (stopped) {
+    await record.finish(model!);
     say(
       `stopped in epoch ${
         (last?.epoch ?? done) + 1
@@ -100,8 +102,12 @@ export async function trainRun(
   }
   const samples: Record<string, string> = {};
   for (const prefix of prefixes) {
-    samples[prefix] = await continued(model, prefix, backend);
+    const text = await continued(model, prefix, backend);
+    record.sample({ epoch: last.epoch, prefix, text });
+    samples[prefix] = text;
   }
+  await record.finish(model);
+  say(`${run.report} shows how it went`);
   const device = backend.description, tokensPerSecond = tokens / seconds;
   const { perplexity, validation } = last;
   out(
@@ -120,15 +126,11 @@ export async function trainRun(
           ? `validation perplexity ${validation.perplexity.toFixed(1)}, `
           : "") +
         `${grouped(tokensPerSecond)} tokens/s on ${device}\n` +
-        Object.values(samples).map((sample) => `${sample}\n`).join(""),
+        Object.values(samples).map((sample) => `${sample}\n`).join(
+          "",
+        ),
   );
   return 0;
-}
-
-function perplexities({ perplexity, validation }: EpochEvent): string {
-  const shown = (value: number) => value.toFixed(2).padStart(5);
-  return `perplexity ${shown(perplexity)}` +
-    (validation ? `  validation ${shown(validation.perplexity)}` : "");
 }
 
 /** What samples can begin with: the usual, or else how the text begins. */

@@ -160,17 +160,19 @@ test("the number of buffers stays flat", async () => {
     }),
   });
   const before = live;
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 300; i++) {
     const source = backend.allocate([1000]);
     const destination = backend.allocate([1000 + i]);
     backend.ops.fill({ tensor: source, value: i });
     backend.ops.copy({ source, destination: destination.view(i, [1000]) });
-    if (i % 10 === 0) assertEquals((await backend.read(destination))[i], i);
+    if (i % 100 === 0) assertEquals((await backend.read(destination))[i], i);
     backend.free(source);
     backend.free(destination);
   }
-  assertEquals(live, before);
-  assert(most <= before + 3, `${most} buffers at once`);
+  // Those that commands use are destroyed once these are submitted.
+  await backend.read(backend.allocate([1]));
+  assertEquals(live, before + 1);
+  assert(most <= before + 3 + 64, `${most} buffers at once`);
 });
 
 test("a freed tensor and another device's are refused", async () => {

@@ -7,20 +7,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { generate, openBackend, tokenize, train } from "../../mod.ts";
-import { canRead, canRunCommands, needs } from "../access.ts";
-
-/** Debian's. */
-const CHROMIUM = "/usr/bin/chromium";
+import { canRunCommands, needs } from "../access.ts";
+import { CHROMIUM, CHROMIUM_FLAGS, needsBrowser } from "./chromium.ts";
 
 const needsCommands = needs(
   "permission to run commands: deno task test",
   canRunCommands(),
 );
-const needsBrowser = needs(
-  "permission to run commands, and Debian's chromium",
-  canRunCommands() && canRead(CHROMIUM),
-);
-
 /** What is asked of the library, wherever it runs. */
 interface Library {
   readonly generate: typeof generate;
@@ -112,9 +105,9 @@ async function inBrowser(
   );
   const browser = new Deno.Command(CHROMIUM, {
     args: [
-      ...["--headless", "--no-sandbox", "--no-first-run", "--disable-sync"],
+      ...["--headless", "--no-first-run", "--disable-sync"],
       ...["--disable-background-networking", "--disable-component-update"],
-      ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+      ...CHROMIUM_FLAGS,
       `--user-data-dir=${folder}/profile-${device}-${isolated}`,
       `http://127.0.0.1:${server.addr.port}/`,
     ],

@@ -4,6 +4,7 @@ import { tokenize as tokenizeText } from "../../lib/tokenize.ts";
 import { train as trainModel } from "../../lib/train.ts";
 import { encodeCheckpoint } from "../../lib/training/checkpoint.ts";
 import { command as bench } from "../../tasks/bench.ts";
+import { command as compare } from "../../tasks/compare.ts";
 import { command as download } from "../../tasks/download.ts";
 import { command as evaluate } from "../../tasks/evaluate.ts";
 import { command as exportWeights } from "../../tasks/export.ts";
@@ -11,6 +12,7 @@ import { command as generate } from "../../tasks/generate.ts";
 import { command as importWeights } from "../../tasks/import.ts";
 import { command as inspect } from "../../tasks/inspect.ts";
 import { command as partition } from "../../tasks/partition.ts";
+import { command as runs } from "../../tasks/runs.ts";
 import { command as score } from "../../tasks/score.ts";
 import { command as tokenize } from "../../tasks/tokenize.ts";
 import { command as train } from "../../tasks/train.ts";
@@ -34,6 +36,8 @@ const COMMANDS = [
   exportWeights,
   importWeights,
   inspect,
+  runs,
+  compare,
   bench,
 ];
 
@@ -79,6 +83,7 @@ function neededBeside(task: string, bad: string): string[] {
     score: ["--checkpoint=model.safetensors", "text.txt"],
     export: ["--checkpoint=model.safetensors", "--output=w.safetensors"],
     import: ["model.safetensors", "--vocabulary=model.safetensors"],
+    compare: ["a", "b"],
     bench: ["--device=reference", "--hidden-size=4", "--seconds=0.01"],
   };
   const flagOf = (text: string) => text.split("=")[0];

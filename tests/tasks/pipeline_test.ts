@@ -68,7 +68,14 @@ Deno.test({
     assertStringIncludes(samples[0], "Time flies");
     assertEquals(
       folder.files().filter((name) => name.includes("runs")),
-      ["data/runs/book-1/metrics.jsonl", "data/runs/book-1/model.safetensors"],
+      [
+        "commands.txt",
+        "metrics.jsonl",
+        "model.safetensors",
+        "perplexity.svg",
+        "report.html",
+        "samples.jsonl",
+      ].map((name) => `data/runs/book-1/${name}`),
     );
     const lines = Deno.readTextFileSync(
       `${folder.path}/data/runs/book-1/metrics.jsonl`,

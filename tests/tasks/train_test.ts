@@ -273,6 +273,27 @@ Deno.test({
 });
 
 Deno.test({
+  ...needsCommands("a preset leaves to a token file what it holds out"),
+  fn: async () => {
+    using place = workplace();
+    for (const held of [[], ["--validation=0.2"]]) {
+      const made = await runTask(
+        ...[place.folder, "tokenize", "--corpus=text.txt", ...held] as const,
+      );
+      assertEquals(made.code, 0, made.stderr);
+      const { code, stderr } = await place.train(
+        "--preset=own-text",
+        "--corpus=data/text.tokens.safetensors",
+        "--epochs=1",
+        ...TINY,
+      );
+      assertEquals(code, 0, stderr);
+      assertEquals(stderr.includes("held out"), held.length > 0);
+    }
+  },
+});
+
+Deno.test({
   ...needsCommands("a flag that would do nothing is refused"),
   fn: async () => {
     using place = workplace();

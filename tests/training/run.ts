@@ -39,7 +39,7 @@ export async function run(
     for await (const event of train(corpus, backend, options)) {
       if (event.type === "epoch") epochs.push(event);
       if (event.type === "checkpoint") checkpoints.push(event.checkpoint);
-      if (event.type === "sample") continue;
+      if (event.type === "sample" || event.type === "progress") continue;
       const { progress } = checkpoints.at(-1) ?? {};
       order.push(
         event.type === "epoch"

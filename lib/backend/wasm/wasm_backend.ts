@@ -57,7 +57,9 @@ export async function openBuild(
 }
 
 function numberOfThreads(asked: number | undefined): number {
-  const canShare = typeof SharedArrayBuffer !== "undefined";
+  // Node has the one but not the other.
+  const canShare = typeof SharedArrayBuffer !== "undefined" &&
+    typeof Worker !== "undefined";
   if (asked === undefined) {
     if (!canShare) return 1;
     return Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
@@ -70,8 +72,8 @@ function numberOfThreads(asked: number | undefined): number {
   }
   if (asked > 1 && !canShare) {
     throw new RangeError(
-      `Cannot run on ${asked} threads: memory cannot be shared here; ` +
-        `a page needs the headers of cross-origin isolation (COOP and COEP)`,
+      `Cannot run on ${asked} threads: there are no workers here that share ` +
+        `memory; a page needs the headers of cross-origin isolation (COOP and COEP)`,
     );
   }
   return asked;

@@ -19,6 +19,8 @@ export interface Dispatch {
 
 /** Bounds the memory of the uniforms, and the time until a device gets to work. */
 const MAX_DISPATCHES = 2048;
+/** Bounds the memory of tensors that are freed while commands use them. */
+const MAX_RELEASED = 64;
 /** Bytes of a kernel's `dims` at the most: 32 numbers. */
 const MAX_UNIFORM = 128;
 
@@ -44,6 +46,8 @@ export class Commands {
   readonly #offset = new Uint32Array(1);
   readonly #used = new Set<Storage>();
   #copies: Storage[] = [];
+  /** Storages that nobody holds any more, but commands use. */
+  #released: Storage[] = [];
   #encoder?: GPUCommandEncoder;
   #pass?: GPUComputePassEncoder;
   #current?: Pipeline;
@@ -101,13 +105,26 @@ export class Commands {
     this.#count = 0;
     this.#used.clear();
     for (const storage of this.#copies.splice(0)) this.destroy(storage);
+    for (const { buffer } of this.#released.splice(0)) buffer.destroy();
   }
 
-  /** Destroys a storage, after the commands that use it. */
+  /** Forgets what is not submitted: nobody is to see what it would give. */
+  discard(): void {
+    this.#endPass();
+    this.#encoder = undefined;
+    for (const { buffer } of this.#released.splice(0)) buffer.destroy();
+  }
+
+  /** Destroys a storage: once the commands that use it are submitted, if any do. */
   destroy(storage: Storage): void {
-    if (this.#used.has(storage)) this.submit();
     this.#bindGroups.forget(storage);
-    this.#memory.destroy(storage);
+    if (this.#used.has(storage)) {
+      this.#memory.release(storage);
+      this.#released.push(storage);
+      if (this.#released.length === MAX_RELEASED) this.submit();
+    } else {
+      this.#memory.destroy(storage);
+    }
   }
 
   #dispatch(

@@ -47,6 +47,11 @@ export class Memory {
     return this.#live.has(storage);
   }
 
+  /** The storage is no longer to be used; its buffer is the caller's to destroy. */
+  release(storage: Storage): void {
+    this.#live.delete(storage);
+  }
+
   destroy(storage: Storage): void {
     this.#live.delete(storage);
     storage.buffer.destroy();

@@ -128,6 +128,8 @@ function createBackend(
       return download(staging, owned, check);
     },
     [Symbol.dispose]() {
+      // Work that is not waited for must not run when its device goes.
+      commands.discard();
       memory.destroyAll();
       device.destroy();
     },

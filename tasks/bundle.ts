@@ -1,0 +1,54 @@
+import { join } from "@std/path";
+import config from "../deno.json" with { type: "json" };
+import { buildPage } from "./bundle/page.ts";
+import { bundleScript } from "./bundle/script.ts";
+import { bundleTypes } from "./bundle/types.ts";
+import { writeWhole } from "./cli/files.ts";
+import type { Command, Flags } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
+import { grouped, out } from "./cli/terminal.ts";
+
+/** Where everything goes. */
+const FOLDER = "dist";
+
+/** The table of flags. */
+export const command = {
+  name: "bundle",
+  summary:
+    "Builds dist/: weena.js, the library as one module for browsers, Node and " +
+    "Bun, with its types; and playground/, the page with all it needs, for any " +
+    "static host.",
+  flags: {},
+  examples: ["deno task bundle"],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async () => {
+    const library = await bundleScript("tasks/bundle/weena.ts", {
+      minify: false,
+    });
+    await write("weena.js", library);
+    await write("weena.d.ts", await bundleTypes());
+    await write("package.json", manifest());
+    for (const [name, bytes] of await buildPage()) {
+      await write(`playground/${name}`, bytes);
+    }
+  });
+}
+
+/** What Node and Bun read: that the script is a module, and where its types are. */
+function manifest(): string {
+  const { name, version, license } = config;
+  const exports = { types: "./weena.d.ts", default: "./weena.js" };
+  const all = { name, version, license, type: "module", exports };
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+async function write(name: string, content: string | Uint8Array) {
+  const bytes = typeof content === "string"
+    ? new TextEncoder().encode(content)
+    : content;
+  const path = join(FOLDER, name);
+  await writeWhole(path, bytes);
+  out(`${path}: ${grouped(bytes.length)} bytes\n`);
+}

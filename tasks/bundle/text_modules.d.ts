@@ -1,0 +1,6 @@
+// Kernels are imported as text.
+
+declare module "*.wgsl" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,4 @@
+/** The library as one file begins here. */
+
+import "./older_engines.ts";
+export * from "../../mod.ts";

@@ -1,0 +1,50 @@
+/**
+ * What things are called for people.
+ *
+ * @module
+ */
+
+import type { ModelConfig } from "../../lib/model/config.ts";
+import { grouped, printable } from "./terminal.ts";
+
+/** `rnn, 512 hidden units, 1 layer`. */
+export function modelText(config: ModelConfig): string {
+  const { cell, activation, hiddenSize, numLayers, embeddingSize } = config;
+  return `${cell === "rnn" && activation === "relu" ? "rnn (relu)" : cell}, ` +
+    `${grouped(hiddenSize)} hidden units, ` +
+    `${numLayers} ${numLayers === 1 ? "layer" : "layers"}` +
+    (embeddingSize ? `, embeddings of ${grouped(embeddingSize)}` : "");
+}
+
+/** A device's name, without what stands in brackets behind it. */
+export function deviceText(description: string): string {
+  return printable(description.replace(/ \(.*/s, ""));
+}
+
+/** A name of the code in words: `batchSize` as `batch size`. */
+export function spaced(key: string): string {
+  return key.replace(
+    /(?<=[a-z])[A-Z](?=[a-z])/g,
+    (letter) => ` ${letter.toLowerCase()}`,
+  );
+}
+
+/** A size in bytes: `1.2 MB`. */
+export function bytesText(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let value = bytes, unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    [value, unit] = [value / 1000, unit + 1];
+  }
+  return `${unit === 0 ? value : value.toPrecision(value < 10 ? 2 : 3)} ${
+    units[unit]
+  }`;
+}
+
+/** How long ago: `just now`, `12 min ago`, `3 h ago`, `5 d ago`. */
+export function ageText(seconds: number): string {
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}

@@ -1,0 +1,25 @@
+/**
+ * samples.jsonl: what a model said after an epoch.
+ *
+ * @module
+ */
+
+import { readEpochLines } from "./epoch_lines.ts";
+
+/** One line of the file. */
+export interface Sample {
+  readonly epoch: number;
+  readonly prefix: string;
+  /** The prefix and how the model went on. */
+  readonly text: string;
+}
+
+/** A run's samples so far; none where there is no such file. */
+export async function readSamples(path: string): Promise<Sample[]> {
+  const lines = await readEpochLines(path);
+  return lines.map(({ epoch, prefix, text }) => ({
+    epoch,
+    prefix: String(prefix),
+    text: String(text),
+  }));
+}

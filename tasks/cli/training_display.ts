@@ -1,0 +1,130 @@
+/**
+ * Shows people how training goes: a line that is redrawn, or lines now and then.
+ *
+ * @module
+ */
+
+import type { EpochEvent, ProgressEvent } from "../../lib/training/trainer.ts";
+import { fitted } from "./columns.ts";
+import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
+import {
+  canRedraw,
+  clearStatus,
+  onOneLine,
+  say,
+  status,
+  windowColumns,
+} from "./terminal.ts";
+
+/** The least time from one redrawing to the next, in milliseconds. */
+const REDRAW_MILLISECONDS = 100;
+
+/** What is between two lines that stay: so much of both, or the longest time. */
+const PLAIN_EPOCHS = 10;
+const PLAIN_MILLISECONDS = 30_000;
+const MOST_MILLISECONDS = 300_000;
+
+/** Time that a speed has to be taken over before it says when training ends. */
+const FIRST_MILLISECONDS = 1000;
+
+/** Shows the events of one training. */
+export class TrainingDisplay {
+  #state: TrainingState;
+  readonly #perplexities: number[];
+  readonly #live: boolean = canRedraw();
+  /** When the first event came, and how many epochs were done then. */
+  #start?: { readonly time: number; readonly done: number };
+  #shown = performance.now();
+  #shownEpoch: number;
+
+  /** @param perplexities Of the epochs that were done before. */
+  constructor(epochs: number, perplexities: readonly number[]) {
+    this.#perplexities = [...perplexities];
+    const done = perplexities.length;
+    this.#shownEpoch = done;
+    this.#state = {
+      epoch: Math.min(epochs, done + 1),
+      epochs,
+      done,
+      perplexities: this.#perplexities,
+    };
+  }
+
+  /** Within an epoch. */
+  progress(event: ProgressEvent): void {
+    const { epoch, minibatch, count, loss, tokensPerSecond } = event;
+    this.#update({
+      epoch,
+      done: epoch - 1 + minibatch / count,
+      perplexity: Math.exp(loss),
+      tokensPerSecond,
+    });
+    this.#show();
+  }
+
+  /** At the end of one. */
+  epoch(event: EpochEvent): void {
+    const { epoch, perplexity, validation, tokensPerSecond } = event;
+    this.#perplexities.push(perplexity);
+    this.#update({
+      epoch,
+      done: epoch,
+      perplexity,
+      ...validation && { validation: validation.perplexity },
+      tokensPerSecond,
+    });
+    this.#show(epoch === this.#state.epochs);
+  }
+
+  /** What the model says after an epoch, in a line that scrolls by. */
+  sample(epoch: number, text: string): void {
+    const { epochs, perplexity } = this.#state;
+    // Where lines stay, few; and what is said in the end is said on stdout.
+    const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
+    if (!isShown) return;
+    const number = String(epoch).padStart(String(epochs).length);
+    const shown = perplexity!.toFixed(2).padStart(5);
+    const before = `epoch ${number}  perplexity ${shown}  `;
+    const line = onOneLine(text);
+    const rest = this.#live ? windowColumns() - before.length : Infinity;
+    say({ text: before, style: "dim" }, fitted(line, rest));
+    this.#redraw();
+  }
+
+  /** Leaves nothing but the lines that scrolled by. */
+  end(): void {
+    clearStatus();
+  }
+
+  #update(changed: Partial<TrainingState>): void {
+    this.#state = { ...this.#state, ...changed };
+    const { done, epochs } = this.#state;
+    this.#start ??= { time: performance.now(), done };
+    const elapsed = performance.now() - this.#start.time;
+    const gained = done - this.#start.done;
+    if (elapsed < FIRST_MILLISECONDS || gained <= 0) return;
+    const secondsLeft = elapsed / 1000 / gained * (epochs - done);
+    this.#state = { ...this.#state, secondsLeft };
+  }
+
+  #show(isLast = false): void {
+    const waited = performance.now() - this.#shown;
+    if (this.#live) {
+      if (waited >= REDRAW_MILLISECONDS) this.#redraw();
+      return;
+    }
+    const { epoch, done } = this.#state;
+    const isDue = done === epoch && epoch % PLAIN_EPOCHS === 0 &&
+      waited >= PLAIN_MILLISECONDS;
+    if (!isDue && !isLast && waited < MOST_MILLISECONDS) return;
+    say(plainLine(this.#state));
+    this.#shown = performance.now();
+    this.#shownEpoch = done;
+  }
+
+  #redraw(): void {
+    if (!this.#live) return;
+    status((columns) => liveLine(this.#state, columns));
+    this.#shown = performance.now();
+  }
+}

@@ -1,0 +1,57 @@
+import { assertSha1, TIME_MACHINE } from "../lib/download.ts";
+import { buildPage } from "./bundle/page.ts";
+import { HOSTNAME, servePage } from "./bundle/serve.ts";
+import { TIME_MACHINE_PATH } from "./cli/corpus.ts";
+import { exists } from "./cli/files.ts";
+import type { Command, Flags } from "./cli/flags.ts";
+import { UsageError } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
+import { out, say } from "./cli/terminal.ts";
+
+/** The greatest port. */
+const MOST_PORT = 65_535;
+
+/** The table of flags. */
+export const command = {
+  name: "playground",
+  summary:
+    "Serves a page, to this machine alone, that trains models in the browser " +
+    "and looks inside them. Ctrl-C ends it.",
+  flags: {
+    port: {
+      kind: "integer",
+      least: 0,
+      default: 8000,
+      help: "port to serve at; 0: any that is free",
+    },
+  },
+  examples: ["deno task playground", "deno task playground --port 8080"],
+} as const satisfies Command<Flags>;
+
+if (import.meta.main) {
+  await runTask(command, async ({ port }) => {
+    if (port > MOST_PORT) {
+      throw new UsageError(
+        `--port cannot be ${port}: expected a number up to ${MOST_PORT}`,
+      );
+    }
+    say("building the page ...");
+    const files = await buildPage(await readTimeMachine());
+    const server = servePage(files, port);
+    out(`http://${HOSTNAME}:${server.addr.port}/\n`);
+    await server.finished;
+  });
+}
+
+/** The Time Machine, if it has been downloaded; another file is not offered. */
+async function readTimeMachine(): Promise<Uint8Array | undefined> {
+  if (!await exists(TIME_MACHINE_PATH)) return undefined;
+  const bytes = await Deno.readFile(TIME_MACHINE_PATH);
+  try {
+    await assertSha1(bytes, TIME_MACHINE.sha1);
+    return bytes;
+  } catch (error) {
+    const reason = (error as Error).message;
+    say(`${TIME_MACHINE_PATH} is left out, it is another text: ${reason}`);
+  }
+}

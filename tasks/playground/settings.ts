@@ -1,0 +1,169 @@
+/**
+ * The form's model and how it is trained.
+ *
+ * @module
+ */
+
+import type { CellName, DeviceName, UpdateRule } from "../../mod.ts";
+import { find, make } from "./dom.ts";
+import type { Settings } from "./protocol.ts";
+
+/** Settings by name, in plain words. */
+interface Preset {
+  readonly name: string;
+  readonly words: string;
+  readonly settings: Omit<Settings, "holdOut">;
+}
+
+const PRESETS: readonly Preset[] = [
+  {
+    name: "Quick",
+    words: "Words within seconds: a GRU of 128 units",
+    settings: {
+      cell: "gru",
+      hiddenSize: 128,
+      numLayers: 1,
+      optimizer: "adam",
+      learningRate: 0.005,
+      epochs: 40,
+      batchSize: 16,
+      numSteps: 50,
+      normalize: "none",
+    },
+  },
+  {
+    name: "Thorough",
+    words: "Minutes, and better text: two LSTM layers of 256 units",
+    settings: {
+      cell: "lstm",
+      hiddenSize: 256,
+      numLayers: 2,
+      optimizer: "adam",
+      learningRate: 0.003,
+      epochs: 40,
+      batchSize: 16,
+      numSteps: 64,
+      normalize: "none",
+    },
+  },
+  {
+    name: "The book’s",
+    words: "As in Dive into Deep Learning: a plain RNN of 512 units",
+    settings: {
+      cell: "rnn",
+      hiddenSize: 512,
+      numLayers: 1,
+      optimizer: "sgd",
+      learningRate: 1,
+      epochs: 200,
+      batchSize: 32,
+      numSteps: 35,
+      normalize: "letters",
+    },
+  },
+];
+
+/** Learning rates that suit the optimizers. */
+const RATES: Readonly<Record<UpdateRule, number>> = {
+  adam: 0.005,
+  adamw: 0.005,
+  rmsprop: 0.002,
+  momentum: 0.1,
+  sgd: 1,
+};
+
+/** The presets and the fields below them. */
+export class SettingsForm {
+  readonly #cell = find("cell", HTMLSelectElement);
+  readonly #units = find("units", HTMLInputElement);
+  readonly #layers = find("layers", HTMLInputElement);
+  readonly #optimizer = find("optimizer", HTMLSelectElement);
+  readonly #rate = find("rate", HTMLInputElement);
+  readonly #epochs = find("epochs", HTMLInputElement);
+  readonly #letters = find("letters", HTMLInputElement);
+  readonly #holdOut = find("hold-out", HTMLInputElement);
+  readonly #device = find("device-choice", HTMLSelectElement);
+  readonly #radios: readonly HTMLInputElement[];
+  #preset = PRESETS[0];
+
+  constructor(onDevice: (device: DeviceName) => void) {
+    const presets = find("presets", HTMLElement);
+    this.#radios = PRESETS.map((preset) => {
+      const radio = make("input");
+      radio.type = "radio";
+      radio.name = "preset";
+      radio.addEventListener("change", () => this.#choose(preset));
+      presets.append(
+        make(
+          "label",
+          { className: "choice" },
+          radio,
+          make(
+            "span",
+            {},
+            make("b", { text: preset.name }),
+            make("small", { text: preset.words }),
+          ),
+        ),
+      );
+      return radio;
+    });
+    this.#choose(this.#preset);
+    this.#optimizer.addEventListener("change", () => {
+      this.#rate.value = String(RATES[this.#optimizer.value as UpdateRule]);
+    });
+    for (
+      const field of [
+        ...[this.#cell, this.#units, this.#layers, this.#optimizer],
+        ...[this.#rate, this.#epochs, this.#letters],
+      ]
+    ) field.addEventListener("change", () => this.#mark());
+    this.#device.addEventListener("change", () => onDevice(this.device));
+    // A field that is wrong is shown, so that the browser can say what is wrong.
+    const details = find("settings", HTMLDetailsElement);
+    details.addEventListener("invalid", () => details.open = true, true);
+  }
+
+  /** What the model is to run on. */
+  get device(): DeviceName {
+    return this.#device.value as DeviceName;
+  }
+
+  /** The settings as they stand; the browser has checked the fields. */
+  read(): Settings {
+    const { batchSize, numSteps } = this.#preset.settings;
+    return {
+      cell: this.#cell.value as CellName,
+      hiddenSize: this.#units.valueAsNumber,
+      numLayers: this.#layers.valueAsNumber,
+      optimizer: this.#optimizer.value as UpdateRule,
+      learningRate: this.#rate.valueAsNumber,
+      epochs: this.#epochs.valueAsNumber,
+      batchSize,
+      numSteps,
+      normalize: this.#letters.checked ? "letters" : "none",
+      holdOut: this.#holdOut.checked,
+    };
+  }
+
+  #choose(preset: Preset): void {
+    const { settings } = this.#preset = preset;
+    this.#cell.value = settings.cell;
+    this.#units.valueAsNumber = settings.hiddenSize;
+    this.#layers.valueAsNumber = settings.numLayers;
+    this.#optimizer.value = settings.optimizer;
+    this.#rate.valueAsNumber = settings.learningRate;
+    this.#epochs.valueAsNumber = settings.epochs;
+    this.#letters.checked = settings.normalize === "letters";
+    this.#mark();
+  }
+
+  /** Shows which preset the fields are those of, if any. */
+  #mark(): void {
+    const { holdOut: _, ...now } = this.read();
+    PRESETS.forEach(({ settings }, i) => {
+      this.#radios[i].checked =
+        JSON.stringify(settings) === JSON.stringify(now);
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { ageText, bytesText, deviceText } from "./cli/describe.ts";
+import type { Command, Flags } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
+import {
+  type BrokenRun,
+  type RunSummary,
+  summarize,
+} from "./cli/run_summary.ts";
+import { allRuns, RUNS_FOLDER } from "./cli/runs.ts";
+import { tableLines } from "./cli/table.ts";
+import { jsonLine, out, printable, say } from "./cli/terminal.ts";
+
+/** The table of flags. */
+export const command = {
+  name: "runs",
+  summary:
+    `Lists the runs in ${RUNS_FOLDER}, the newest first: the model, the ` +
+    "text, how far training is, and how good.",
+  flags: {
+    json: { kind: "switch", help: "print one JSON object a run" },
+  },
+  examples: ["deno task runs", "deno task runs --json"],
+} as const satisfies Command<Flags>;
+
+/** Columns of the list. */
+const HEAD = [
+  ...["run", "model", "text", "epochs", "perplexity", "validation"],
+  ...["device", "age", "size"],
+];
+
+if (import.meta.main) {
+  await runTask(command, async ({ json }) => {
+    const runs = await Promise.all((await allRuns()).map(summarize));
+    runs.sort((a, b) =>
+      b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1)
+    );
+    if (json) {
+      for (const run of runs) out(jsonLine(asObject(run)));
+      return;
+    }
+    if (runs.length === 0) {
+      say("there are no runs yet: deno task train makes one");
+      return;
+    }
+    const sound = runs.flatMap((run) => "broken" in run ? [] : [run]);
+    const lines = sound.length > 0
+      ? tableLines([HEAD, ...sound.map(row)], new Set([4, 5, 8]))
+      : [];
+    for (const run of runs) {
+      if ("broken" in run) lines.push(printable(`${run.name}: ${run.broken}`));
+    }
+    out(lines.map((line) => `${line}\n`).join(""));
+  });
+}
+
+function row(run: RunSummary): string[] {
+  const { name, config, trained, metrics } = run;
+  const { cell, numLayers, hiddenSize } = config;
+  const last = metrics.at(-1);
+  const seconds = (Date.now() - run.time.getTime()) / 1000;
+  return [
+    printable(name),
+    `${cell} ${numLayers > 1 ? `${numLayers}×` : ""}${hiddenSize}`,
+    trained ? printable(trained.corpus.name) : "(imported)",
+    trained ? `${trained.progress.epochs}/${trained.training.epochs}` : "",
+    last?.perplexity.toFixed(2) ?? "",
+    last?.validation_perplexity?.toFixed(2) ?? "",
+    last ? deviceText(last.device) : "",
+    ageText(seconds),
+    bytesText(run.bytes),
+  ];
+}
+
+function asObject(run: RunSummary | BrokenRun) {
+  const { name } = run;
+  if ("broken" in run) return { run: name, broken: run.broken };
+  const { config, trained, metrics } = run;
+  const last = metrics.at(-1);
+  return {
+    run: name,
+    cell: config.cell,
+    num_layers: config.numLayers,
+    hidden_size: config.hiddenSize,
+    parameters: run.parameters,
+    ...trained && {
+      corpus: trained.corpus.name,
+      epochs: trained.progress.epochs,
+      planned_epochs: trained.training.epochs,
+    },
+    ...last && {
+      perplexity: last.perplexity,
+      validation_perplexity: last.validation_perplexity,
+      tokens_per_second: run.tokensPerSecond,
+      device: last.device,
+    },
+    written: run.time.toISOString(),
+    bytes: run.bytes,
+  };
+}
