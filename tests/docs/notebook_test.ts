@@ -63,6 +63,11 @@ Deno.test({
       code.map(({ execution_count }) => execution_count),
       code.map((_, i) => i + 1),
     );
+    const silent = code.filter(({ source, outputs = [] }) =>
+      /^(await )?(console\.log|show|compare)\(/m.test(source.join("")) &&
+      !outputs.some(({ output_type }) => output_type === "stream")
+    );
+    assertEquals(silent, []);
     const failed = code.flatMap(({ outputs = [] }) => outputs)
       .filter(({ output_type }) => output_type === "error");
     assertEquals(failed, []);

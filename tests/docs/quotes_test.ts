@@ -4,7 +4,7 @@ import { canRead, needs } from "../access.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** The quoted excerpts of a page: a comment that names the file, then its code. */
-const QUOTE = /<!-- from (\S+) -->\n+```ts\n([\s\S]*?)\n```/g;
+const QUOTE = /<!-- from (\S+) -->\n+```ts ignore\n([\s\S]*?)\n```/g;
 
 /** The code without indentation, which an excerpt may have less of. */
 function flush(code: string): string {
@@ -19,7 +19,7 @@ function strays(page: string, read: (path: string) => string): string[] {
 }
 
 Deno.test("an excerpt that is not in its file is found", () => {
-  const page = "<!-- from a.ts -->\n\n```ts\nx = 1;\ny = 2;\n```\n";
+  const page = "<!-- from a.ts -->\n\n```ts ignore\nx = 1;\ny = 2;\n```\n";
   assertEquals(strays(page, () => "{\n  x = 1;\n  y = 2;\n}"), []);
   assertEquals(strays(page, () => "{\n  x = 1;\n}").length, 1);
 });
