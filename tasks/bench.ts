@@ -91,7 +91,10 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) await runTask(command, main);
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, main);
+}
 
 async function main(flags: Values<typeof command.flags>): Promise<void> {
   for (const name of await devices(flags.device)) {
@@ -270,3 +273,5 @@ function table(
   }
   return lines.join("\n") + "\n";
 }
+
+if (import.meta.main) await run(Deno.args);

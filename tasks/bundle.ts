@@ -22,8 +22,9 @@ export const command = {
   examples: ["deno task bundle"],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async () => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async () => {
     const library = await bundleScript("tasks/bundle/weena.ts", {
       minify: false,
     });
@@ -52,3 +53,5 @@ async function write(name: string, content: string | Uint8Array) {
   await writeWhole(path, bytes);
   out(`${path}: ${grouped(bytes.length)} bytes\n`);
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -48,37 +48,42 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async ({ output, log, json }, _, names) => {
-    if (names.length < 2) {
-      throw new UsageError(
-        `one run is none to compare: name two or more (deno task runs lists them)`,
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(
+    command,
+    args,
+    async ({ output, log, json }, _, names) => {
+      if (names.length < 2) {
+        throw new UsageError(
+          `one run is none to compare: name two or more (deno task runs lists them)`,
+        );
+      }
+      const twice = names.find((name, i) => names.indexOf(name) < i);
+      if (twice) throw new UsageError(`the run ${twice} was given twice`);
+      const runs = await Promise.all(names.map(comparable));
+      const draw = await loadPlotting().catch((error) => {
+        throw new TaskError(
+          EXIT.network,
+          `cannot draw: the package that does cannot be had (${
+            (error as Error).message.split("\n")[0]
+          }); try again with a network`,
+        );
+      });
+      const svg = draw({
+        label: "perplexity",
+        ...log && { log },
+        curves: curvesOf(runs),
+      });
+      await writeWhole(output, new TextEncoder().encode(svg));
+      out(
+        json
+          ? runs.map((run) => jsonLine(asObject(run))).join("")
+          : comparison(runs).map((line) => `${line}\n`).join(""),
       );
-    }
-    const twice = names.find((name, i) => names.indexOf(name) < i);
-    if (twice) throw new UsageError(`the run ${twice} was given twice`);
-    const runs = await Promise.all(names.map(comparable));
-    const draw = await loadPlotting().catch((error) => {
-      throw new TaskError(
-        EXIT.network,
-        `cannot draw: the package that does cannot be had (${
-          (error as Error).message.split("\n")[0]
-        }); try again with a network`,
-      );
-    });
-    const svg = draw({
-      label: "perplexity",
-      ...log && { log },
-      curves: curvesOf(runs),
-    });
-    await writeWhole(output, new TextEncoder().encode(svg));
-    out(
-      json
-        ? runs.map((run) => jsonLine(asObject(run))).join("")
-        : comparison(runs).map((line) => `${line}\n`).join(""),
-    );
-    say(`the curves are in ${output}`);
-  });
+      say(`the curves are in ${output}`);
+    },
+  );
 }
 
 /** A colour a run; where texts were held out, their curves are dashed. */
@@ -212,3 +217,5 @@ function asObject(run: Trained) {
     device: last.device,
   };
 }
+
+if (import.meta.main) await run(Deno.args);

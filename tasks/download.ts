@@ -42,8 +42,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async ({ url, sha1, output, force }) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async ({ url, sha1, output, force }) => {
     if (sha1 !== "none" && !/^[0-9a-f]{40}$/i.test(sha1)) {
       throw new UsageError(
         `--sha1 cannot be ${JSON.stringify(sha1)}: expected 40 hexadecimal ` +
@@ -133,3 +134,5 @@ async function whatIsWrong(
     return (error as Error).message;
   }
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -37,8 +37,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async (flags) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags) => {
     const { path, model } = await loadModel(flags);
     const trainedOn = "corpus" in model ? model.corpus : undefined;
     const name = flags.corpus ?? trainedOn?.name;
@@ -84,3 +85,5 @@ if (import.meta.main) {
     );
   });
 }
+
+if (import.meta.main) await run(Deno.args);

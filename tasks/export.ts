@@ -28,8 +28,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async ({ output, force, ...flags }) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async ({ output, force, ...flags }) => {
     if (output === undefined) {
       throw new UsageError(
         "where are the weights to go? For example --output model.safetensors",
@@ -49,3 +50,5 @@ if (import.meta.main) {
     for (const line of loadingLines(model.config, output)) say(line);
   });
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -94,8 +94,9 @@ export const command = {
 
 type GenerateFlags = Values<typeof command.flags>;
 
-if (import.meta.main) {
-  await runTask(command, async (flags) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags) => {
     const { prefix } = flags;
     if (prefix === undefined) {
       throw new UsageError(
@@ -183,3 +184,5 @@ async function continuations(
   }
   return rows;
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -58,8 +58,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async (flags, file) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags, file) => {
     if (flags.vocabulary === undefined) {
       throw new UsageError(
         "which tokens do the ids stand for? For example --vocabulary tokens.json",
@@ -140,3 +141,5 @@ function attempt<T>(path: string, make: () => T): T {
     throw new TaskError(EXIT.input, `${path}: ${(error as Error).message}`);
   }
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -45,8 +45,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async ({ run, json }, file) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async ({ run, json }, file) => {
     if (file !== undefined && run !== undefined) {
       throw new UsageError("FILE and --run both choose a file: give one");
     }
@@ -183,3 +184,5 @@ function table(tensors: readonly InspectedTensor[]): string[] {
 function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
+
+if (import.meta.main) await run(Deno.args);

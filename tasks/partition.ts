@@ -34,8 +34,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async (flags) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags) => {
     const corpus = await loadCorpus(flags);
     const { epoch } = flags;
     const { batchSize, numSteps, sampling, seed } = withDefaults({
@@ -100,3 +101,5 @@ function textAt(
     .map((id) => vocabulary.tokens[id]);
   return textJoiner(tokenizer.level)(tokens, true);
 }
+
+if (import.meta.main) await run(Deno.args);

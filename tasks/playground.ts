@@ -28,8 +28,9 @@ export const command = {
   examples: ["deno task playground", "deno task playground --port 8080"],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async ({ port }) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async ({ port }) => {
     if (port > MOST_PORT) {
       throw new UsageError(
         `--port cannot be ${port}: expected a number up to ${MOST_PORT}`,
@@ -55,3 +56,5 @@ async function readTimeMachine(): Promise<Uint8Array | undefined> {
     say(`${TIME_MACHINE_PATH} is left out, it is another text: ${reason}`);
   }
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -28,8 +28,9 @@ const HEAD = [
   ...["device", "age", "size"],
 ];
 
-if (import.meta.main) {
-  await runTask(command, async ({ json }) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async ({ json }) => {
     const runs = await Promise.all((await allRuns()).map(summarize));
     runs.sort((a, b) =>
       b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1)
@@ -97,3 +98,5 @@ function asObject(run: RunSummary | BrokenRun) {
     bytes: run.bytes,
   };
 }
+
+if (import.meta.main) await run(Deno.args);

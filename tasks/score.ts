@@ -62,8 +62,9 @@ interface Surprise {
   readonly logProbability: number;
 }
 
-if (import.meta.main) {
-  await runTask(command, async (flags, file) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags, file) => {
     const { path, model } = await loadModel(flags);
     const text = file === "-"
       ? await readStdin()
@@ -234,3 +235,5 @@ function probability(logProbability: number): string {
 async function readStdin(): Promise<Uint8Array> {
   return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -37,8 +37,9 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async (flags) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags) => {
     const corpus = await loadCorpus(flags);
     const { vocabulary, lines, totalTokens, tokenizer, name } = corpus;
     const training = corpus.ids.length;
@@ -88,3 +89,5 @@ if (import.meta.main) {
     );
   });
 }
+
+if (import.meta.main) await run(Deno.args);

@@ -105,9 +105,11 @@ const RESUME_FLAGS = new Set([
   ...["device", "threads", "json"],
 ]);
 
-if (import.meta.main) {
-  await runTask(
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(
     command,
+    args,
     (flags) => flags.resume ? resumeRun(flags) : startRun(flags),
   );
 }
@@ -301,3 +303,5 @@ function describeRun(
       `${grouped(count)} minibatches an epoch; run ${run.name}`,
   );
 }
+
+if (import.meta.main) await run(Deno.args);

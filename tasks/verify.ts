@@ -74,8 +74,9 @@ export const command = {
   examples: ["deno task verify", "deno task verify --quick --device cpu"],
 } as const satisfies Command<Flags>;
 
-if (import.meta.main) {
-  await runTask(command, async (flags) => {
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags) => {
     const corpus = await loadCorpus({ corpus: "time-machine" });
     using backend = await openDevice(flags);
     if (!flags.json) {
@@ -136,3 +137,5 @@ function summary(
     tokens_per_second: tokensPerSecond,
   };
 }
+
+if (import.meta.main) await run(Deno.args);

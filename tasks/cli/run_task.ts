@@ -38,9 +38,10 @@ export class TaskError extends Error {
   }
 }
 
-/** Runs a task on the program's arguments and ends the program with its exit code. */
+/** Runs a task on a command line and ends the program with its exit code. */
 export async function runTask<F extends Flags>(
   command: Command<F>,
+  args: readonly string[],
   main: (
     flags: Values<F>,
     argument: string | undefined,
@@ -48,11 +49,11 @@ export async function runTask<F extends Flags>(
   ) => Promise<number | void>,
 ): Promise<never> {
   try {
-    if (Deno.args.includes("--help")) {
+    if (args.includes("--help")) {
       out(helpText(command));
       Deno.exit(0);
     }
-    const { flags, argument, several } = parseCommandLine(command, Deno.args);
+    const { flags, argument, several } = parseCommandLine(command, args);
     Deno.exit(await main(flags, argument, several) ?? 0);
   } catch (error) {
     const [code, message] = describe(error);

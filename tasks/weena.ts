@@ -1,0 +1,83 @@
+/**
+ * The tasks as one command: `weena train`, `weena generate`, … Install it with
+ * `deno install -g -A --config deno.json --name weena tasks/weena.ts`.
+ *
+ * @module
+ */
+
+import { closestString } from "@std/text/closest-string";
+import { EXIT } from "./cli/run_task.ts";
+import { out, say } from "./cli/terminal.ts";
+
+/** Runs a task on a command line, and ends the program. */
+type Run = (args: readonly string[]) => Promise<never>;
+
+/** Every task, loaded when it is asked for, and what it does. */
+const TASKS: Readonly<
+  Record<string, [load: () => Promise<{ readonly run: Run }>, does: string]>
+> = {
+  train: [() => import("./train.ts"), "train a model of a text"],
+  generate: [() => import("./generate.ts"), "let a model continue a prefix"],
+  playground: [
+    () => import("./playground.ts"),
+    "serve a page that trains models in the browser",
+  ],
+  runs: [() => import("./runs.ts"), "list the runs"],
+  compare: [() => import("./compare.ts"), "set runs side by side"],
+  evaluate: [
+    () => import("./evaluate.ts"),
+    "measure how well a model predicts a text",
+  ],
+  score: [
+    () => import("./score.ts"),
+    "show how likely a model finds each token of a text",
+  ],
+  inspect: [() => import("./inspect.ts"), "show what a run or a file holds"],
+  export: [() => import("./export.ts"), "write a model's weights for PyTorch"],
+  import: [() => import("./import.ts"), "take a model that PyTorch trained"],
+  download: [() => import("./download.ts"), "fetch The Time Machine"],
+  tokenize: [() => import("./tokenize.ts"), "cut a text into tokens"],
+  partition: [
+    () => import("./partition.ts"),
+    "show the minibatches of an epoch",
+  ],
+  verify: [() => import("./verify.ts"), "train the book's models"],
+  bench: [() => import("./bench.ts"), "measure how fast this machine is"],
+};
+
+/** The menu. */
+function menu(): string {
+  const rows = Object.entries(TASKS).map(([name, [, does]]) =>
+    `  weena ${name.padEnd(11)} ${does}`
+  );
+  return [
+    "weena trains and runs small recurrent language models on text.",
+    "",
+    ...rows,
+    "",
+    "weena TASK --help says what a task can do. What it keeps goes to data/ in the",
+    "folder that you are in.",
+    "",
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  // Mesa's drivers complain on stderr where it is not set.
+  if (!Deno.env.has("XDG_RUNTIME_DIR")) {
+    Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+  }
+  const [name, ...args] = Deno.args;
+  if (name === undefined || name === "--help") {
+    out(menu());
+    Deno.exit(0);
+  }
+  if (!Object.hasOwn(TASKS, name)) {
+    const nearest = closestString(name, Object.keys(TASKS));
+    const text = `error: there is no task ${JSON.stringify(name)}: did you ` +
+      `mean ${nearest}? (see weena --help)`;
+    say({ text, style: "red" });
+    Deno.exit(EXIT.usage);
+  }
+  const { run } = await TASKS[name][0]();
+  await run(args);
+}

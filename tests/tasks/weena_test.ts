@@ -1,0 +1,64 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
+import { canRunCommands, needs } from "../access.ts";
+import { TemporaryFolder } from "./command.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+/** Installs the command in a folder of its own and runs it there. */
+async function install(folder: TemporaryFolder) {
+  const execute = async (program: string, ...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args,
+      cwd: folder.path,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const decoder = new TextDecoder();
+    return {
+      code,
+      stdout: decoder.decode(stdout),
+      stderr: decoder.decode(stderr),
+    };
+  };
+  const installed = await execute(
+    ...[Deno.execPath(), "install", "--global", "--allow-all"] as const,
+    ...["--config", `${ROOT}deno.json`, "--name", "weena"],
+    ...["--root", folder.path, `${ROOT}tasks/weena.ts`],
+  );
+  assertEquals(installed.code, 0, installed.stderr);
+  return (...args: string[]) => execute(`${folder.path}/bin/weena`, ...args);
+}
+
+Deno.test({
+  ...needs(
+    "permission to run commands: deno task test",
+    canRunCommands(),
+  )("weena, installed, has the tasks for subcommands"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const weena = await install(folder);
+    const menu = await weena();
+    assertEquals([menu.code, menu.stderr], [0, ""]);
+    // Every task of deno.json that is for people who use models.
+    const developers = ["bundle", "test", "check", "ok", "build:wasm"];
+    for (const task of Object.keys(config.tasks)) {
+      if (developers.includes(task)) continue;
+      assertStringIncludes(menu.stdout, `weena ${task} `);
+      const help = await weena(task, "--help");
+      assertEquals(help.code, 0, help.stderr);
+      assertStringIncludes(help.stdout, `deno task ${task}`);
+    }
+    const trained = await weena(
+      ...["train", "--corpus=sample", "--max-tokens=600", "--device=cpu"],
+      ...["--hidden-size=8", "--batch-size=4", "--num-steps=8", "--epochs=2"],
+    );
+    assertEquals(trained.code, 0, trained.stderr);
+    const made = await weena("generate", "--prefix=the", "--device=cpu");
+    assertEquals(made.code, 0, made.stderr);
+    assertEquals(made.stdout.slice(0, 3), "the");
+    const wrong = await weena("trian");
+    assertEquals([wrong.code, wrong.stdout], [2, ""]);
+    assertStringIncludes(wrong.stderr, "did you mean train?");
+  },
+});
