@@ -11,7 +11,14 @@ import { type RunSummary, summarize } from "./cli/run_summary.ts";
 import { findRun } from "./cli/runs.ts";
 import { finiteRange, sparkline } from "./cli/sparkline.ts";
 import { tableLines } from "./cli/table.ts";
-import { grouped, jsonLine, out, printable, say } from "./cli/terminal.ts";
+import {
+  decimals,
+  grouped,
+  jsonLine,
+  out,
+  printable,
+  say,
+} from "./cli/terminal.ts";
 
 /** Columns of a curve in the table. */
 const CURVE = 16;
@@ -169,7 +176,7 @@ function comparison(runs: readonly Trained[]): string[] {
     ...rows,
     ...result("parameters", (run) => grouped(run.parameters)),
     ...result("epochs done", (run) => grouped(last(run).epoch)),
-    ...result("perplexity", (run) => last(run).perplexity.toFixed(2)),
+    ...result("perplexity", (run) => decimals(last(run).perplexity, 2)),
     ...result(
       "validation",
       (run) => last(run).validation_perplexity?.toFixed(2) ?? "",

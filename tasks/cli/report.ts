@@ -11,7 +11,7 @@ import { Html, markup, type Value } from "./html.ts";
 import type { EpochMetrics } from "./metrics.ts";
 import type { Sample } from "./samples.ts";
 import { duration } from "./live_line.ts";
-import { grouped } from "./terminal.ts";
+import { decimals, grouped } from "./terminal.ts";
 
 /** What the page shows. */
 export interface ReportContents {
@@ -109,10 +109,10 @@ function summary({ checkpoint, metrics }: ReportContents): string {
     0,
   );
   const validation = last.validation_perplexity;
-  return `${what}: perplexity ${last.perplexity.toFixed(2)}` +
+  return `${what}: perplexity ${decimals(last.perplexity, 2)}` +
     (validation === undefined
       ? ""
-      : `, ${validation.toFixed(2)} of the text held out,`) +
+      : `, ${decimals(validation, 2)} of the text held out,`) +
     ` after ${grouped(progress.epochs)} of ${
       grouped(training.epochs)
     } epochs ` +

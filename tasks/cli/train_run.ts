@@ -18,7 +18,7 @@ import { writeWhole } from "./files.ts";
 import { RunRecord } from "./run_record.ts";
 import { EXIT } from "./run_task.ts";
 import type { RunPaths } from "./runs.ts";
-import { grouped, jsonLine, out, say } from "./terminal.ts";
+import { decimals, grouped, jsonLine, out, say } from "./terminal.ts";
 import { TrainingDisplay } from "./training_display.ts";
 
 /** What samples begin with, if the vocabulary has it. */
@@ -121,9 +121,9 @@ export async function trainRun(
         device,
         samples,
       })
-      : `perplexity ${perplexity.toFixed(1)}, ` +
+      : `perplexity ${decimals(perplexity, 1)}, ` +
         (validation
-          ? `validation perplexity ${validation.perplexity.toFixed(1)}, `
+          ? `validation perplexity ${decimals(validation.perplexity, 1)}, `
           : "") +
         `${grouped(tokensPerSecond)} tokens/s on ${device}\n` +
         Object.values(samples).map((sample) => `${sample}\n`).join(

@@ -10,6 +10,7 @@ import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
 import {
   canRedraw,
   clearStatus,
+  decimals,
   onOneLine,
   say,
   status,
@@ -83,7 +84,7 @@ export class TrainingDisplay {
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
     const number = String(epoch).padStart(String(epochs).length);
-    const shown = perplexity!.toFixed(2).padStart(5);
+    const shown = decimals(perplexity!, 2).padStart(5);
     const before = `epoch ${number}  perplexity ${shown}  `;
     const line = onOneLine(text);
     const rest = this.#live ? windowColumns() - before.length : Infinity;
