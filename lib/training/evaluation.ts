@@ -2,7 +2,7 @@ import { Allocation } from "../backend/allocation.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { LanguageModel } from "../model/language_model.ts";
 import { perplexity, weightedMean } from "./metrics.ts";
-import { type Clock, nextChunkSize, turn } from "./pace.ts";
+import { type Clock, nextChunkSize, turns } from "./pace.ts";
 
 /** How well a text was predicted. */
 export interface Prediction {
@@ -46,6 +46,7 @@ export async function measure(
   const targets = allocation.tensor([limit * T, B], "u32");
   const losses = allocation.tensor([limit]);
   const parts: { mean: number; tokens: number }[] = [];
+  const takeTurn = turns(clock);
   model.resetState();
   for (let begin = 0, size = 1; begin < columns;) {
     if (signal?.aborted) return undefined;
@@ -73,7 +74,7 @@ export async function measure(
     );
     begin = end;
     size = nextChunkSize(size, clock() - started, { ...PIECES, limit });
-    await turn();
+    await takeTurn();
   }
   const loss = weightedMean(parts);
   return {

@@ -37,10 +37,24 @@ export function nextChunkSize(
   return Math.max(1, Math.min(limit, Math.floor(size * factor)));
 }
 
+/** The longest that signals and sockets wait for a turn of their own, in milliseconds. */
+const REST_EVERY = 250;
+
 /**
- * Gives the event loop its turn: signals, timers, a page's events. A message to
- * oneself takes a twentieth of the time that the shortest timer does.
+ * Gives the event loop its turns: timers, a page's events, signals. A message to
+ * oneself takes a twentieth of the time that the shortest timer does, but a runtime
+ * that finds one does not look at the system's signals: so a timer now and then.
  */
+export function turns(clock: Clock): () => Promise<void> {
+  let rested = clock();
+  return async () => {
+    if (clock() - rested < REST_EVERY) return await turn();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    rested = clock();
+  };
+}
+
+/** A turn for messages and timers: a message to oneself, which costs little. */
 export function turn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

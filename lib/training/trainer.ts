@@ -16,7 +16,7 @@ import { measure, type Prediction } from "./evaluation.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { perplexity, weightedMean } from "./metrics.ts";
 import { Optimizer } from "./optimizer.ts";
-import { type Clock, monotonicClock, nextChunkSize, turn } from "./pace.ts";
+import { type Clock, monotonicClock, nextChunkSize, turns } from "./pace.ts";
 import { isDue, schedule, type Step, takeChunk } from "./schedule.ts";
 import type { TrainingRecord } from "./settings.ts";
 import type { MinibatchResult, TrainingState } from "./training_state.ts";
@@ -277,6 +277,7 @@ export async function* runTraining(
   if (progress.minibatches === count && !isDone()) yield* endEpoch();
 
   const steps = schedule(corpus.ids, training, progress);
+  const takeTurn = turns(clock);
   let size = 1, lastTurn = clock();
   while (!isDone() && !signal?.aborted) {
     const chunk = takeChunk(steps, size, isBoundary);
@@ -311,7 +312,7 @@ export async function* runTraining(
       yield await checkpointEvent("due");
     }
     if (clock() - lastTurn > CHUNK_MILLISECONDS / 2) {
-      await turn();
+      await takeTurn();
       lastTurn = clock();
     }
   }
