@@ -10,11 +10,11 @@ import { DivergenceError } from "../../lib/training/trainer.ts";
 import {
   type Command,
   type Flags,
-  helpText,
   parseCommandLine,
   UsageError,
   type Values,
 } from "./flags.ts";
+import { helpText } from "./help_text.ts";
 import { out, say } from "./terminal.ts";
 
 /** Exit codes, as the README lists them. */
