@@ -218,19 +218,19 @@ function assertSameText(
 ): void {
   const refuse = (what: string): never => {
     throw new RangeError(
-      `Cannot resume on "${text.name}": ${what} is not the one, in the same ` +
-        `tokens, that the training was on (${before.tokens} tokens, ` +
-        `${before.validationTokens} more held out; here ${text.tokens} and ` +
+      `Cannot resume on "${text.name}": ${what}, in the same tokens, that the ` +
+        `training was on (${before.tokens} tokens and ` +
+        `${before.validationTokens} held out; here ${text.tokens} and ` +
         `${text.validationTokens})`,
     );
   };
-  if (text.sha256 !== before.sha256) refuse("the text");
+  if (text.sha256 !== before.sha256) refuse("it is not the text");
   // Checkpoints of earlier versions do not have the second digest.
   const { validationSha256 = text.validationSha256 } = before;
   if (
     text.validationTokens !== before.validationTokens ||
     text.validationSha256 !== validationSha256
-  ) refuse("the text held out");
+  ) refuse("what is held out of it is not the part");
 }
 
 /** Throws a RangeError unless the settings fit each other and the corpus. */

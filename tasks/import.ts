@@ -4,13 +4,12 @@ import { decodeSafetensors } from "../lib/safetensors.ts";
 import { decodeTokenFile } from "../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../lib/text/tokenizer.ts";
 import type { Normalization } from "../lib/text/normalize.ts";
-import { decodeModel, encodeCheckpoint } from "../lib/training/checkpoint.ts";
-import { readWanted, writeWhole } from "./cli/files.ts";
+import { decodeModel } from "../lib/training/checkpoint.ts";
+import { readWanted } from "./cli/files.ts";
 import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { runNameFor } from "./cli/run_name.ts";
+import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
-import { assertFreeRun, createRun, removeUnlessTrained } from "./cli/runs.ts";
 import { grouped, out } from "./cli/terminal.ts";
 import type { Activation } from "../lib/backend/backend.ts";
 
@@ -77,18 +76,17 @@ export async function run(args: readonly string[]): Promise<never> {
         activation: flags.activation,
         provenance: `imported from ${file}`,
       }));
-    const encoded = await encodeCheckpoint(model);
-    const run = await createRun(flags.run, runNameFor(file!));
+    using run = await HeldRun.create(flags.run, file!);
     try {
-      await writeWhole(run.checkpoint, encoded);
+      await run.save(model);
     } catch (error) {
-      await removeUnlessTrained(run);
+      await run.discard();
       throw error;
     }
     const { config, tokenizer } = model;
     const { cell, hiddenSize, numLayers, embeddingSize } = config;
     out(
-      `run ${run.name}: ${cell}, ${grouped(hiddenSize)} hidden units, ` +
+      `run ${run.paths.name}: ${cell}, ${grouped(hiddenSize)} hidden units, ` +
         `${numLayers} ${numLayers === 1 ? "layer" : "layers"}, ` +
         (embeddingSize ? `embeddings of ${grouped(embeddingSize)}, ` : "") +
         `${grouped(parameterCount(config))} parameters; ` +

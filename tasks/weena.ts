@@ -23,6 +23,7 @@ const TASKS: Readonly<
     "serve a page that trains models in the browser",
   ],
   runs: [() => import("./runs.ts"), "list the runs"],
+  report: [() => import("./report.ts"), "make a run's report again"],
   compare: [() => import("./compare.ts"), "set runs side by side"],
   evaluate: [
     () => import("./evaluate.ts"),

@@ -5,6 +5,7 @@
  */
 
 import { basename } from "@std/path";
+import { UsageError } from "./flags.ts";
 
 /** The most that a name may have, in characters (code points) and bytes of UTF-8. */
 const MOST_CHARACTERS = 100;
@@ -47,6 +48,14 @@ export function isRunName(name: string): boolean {
     name.search(STRANGE) < 0 && !RESERVED.test(name) &&
     name === name.normalize("NFC") &&
     isWithin(name, MOST_CHARACTERS, MOST_BYTES);
+}
+
+/** Throws a UsageError unless a run may have the name that --run gives it. */
+export function assertRunName(name: string): void {
+  if (isRunName(name)) return;
+  throw new UsageError(
+    `--run cannot be ${JSON.stringify(name)}: expected ${RUN_NAME_RULE}`,
+  );
 }
 
 /**

@@ -22,6 +22,7 @@ const TASKS: Readonly<
   generate: () => import("../../tasks/generate.ts"),
   playground: () => import("../../tasks/playground.ts"),
   runs: () => import("../../tasks/runs.ts"),
+  report: () => import("../../tasks/report.ts"),
   compare: () => import("../../tasks/compare.ts"),
   evaluate: () => import("../../tasks/evaluate.ts"),
   score: () => import("../../tasks/score.ts"),
