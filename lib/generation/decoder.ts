@@ -51,7 +51,10 @@ export class Decoder implements Disposable {
     if (repetitionPenalty !== 1) {
       this.#seen = allocation.tensor([B, V], "u32");
       const seen = new Uint32Array(B * V);
-      for (let b = 0; b < B; b++) for (const id of prefix) seen[b * V + id] = 1;
+      for (let b = 0; b < B; b++) {
+        // <unk> is not among them: a penalty below 1 would make it likelier.
+        for (const id of prefix) if (id > 0) seen[b * V + id] = 1;
+      }
       backend.write(this.#seen, seen);
     }
     this.#read(prefix);

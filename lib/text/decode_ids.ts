@@ -33,11 +33,11 @@ export function decodeIds(
 /** How many bytes a text begins with that go on with a character before it. */
 function firstWhole(bytes: readonly string[]): number {
   let length = 0;
-  while (length < bytes.length && isContinuation(bytes[length])) length++;
+  while (length < bytes.length && isContinuationByte(bytes[length])) length++;
   return length <= 3 ? length : 0; // of one character there are no more than 3
 }
 
 /** Whether a byte, written as the character of its number, goes on with a character. */
-function isContinuation(byte: string): boolean {
+export function isContinuationByte(byte: string): boolean {
   return byte.length === 1 && (byte.charCodeAt(0) & 0xc0) === 0x80;
 }

@@ -23,7 +23,7 @@ interface Whole {
 /** All continuations, whole. */
 async function rowsOf(
   model: TrainedModel,
-  prefix: string,
+  prefix: string | readonly number[],
   backend: Backend,
   options: GenerateTokensOptions,
 ): Promise<Whole[]> {
@@ -218,6 +218,16 @@ Deno.test("<unk> is never generated, the others keep their proportions", async (
     const made = await rowsOf(model, "time", backend, options);
     assertEquals(made, await rowsOf(MODEL, "time", backend, options));
     assert(made[0].tokens.every(({ id }) => id > 0));
+  }
+});
+
+Deno.test("<unk> in a prefix is never generated, whatever the penalty", async () => {
+  using backend = openReference();
+  const options = { ...DRAWN, topK: 0, topP: 1, count: 200, maxNewTokens: 2 };
+  for (const repetitionPenalty of [1e-30, 0.5, 2, 1e30]) {
+    const given = { ...options, repetitionPenalty };
+    const rows = await rowsOf(MODEL, [0], backend, given);
+    for (const { tokens } of rows) assert(tokens.every(({ id }) => id > 0));
   }
 });
 

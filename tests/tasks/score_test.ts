@@ -108,6 +108,25 @@ Deno.test({
 });
 
 Deno.test({
+  ...needsCommands("score: bytes are shown in the characters that they are of"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const text = "путь 🦕, время 时间; समय यात्री\n".repeat(3);
+    await writeModel(folder, text, {}, { level: "byte" });
+    const { code, stdout } = await runTaskOn(
+      ...[text, folder, "score", "-", ...MODEL] as const,
+    );
+    assertEquals(code, 0);
+    const places = stdout.trimEnd().split("\n").slice(-10);
+    for (const line of places) {
+      assert(!line.includes("\ufffd"), line);
+      const [, marked] = /\[(.+)\]/u.exec(line)!;
+      assertEquals([...marked].length, 1);
+    }
+  },
+});
+
+Deno.test({
   ...needsCommands("score: what it cannot read is one clear line"),
   fn: async () => {
     using folder = new TemporaryFolder();
