@@ -1,6 +1,7 @@
 import { evaluate } from "../lib/evaluate.ts";
 import { corpusDigest } from "../lib/text/corpus_digest.ts";
-import { DATA_FOLDER, defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
+import { defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
+import { DATA_FOLDER } from "./cli/data_folder.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
