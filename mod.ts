@@ -92,6 +92,7 @@ export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
   type ImportOptions,
   importWeights,
+  tensorsLeftOut,
 } from "./lib/exchange/import_weights.ts";
 export {
   inspect,
