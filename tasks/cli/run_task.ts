@@ -6,7 +6,7 @@
 
 import { DownloadError } from "../../lib/download.ts";
 import { CheckpointError } from "../../lib/training/checkpoint.ts";
-import { DivergenceError } from "../../lib/training/trainer.ts";
+import { DivergenceError } from "../../lib/training/events.ts";
 import {
   type Command,
   type Flags,
