@@ -9,6 +9,7 @@
  */
 
 import { sizeOf } from "./backend/shapes.ts";
+import { isText } from "./exchange/file_kind.ts";
 import { foreignFormat } from "./exchange/foreign_format.ts";
 import { type Json, parseStrictJson } from "./strict_json.ts";
 
@@ -134,9 +135,14 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
  * Reads a file, trusting nothing: lengths, types, shapes and offsets are checked
  * before any element is looked at. The tensors are copies.
  *
+ * @param isWanted Which tensors are read, by name; others may be of any type. Left
+ * out: all.
  * @throws {SyntaxError} If the bytes are not a well-formed file; says why.
  */
-export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  isWanted: (name: string) => boolean = () => true,
+): Safetensors {
   const { header, payload } = splitSafetensors(bytes);
   const metadata = new Map<string, string>();
   const tensors = new Map<string, StoredTensor>();
@@ -149,7 +155,11 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
       }
       continue;
     }
-    const { dtype, shape, begin, end } = tensorEntry(name, entry);
+    const { dtype, shape, begin, end } = tensorEntry(
+      name,
+      entry,
+      isWanted(name),
+    );
     if (end > payload.length) {
       fail(
         `tensor ${name} ends behind the file's end: ${end - payload.length} ` +
@@ -157,6 +167,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
       );
     }
     const take = () => {
+      if (dtype === undefined) return;
       const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
       tensors.set(name, { shape, data });
     };
@@ -213,30 +224,14 @@ export function splitSafetensors(
   return { header: object(header, "the header"), payload: bytes.subarray(end) };
 }
 
-/** Whether these bytes are in UTF-8, the last character perhaps cut, without controls. */
-function isText(bytes: Uint8Array): boolean {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  try {
-    // deno-lint-ignore no-control-regex
-    return !/[\0-\x08\x0e-\x1f]/.test(decoder.decode(bytes, { stream: true }));
-  } catch {
-    return false;
-  }
-}
-
+/** A tensor's entry in the header; of one that is not wanted the place alone. */
 function tensorEntry(
   name: string,
   entry: Json,
-): { dtype: DTypeName; shape: number[]; begin: number; end: number } {
+  isWanted: boolean,
+): { dtype?: DTypeName; shape: number[]; begin: number; end: number } {
   const fields = object(entry, name);
   if (fields.size !== 3) fail(`tensor ${name} has other fields than three`);
-  const dtype = fields.get("dtype");
-  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype)) {
-    return fail(
-      `tensor ${name} has the dtype ${String(dtype)}, expected ` +
-        Object.keys(ELEMENTS).join(", "),
-    );
-  }
   const shape = integers(fields.get("shape"), `the shape of ${name}`);
   const offsets = integers(
     fields.get("data_offsets"),
@@ -245,6 +240,17 @@ function tensorEntry(
   if (shape.length > 8) fail(`tensor ${name} has more than 8 dimensions`);
   if (offsets.length !== 2) fail(`tensor ${name} needs two offsets`);
   const [begin, end] = offsets;
+  if (!isWanted) {
+    if (begin > end) fail(`tensor ${name} has ${end - begin} bytes`);
+    return { shape, begin, end };
+  }
+  const dtype = fields.get("dtype");
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype)) {
+    return fail(
+      `tensor ${name} has the dtype ${String(dtype)}, expected ` +
+        Object.keys(ELEMENTS).join(", "),
+    );
+  }
   const { BYTES_PER_ELEMENT } = ELEMENTS[dtype as DTypeName];
   if (sizeOf(shape) * BYTES_PER_ELEMENT !== end - begin) {
     fail(

@@ -1,6 +1,9 @@
 import { join } from "@std/path";
 import { tokenFileParts } from "../lib/text/token_file.ts";
-import { CORPUS_FLAGS, DATA_FOLDER, loadCorpus } from "./cli/corpus.ts";
+import { unknownCount } from "../lib/text/token_ids.ts";
+import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
+import { unknownText } from "./cli/corpus_notes.ts";
+import { DATA_FOLDER } from "./cli/data_folder.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { runNameFor } from "./cli/run_name.ts";
@@ -50,6 +53,9 @@ export async function run(args: readonly string[]): Promise<never> {
       );
     }
     await writeWhole(file, tokenFileParts(corpus));
+    const unknown = unknownCount(corpus.ids) +
+      (corpus.validation ? unknownCount(corpus.validation) : 0);
+    const share = unknownText(corpus.ids, corpus.validation);
     const frequent = vocabulary.tokens.slice(1, 1 + SHOWN)
       .map((token, i) => [token, vocabulary.counts[1 + i]] as const);
     if (flags.json) {
@@ -62,6 +68,7 @@ export async function run(args: readonly string[]): Promise<never> {
         training,
         validation,
         vocabulary_size: vocabulary.tokens.length,
+        unknown,
         most_frequent: frequent,
         file,
       }));
@@ -79,7 +86,8 @@ export async function run(args: readonly string[]): Promise<never> {
     out(
       `${name}: ${grouped(lines)} lines, ${grouped(totalTokens)} tokens ` +
         `(${tokenizer.level})${cut}${split}\n` +
-        `vocabulary: ${grouped(vocabulary.tokens.length)} tokens\n` +
+        `vocabulary: ${grouped(vocabulary.tokens.length)} tokens` +
+        (share ? `; the text is ${share}\n` : "\n") +
         `most frequent: ${listed.join("  ")}\n` +
         `written to ${file}\n`,
     );

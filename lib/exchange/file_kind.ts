@@ -70,6 +70,17 @@ export function fileKind(bytes: Uint8Array): FileKind | undefined {
   return wideEncoding(head);
 }
 
+/** Whether these bytes are in UTF-8, the last character perhaps cut, without controls. */
+export function isText(bytes: Uint8Array): boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    // deno-lint-ignore no-control-regex
+    return !/[\0-\x08\x0e-\x1f]/.test(decoder.decode(bytes, { stream: true }));
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a length below 2³² and an object follow each other: no other kind has both. */
 function mayBeSafetensors(head: Uint8Array): boolean {
   return head.length > 8 && head.subarray(4, 8).every((byte) => byte === 0) &&

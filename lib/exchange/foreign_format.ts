@@ -27,11 +27,19 @@ export function foreignFormat(
   return kind && SENTENCES[kind](shellWord(path), path);
 }
 
-/** The command that makes a text in UTF-8 of one in another encoding. */
-export function iconvCommand(encoding: string, path: string): string {
+/**
+ * The command that makes a text in UTF-8 of one in another encoding.
+ *
+ * @param drops Whether what is not in that encoding is left out.
+ */
+export function iconvCommand(
+  encoding: string,
+  path: string,
+  { drops = false }: { readonly drops?: boolean } = {},
+): string {
   const output = `${withoutEnding(path)}-utf8.txt`;
-  return `iconv -f ${encoding} -t UTF-8 ${shellWord(path)} > ` +
-    shellWord(output);
+  return `iconv ${drops ? "-c " : ""}-f ${encoding} -t UTF-8 ` +
+    `${shellWord(path)} > ${shellWord(output)}`;
 }
 
 /** The end of the sentence for each kind. */

@@ -53,7 +53,7 @@ export class ChunkRunner implements Disposable {
   async run(
     chunk: readonly Step[],
     updates: number,
-    after: (index: number) => void,
+    after: (index: number) => void = () => {},
   ): Promise<MinibatchResult[]> {
     const { numSteps: T, batchSize: B, seed } = this.#training;
     const values = new Uint32Array(chunk.length * 2 * T * B);

@@ -123,11 +123,6 @@ export function grouped(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** A number with so many decimals: `1.04`; a huge one to three digits: `3.72e+91`. */
-export function decimals(value: number, count: number): string {
-  return value < 1e6 ? value.toFixed(count) : value.toPrecision(3);
-}
-
 /** JSON on one line; numbers that JSON has not as strings: `"NaN"`, `"Infinity"`. */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(

@@ -14,13 +14,14 @@ import type {
   TrainEvent,
 } from "../../lib/training/events.ts";
 import { shellQuoted } from "./command_line.ts";
+import { perplexityText, speedText } from "./describe.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import type { HeldRun } from "./held_run.ts";
 import { type Interruption, interruption } from "./interrupt.ts";
 import { RunRecord } from "./run_record.ts";
 import { describeError } from "./run_task.ts";
 import { Sampler } from "./sampler.ts";
-import { decimals, grouped, jsonLine, out, say, stdout } from "./terminal.ts";
+import { jsonLine, out, say, stdout } from "./terminal.ts";
 import { TrainingDisplay } from "./training_display.ts";
 import { TroubleWatch } from "./trouble.ts";
 
@@ -236,12 +237,11 @@ class RunInTraining implements Disposable {
           device,
           samples: this.#texts,
         })
-        : `perplexity ${decimals(perplexity, 1)}, ` +
+        : `perplexity ${perplexityText(perplexity)}, ` +
           (validation
-            ? `validation perplexity ${decimals(validation.perplexity, 1)}, `
+            ? `validation perplexity ${perplexityText(validation.perplexity)}, `
             : "") +
-          (tokensPerSecond ? `${grouped(tokensPerSecond)} tokens/s ` : "") +
-          `on ${device}\n` +
+          `${speedText(tokensPerSecond ?? NaN)} on ${device}`.trim() + "\n" +
           Object.values(this.#texts).map((sample) => `${sample}\n`).join(""),
     );
   }

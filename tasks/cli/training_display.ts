@@ -6,11 +6,11 @@
 
 import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
 import { fitted } from "./columns.ts";
+import { perplexityText } from "./describe.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
 import {
   canRedraw,
   clearStatus,
-  decimals,
   onOneLine,
   remark,
   status,
@@ -86,7 +86,7 @@ export class TrainingDisplay {
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
     const number = String(epoch).padStart(String(epochs).length);
-    const shown = decimals(perplexity!, 2).padStart(5);
+    const shown = perplexityText(perplexity!).padStart(5);
     const before = `epoch ${number}  perplexity ${shown}  `;
     const line = onOneLine(text);
     const rest = this.#live ? windowColumns() - before.length : Infinity;

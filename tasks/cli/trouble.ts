@@ -1,5 +1,5 @@
 import type { EpochEvent } from "../../lib/training/events.ts";
-import { decimals } from "./terminal.ts";
+import { perplexityText } from "./describe.ts";
 
 /** Epochs in a row after which something is no accident. */
 const MOST_EPOCHS = 3;
@@ -39,13 +39,13 @@ export class TroubleWatch {
     let advice: string | undefined;
     if (this.#above >= enough) {
       advice =
-        `note: the perplexity, ${decimals(perplexity, 1)}, is above the ` +
+        `note: the perplexity, ${perplexityText(perplexity)}, is above the ` +
         `vocabulary's size, ${this.#vocabularySize}, and a guess would be ` +
         `better` + lower;
     } else if (this.#far >= enough) {
       advice =
-        `note: the perplexity, ${decimals(perplexity, 1)}, is far above ` +
-        `what it was at best, ${decimals(this.#best, 1)}` + lower;
+        `note: the perplexity, ${perplexityText(perplexity)}, is far above ` +
+        `what it was at best, ${perplexityText(this.#best)}` + lower;
     }
     this.#isTold = advice !== undefined;
     return advice;
