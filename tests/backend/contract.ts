@@ -193,7 +193,30 @@ export function testBackend(
     });
   });
 
-  for (const bad of [NaN, Infinity]) {
+  test("globalNorm has no square overflow or vanish", async (backend) => {
+    const P = 1000, gradients = backend.allocate([P]);
+    const norm = backend.allocate([]);
+    for (const size of [1e19, 1e37, 1e-30, 1e-37, 1]) {
+      backend.write(gradients, new Array(P).fill(size));
+      backend.ops.globalNorm({ gradients, norm });
+      const actual = (await backend.read(norm))[0];
+      const expected = Math.sqrt(P) * size;
+      // P terms of one sign round by U·P/2 on the way, which the root halves.
+      const tolerance = U * (P / 2 + 8) * expected;
+      assert(Math.abs(actual - expected) <= tolerance, `of ${size}: ${actual}`);
+    }
+    // A sum that is beyond float32 itself is infinite wherever that is the type.
+    backend.write(gradients, new Array(P).fill(3e38));
+    backend.ops.globalNorm({ gradients, norm });
+    const values = await backend.read(norm);
+    assertEquals(
+      Number.isFinite(values[0]),
+      values instanceof Float64Array,
+      `${values[0]}`,
+    );
+  });
+
+  for (const bad of [NaN, Infinity, -Infinity]) {
     test(`update leaves out a step whose norm is ${bad}`, async (backend) => {
       const parameters = backend.allocate([67]);
       const gradients = backend.allocate([67]), norm = backend.allocate([]);

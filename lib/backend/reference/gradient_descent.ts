@@ -1,11 +1,19 @@
 import type { UpdateSettings } from "../shapes.ts";
 import type { Floats } from "./floats.ts";
 
-/** `norm = √ Σ g²` over all gradients together. Source: d2l 8.5.5. */
+/**
+ * `norm = √ Σ g²` over all gradients together, as `s √ Σ (g / s)²`. The scale `s` is the
+ * greatest gradient's power of two: to divide by it rounds nothing, and no square
+ * overflows, nor do they all come to 0. Source: d2l 8.5.5.
+ */
 export function globalNorm(gradients: Floats, norm: Floats): void {
+  let greatest = 0;
+  for (const g of gradients) greatest = Math.max(greatest, Math.abs(g));
+  const hasScale = greatest > 0 && greatest < Infinity; // NaN has none either
+  const scale = hasScale ? 2 ** Math.floor(Math.log2(greatest)) : 1;
   let sum = 0;
-  for (const g of gradients) sum += g * g;
-  norm[0] = Math.sqrt(sum);
+  for (const g of gradients) sum += (g / scale) ** 2;
+  norm[0] = scale * Math.sqrt(sum);
 }
 
 /**

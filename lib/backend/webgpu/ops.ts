@@ -114,7 +114,7 @@ export function createOps(context: OpContext): Ops {
       const { gradients, norm } = own(x);
       const P = globalNormDimensions(x);
       const count = Math.min(groups(P, 256), 256);
-      const partials = scratch("partials", [count]);
+      const partials = scratch("partials", [count, 3]);
       dispatch({
         pipeline: pipelines.global_norm_partials,
         tensors: { gradients, partials },
