@@ -390,7 +390,9 @@ export type UpdateRule = "sgd" | "momentum" | "adam" | "adamw" | "rmsprop";
  *     adam(w)    m = beta1 · m + (1 − beta1) · g,  v = beta2 · v + (1 − beta2) · g²
  *                p −= learningRate / correction1 · m / (√v / √correction2 + epsilon)
  *
- * With a norm that is not finite nothing changes. Source: PyTorch's `torch.optim`.
+ * With a norm that is not finite nothing changes. An element of which the new parameter
+ * or a new moment would not be finite, as the tensor's type has it, keeps all its old
+ * ones: what was finite stays so. Source: PyTorch's `torch.optim`.
  */
 export interface Update {
   /** By what rule. Default `"sgd"`. */

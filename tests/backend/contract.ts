@@ -253,6 +253,69 @@ export function testBackend(
     });
   }
 
+  for (const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const) {
+    test(`update by ${rule} keeps what would not be finite`, async (backend) => {
+      const [parameters, gradients, first, second] = Array.from(
+        { length: 4 },
+        () => backend.allocate([7]),
+      );
+      const norm = backend.allocate([]);
+      const isDouble = await backend.read(norm) instanceof Float64Array;
+      const most = isDouble ? Number.MAX_VALUE : (2 - 2 ** -23) * 2 ** 127;
+      // The square of the last alone overflows, which two of the rules do not take.
+      const great = isDouble ? 2 ** 600 : 2 ** 80;
+      const old = [
+        [1, -most, 1, 1, 2, most, 1],
+        [1, -most, most, 0, -1, 0, 0],
+        [1, 0, 1, most, 1, 0, 1],
+      ];
+      const tensors = [parameters, first, second];
+      tensors.forEach((tensor, i) => backend.write(tensor, old[i]));
+      backend.write(gradients, [0.5, most, most, most, -0.5, -most, great]);
+      backend.write(norm, [1]);
+      backend.ops.update({
+        rule,
+        parameters,
+        gradients,
+        norm,
+        firstMoment: first,
+        secondMoment: second,
+        learningRate: 2,
+        clipNorm: 0,
+        beta1: 0.5,
+        beta2: 0.5,
+        epsilon: 1e-8,
+      });
+      const now = await Promise.all(tensors.map((one) => backend.read(one)));
+      const isKept = (i: number) => now.every((all, k) => all[i] === old[k][i]);
+      const squares = rule !== "sgd" && rule !== "momentum";
+      assertEquals(
+        old[0].map((_, i) => isKept(i)),
+        [false, true, true, true, false, true, squares],
+        now.map((values) => values.join(" ")).join("; "),
+      );
+      assert(now.every((values) => values.every(Number.isFinite)));
+    });
+  }
+
+  test("a gradient of any size is clipped to the norm", async (backend) => {
+    const P = 1000, gradients = backend.allocate([P]);
+    const parameters = backend.allocate([P]), norm = backend.allocate([]);
+    for (const size of [1e37, 1e19, 1, 1e-30]) {
+      backend.write(parameters, new Array(P).fill(0));
+      backend.write(gradients, new Array(P).fill(size));
+      backend.ops.globalNorm({ gradients, norm });
+      const clipNorm = Math.fround(size < 1 ? 1e-30 : 1);
+      const settings = { learningRate: 1, clipNorm };
+      backend.ops.update({ parameters, gradients, norm, ...settings });
+      const moved = (await backend.read(parameters))[P - 1];
+      const expected = -clipNorm / Math.sqrt(P);
+      // The norm's error, of P terms of one sign, and a few roundings.
+      const tolerance = U * (P / 2 + 16) * Math.abs(expected);
+      assert(Math.abs(moved - expected) <= tolerance, `of ${size}: ${moved}`);
+    }
+  });
+
   test("sample takes the lowest of equals", async (backend) => {
     const logits = backend.allocate([3, 300]);
     const tokens = backend.allocate([3], "u32");
