@@ -6,7 +6,7 @@ import {
   setArgument,
   setRealArgument,
 } from "./control";
-import { least, loadUpTo, madd, storeUpTo } from "./simd";
+import { finite, least, loadUpTo, madd, storeUpTo } from "./simd";
 import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
@@ -172,11 +172,6 @@ function clipped(
   const g = f32x4.mul(gradient, scale);
   const within = f32x4.pmax(f32x4.pmin(g, most), f32x4.neg(most));
   return madd(decay, p, within);
-}
-
-/** All bits of the lanes that are finite: x − x is NaN of infinity and of NaN. */
-function finite(x: v128): v128 {
-  return f32x4.eq(f32x4.sub(x, x), f32x4.splat(0));
 }
 
 function sgd(p: usize, g: usize, count: usize): void {

@@ -102,6 +102,8 @@ export interface Ops {
   fill(tensors: Fill): void;
   /** `destination = source`, of the same number of elements. */
   copy(tensors: Copy): void;
+  /** Hands a state on to the next minibatch, if it is sound: see {@linkcode Carry}. */
+  carry(tensors: Carry): void;
   /** Chooses the next token of every row: see {@linkcode Sample}. */
   sample(tensors: Sample): void;
 }
@@ -441,6 +443,25 @@ export interface Copy {
   readonly source: Tensor;
   /** As many elements of the same type. */
   readonly destination: Tensor;
+}
+
+/**
+ * Arguments of `ops.carry`: where a layer's state goes on from after a minibatch.
+ *
+ *     destination = source, or 0 where the element or the norm is not finite
+ *
+ * So a minibatch whose gradient overflowed leaves the zero state behind, and not the
+ * one that it began with: that one is at the edge of overflow itself, and a layer
+ * without a bound on its state, as relu's, would overflow again from it. No readback
+ * is needed: the device decides.
+ */
+export interface Carry {
+  /** Any shape, f32. */
+  readonly source: Tensor;
+  /** As many elements, f32. */
+  readonly destination: Tensor;
+  /** `()`, as `globalNorm` left it. */
+  readonly norm: Tensor;
 }
 
 /**

@@ -273,6 +273,14 @@ export function cases(): Case[] {
       },
       call: (ops, tensors) => ops.copy(tensors),
     }, {
+      name: `carry: P ${P}`,
+      arguments: {
+        source: { shape: [P], values: normal(P) },
+        norm: { shape: [], values: [2 ** 127] },
+        destination: { shape: [P], tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.carry(tensors),
+    }, {
       name: `copy of token ids: P ${P}`,
       arguments: {
         source: {

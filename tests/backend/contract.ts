@@ -316,6 +316,30 @@ export function testBackend(
     }
   });
 
+  test("carry leaves zeros where the norm or a state is not finite", async (backend) => {
+    const P = 67, source = backend.allocate([P]);
+    const destination = backend.allocate([P]), norm = backend.allocate([]);
+    const carried = async (values: ArrayLike<number>, length: number) => {
+      backend.write(source, values);
+      backend.write(destination, new Array(P).fill(NaN));
+      backend.write(norm, [length]);
+      backend.ops.carry({ source, destination, norm });
+      return [...await backend.read(destination)];
+    };
+    for (const bad of [NaN, -NaN, Infinity, -Infinity]) {
+      const zeros = new Array(P).fill(0);
+      assertEquals(await carried(normal(P), bad), zeros);
+      assertEquals(await carried(normal(P).fill(bad), bad), zeros);
+      // A norm that has not seen it cannot let it through.
+      for (const at of [0, 5, 66]) {
+        assertEquals(
+          await carried(normal(P).fill(bad, at, at + 1), 1),
+          [...normal(P).fill(0, at, at + 1)],
+        );
+      }
+    }
+  });
+
   test("sample takes the lowest of equals", async (backend) => {
     const logits = backend.allocate([3, 300]);
     const tokens = backend.allocate([3], "u32");

@@ -6,6 +6,7 @@
 
 import type { Ops } from "../backend.ts";
 import {
+  carryDimensions,
   copyDimensions,
   dropoutDimensions,
   embeddingBackwardDimensions,
@@ -145,6 +146,17 @@ export function createOps(context: OpContext): Ops {
       dispatch({
         pipeline: pipelines.copy,
         tensors: { source: bits(source), destination: bits(destination) },
+        dims: { size },
+        workgroups: [striding(size)],
+      });
+    },
+
+    carry(x) {
+      const { source, destination, norm } = own(x);
+      const size = carryDimensions(x);
+      dispatch({
+        pipeline: pipelines.carry,
+        tensors: { source, destination, norm },
         dims: { size },
         workgroups: [striding(size)],
       });
