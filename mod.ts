@@ -149,6 +149,7 @@ export {
 export type {
   Activation,
   Backend,
+  Carry,
   Copy,
   Dropout,
   DType,

@@ -11,7 +11,7 @@ import { hasLooped, LONGEST_LOOP } from "./cli/has_looped.ts";
 import { assertPrefix, assertStop } from "./cli/prompts.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { jsonLine, out, say } from "./cli/terminal.ts";
+import { jsonLine, out, say, stdout } from "./cli/terminal.ts";
 
 /** The table of flags. */
 export const command = {
@@ -172,6 +172,7 @@ async function writeText(pieces: AsyncGenerator<string>): Promise<string> {
   let end = "";
   for await (const piece of pieces) {
     out(piece);
+    await stdout.drained(); // no faster than it is read
     end = (end + piece).slice(-LONGEST_LOOP);
   }
   out("\n");

@@ -9,7 +9,7 @@ import type { Command, Flags } from "./cli/flags.ts";
 import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, jsonLine, out, printable } from "./cli/terminal.ts";
+import { grouped, jsonLine, out, printable, stdout } from "./cli/terminal.ts";
 
 /** How many of the least likely places are shown, and tokens before and behind each. */
 const SHOWN = 10;
@@ -89,6 +89,7 @@ export async function run(args: readonly string[]): Promise<never> {
         totals.nats -= token.logProbability;
       }
       least = leastLikely(least, some, from);
+      await stdout.drained(); // no faster than it is read
     }
     if (flags.json) {
       out(jsonLine({

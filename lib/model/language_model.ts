@@ -408,13 +408,20 @@ export class LanguageModel implements Disposable {
     }
   }
 
-  /** Carries the last states over to the next minibatch. */
-  carryState(): void {
+  /**
+   * Carries the last states over to the next minibatch.
+   *
+   * @param norm The scalar that the gradients' norm is in, when training: if that is
+   * not finite, the minibatch is refused and the next one starts from the zero state.
+   */
+  carryState(norm?: Tensor): void {
+    const { ops } = this.#backend;
     for (const { tensors } of this.#layers) {
       for (const { initial, steps } of this.#cell.carries) {
         const source = tensors[steps]!.at(this.#steps - 1);
         const destination = tensors[initial]!;
-        this.#backend.ops.copy({ source, destination });
+        if (norm) ops.carry({ source, destination, norm });
+        else ops.copy({ source, destination });
       }
     }
   }

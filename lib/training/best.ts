@@ -8,9 +8,11 @@ import type { Backend, Tensor } from "../backend/backend.ts";
 import { sizeOf } from "../backend/shapes.ts";
 import { Snapshot } from "./snapshot.ts";
 
-/** An epoch, from 1 on, and the loss by which it is the best, which is finite. */
+/** The best epoch so far. */
 export interface Best {
+  /** From 1 on. */
   readonly epoch: number;
+  /** By which it is the best: finite, in nats per token. */
   readonly loss: number;
 }
 

@@ -70,9 +70,9 @@ export class ChunkRunner implements Disposable {
       model.forward(inputs, { seed, epoch, step: index });
       model.loss(targets, loss);
       model.backward(inputs);
-      model.carryState();
       const step = updates + i + 1;
       this.#optimizer.update(norm, { learningRate, step });
+      model.carryState(norm);
       after(i);
     });
     const results = await this.#backend.read(

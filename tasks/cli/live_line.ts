@@ -6,7 +6,7 @@
 
 import { perplexityText, speedText } from "./describe.ts";
 import { sparkline } from "./sparkline.ts";
-import { type Piece, type Style } from "./terminal.ts";
+import type { Piece, Style } from "./terminal.ts";
 
 /** What the line shows. */
 export interface TrainingState {

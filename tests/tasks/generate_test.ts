@@ -121,7 +121,7 @@ Deno.test({
       env: { XDG_RUNTIME_DIR: "/tmp" },
     }).output();
     const decoder = new TextDecoder();
-    assertEquals([code, decoder.decode(stderr)], [0, ""]);
+    assertEquals([code, decoder.decode(stderr)], [141, ""]);
     assertEquals(decoder.decode(stdout).length, 100);
   },
 });

@@ -307,7 +307,7 @@ Deno.test({
       ["--init=uniform --sigma=1", "--init normal"],
       ["--checkpoint-every=5", "expected a time"],
       ["--checkpoint-every=0m", "expected a time"],
-      ["--warmup=600", "fewer than there are"],
+      ["--warmup=600", "is not over in 500 epochs"],
       ["--preset=lstm --init-from=x", "give one"],
     ];
     for (const [flags, message] of useless) {
