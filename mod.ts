@@ -140,12 +140,18 @@ export {
 
 export {
   chooseDevice,
+  type ChosenBackend,
   DEVICE_NAMES,
   type DeviceChoice,
   type DeviceName,
   openBackend,
+  openChosen,
   type OpenOptions,
 } from "./lib/backend/open.ts";
+export {
+  DeviceError,
+  type DeviceErrorKind,
+} from "./lib/backend/device_error.ts";
 export type {
   Activation,
   Backend,
