@@ -61,7 +61,7 @@ export {
   type ProgressEvent,
   type SampleEvent,
   type TrainEvent,
-} from "./lib/training/trainer.ts";
+} from "./lib/training/events.ts";
 export {
   evaluate,
   type EvaluateOptions,

@@ -9,6 +9,7 @@
  */
 
 import { sizeOf } from "./backend/shapes.ts";
+import { foreignFormat } from "./exchange/foreign_format.ts";
 import { type Json, parseStrictJson } from "./strict_json.ts";
 
 /** Elements of a stored tensor: dtype F64, F32, U32, U16 or U8. */
@@ -149,7 +150,12 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
       continue;
     }
     const { dtype, shape, begin, end } = tensorEntry(name, entry);
-    if (end > payload.length) fail(`tensor ${name} ends behind the file's end`);
+    if (end > payload.length) {
+      fail(
+        `tensor ${name} ends behind the file's end: ${end - payload.length} ` +
+          `bytes are missing. It was cut off: copy or download it again`,
+      );
+    }
     const take = () => {
       const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
       tensors.set(name, { shape, data });
@@ -176,12 +182,25 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
 export function splitSafetensors(
   bytes: Uint8Array,
 ): { header: ReadonlyMap<string, Json>; payload: Uint8Array } {
+  const foreign = foreignFormat(bytes);
+  if (foreign) fail(`it is ${foreign}`);
   if (bytes.length < 8) fail(`${bytes.length} bytes are too few for a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
-  if (length > MAX_HEADER) fail(`a header of ${length} bytes is too long`);
+  if (length > MAX_HEADER) {
+    fail(
+      isText(bytes.subarray(0, 64))
+        ? "it begins as a text does"
+        : `a header of ${length} bytes is too long`,
+    );
+  }
   const end = 8 + Number(length);
-  if (end > bytes.length) fail("the file ends within its header");
+  if (end > bytes.length) {
+    fail(
+      `the file ends within its header: of ${end} bytes it has ` +
+        `${bytes.length}. It was cut off: copy or download it again`,
+    );
+  }
   let header: Json;
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -192,6 +211,17 @@ export function splitSafetensors(
     );
   }
   return { header: object(header, "the header"), payload: bytes.subarray(end) };
+}
+
+/** Whether these bytes are in UTF-8, the last character perhaps cut, without controls. */
+function isText(bytes: Uint8Array): boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    // deno-lint-ignore no-control-regex
+    return !/[\0-\x08\x0e-\x1f]/.test(decoder.decode(bytes, { stream: true }));
+  } catch {
+    return false;
+  }
 }
 
 function tensorEntry(

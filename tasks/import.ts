@@ -5,10 +5,10 @@ import { decodeTokenFile } from "../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../lib/text/tokenizer.ts";
 import type { Normalization } from "../lib/text/normalize.ts";
 import { decodeModel, encodeCheckpoint } from "../lib/training/checkpoint.ts";
-import { shortName } from "./cli/corpus.ts";
 import { readWanted, writeWhole } from "./cli/files.ts";
 import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
+import { runNameFor } from "./cli/run_name.ts";
 import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
 import { assertFreeRun, createRun, removeUnlessTrained } from "./cli/runs.ts";
 import { grouped, out } from "./cli/terminal.ts";
@@ -78,7 +78,7 @@ export async function run(args: readonly string[]): Promise<never> {
         provenance: `imported from ${file}`,
       }));
     const encoded = await encodeCheckpoint(model);
-    const run = await createRun(flags.run, shortName(file!));
+    const run = await createRun(flags.run, runNameFor(file!));
     try {
       await writeWhole(run.checkpoint, encoded);
     } catch (error) {

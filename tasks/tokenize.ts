@@ -1,13 +1,9 @@
 import { join } from "@std/path";
 import { tokenFileParts } from "../lib/text/token_file.ts";
-import {
-  CORPUS_FLAGS,
-  DATA_FOLDER,
-  loadCorpus,
-  shortName,
-} from "./cli/corpus.ts";
+import { CORPUS_FLAGS, DATA_FOLDER, loadCorpus } from "./cli/corpus.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import { runNameFor } from "./cli/run_name.ts";
 import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
 import { grouped, jsonLine, out } from "./cli/terminal.ts";
 
@@ -46,7 +42,7 @@ export async function run(args: readonly string[]): Promise<never> {
     const validation = corpus.validation?.length ?? 0;
     const kept = training + validation;
     const file = flags.output ??
-      join(DATA_FOLDER, `${shortName(name)}.tokens.safetensors`);
+      join(DATA_FOLDER, `${runNameFor(name)}.tokens.safetensors`);
     if (flags.output && !flags.force && await exists(file)) {
       throw new TaskError(
         EXIT.files,

@@ -1,7 +1,7 @@
 import type { Backend } from "../lib/backend/backend.ts";
 import type { Corpus } from "../lib/tokenize.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
-import type { EpochEvent } from "../lib/training/trainer.ts";
+import type { EpochEvent } from "../lib/training/events.ts";
 import { loadCorpus } from "./cli/corpus.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags } from "./cli/flags.ts";

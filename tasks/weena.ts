@@ -5,7 +5,7 @@
  * @module
  */
 
-import { closestString } from "@std/text/closest-string";
+import { didYouMean, nearest } from "./cli/nearest.ts";
 import { EXIT } from "./cli/run_task.ts";
 import { out, say } from "./cli/terminal.ts";
 
@@ -72,9 +72,8 @@ if (import.meta.main) {
     Deno.exit(0);
   }
   if (!Object.hasOwn(TASKS, name)) {
-    const nearest = closestString(name, Object.keys(TASKS));
-    const text = `error: there is no task ${JSON.stringify(name)}: did you ` +
-      `mean ${nearest}? (see weena --help)`;
+    const text = `error: there is no task ${JSON.stringify(name)}` +
+      `${didYouMean(nearest(name, Object.keys(TASKS)))} (see weena --help)`;
     say({ text, style: "red" });
     Deno.exit(EXIT.usage);
   }

@@ -11,7 +11,6 @@ import { decodeSafetensors } from "../safetensors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
 import { TRAIN_PREFIX } from "../training/training_state.ts";
-import { foreignFormat } from "./foreign_format.ts";
 import { inferConfig } from "./infer_config.ts";
 import { listSafetensors } from "./listing.ts";
 import { unknownFirst } from "./unknown_first.ts";
@@ -73,10 +72,6 @@ export function importWeights(
     provenance = "imported",
   }: ImportOptions,
 ): ImportedModel {
-  const foreign = foreignFormat(bytes);
-  if (foreign) {
-    throw new SyntaxError(`Not a safetensors file: it is ${foreign}`);
-  }
   const listed = listSafetensors(bytes).tensors
     .filter(({ name }) => !name.startsWith(TRAIN_PREFIX));
   const problems = listed

@@ -16,6 +16,7 @@ const LEAST_TEMPERATURE = 1e-6;
 export class Decoder implements Disposable {
   readonly #backend: Backend;
   readonly #settings: GenerateSettings;
+  readonly #vocabularySize: number;
   readonly #resources = new DisposableStack();
   readonly #model: LanguageModel;
   readonly #tokens: Tensor; // (chunk + 1, 1, B) u32, the first the one to go on from
@@ -34,6 +35,7 @@ export class Decoder implements Disposable {
     const { vocabularySize: V } = config;
     this.#backend = backend;
     this.#settings = settings;
+    this.#vocabularySize = V;
     using cleanup = new DisposableStack();
     const sizes = { batchSize: B, numSteps: 1 };
     this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
@@ -74,7 +76,7 @@ export class Decoder implements Disposable {
         tokens: this.#tokens.at(i + 1).at(0), // (B)
         uniforms: this.#uniforms?.at(i), // (B)
         temperature: Math.max(temperature, LEAST_TEMPERATURE),
-        topK,
+        topK: Math.min(topK, this.#vocabularySize), // a u32 on a GPU
         topP,
         repetitionPenalty,
         seen: this.#seen,

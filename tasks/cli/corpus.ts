@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, extname, join } from "@std/path";
+import { extname, join } from "@std/path";
 import sample from "../../data/sample.txt" with { type: "text" };
 import {
   assertSha1,
@@ -27,6 +27,8 @@ import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
 import { UsageError } from "./flags.ts";
 import { EXIT, TaskError } from "./run_task.ts";
 import { say } from "./terminal.ts";
+
+export { runNameFor as shortName } from "./run_name.ts";
 
 /** Where downloads, token files and runs are kept. */
 export const DATA_FOLDER = "data";
@@ -194,13 +196,6 @@ export async function fetchTimeMachine(): Promise<void> {
     signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT),
   });
   await writeWhole(TIME_MACHINE_PATH, bytes);
-}
-
-/** A short name for files and runs: the text's, without folders and endings. */
-export function shortName(corpus: string): string {
-  const name = basename(corpus).replace(/(\.tokens)?\.[^.]*$/, "");
-  return name.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "") ||
-    "text";
 }
 
 /** Tokenizes a text that goes by a name, or a file of any size. */

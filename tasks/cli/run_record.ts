@@ -5,7 +5,7 @@
  */
 
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import type { EpochEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent } from "../../lib/training/events.ts";
 import { EpochLines } from "./epoch_lines.ts";
 import { exists, writeWhole } from "./files.ts";
 import {

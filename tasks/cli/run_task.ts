@@ -6,15 +6,15 @@
 
 import { DownloadError } from "../../lib/download.ts";
 import { CheckpointError } from "../../lib/training/checkpoint.ts";
-import { DivergenceError } from "../../lib/training/trainer.ts";
+import { DivergenceError } from "../../lib/training/events.ts";
 import {
   type Command,
   type Flags,
-  helpText,
   parseCommandLine,
   UsageError,
   type Values,
 } from "./flags.ts";
+import { helpText } from "./help_text.ts";
 import { out, say } from "./terminal.ts";
 
 /** Exit codes, as the README lists them. */

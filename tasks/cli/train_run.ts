@@ -13,7 +13,7 @@ import {
   encodeCheckpoint,
   type TrainedModel,
 } from "../../lib/training/checkpoint.ts";
-import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, TrainEvent } from "../../lib/training/events.ts";
 import { writeWhole } from "./files.ts";
 import { RunRecord } from "./run_record.ts";
 import { EXIT } from "./run_task.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EpochEvent, ProgressEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
 import { fitted } from "./columns.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
 import {

@@ -126,7 +126,7 @@ Deno.test({
     assertStringIncludes(await said(2), "FILE is missing: the text");
     assertStringIncludes(
       await said(2, "a.txt", "b.txt"),
-      '"b.txt" is not part',
+      '"b.txt" is one too many',
     );
     assertStringIncludes(await said(7, "no.txt"), "there is no text at no.txt");
     assertStringIncludes(await said(3, "latin1.txt"), "not UTF-8: byte 1");
