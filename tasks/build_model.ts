@@ -14,7 +14,7 @@ import {
   encodeCheckpoint,
 } from "../lib/training/checkpoint.ts";
 import { perplexity } from "../lib/training/metrics.ts";
-import type { EpochEvent } from "../lib/training/trainer.ts";
+import type { EpochEvent } from "../lib/training/events.ts";
 import { BUNDLED_MODEL } from "./cli/bundled_model.ts";
 import { type CorpusFlags, loadCorpus } from "./cli/corpus.ts";
 import { exists, writeWhole } from "./cli/files.ts";
@@ -88,17 +88,13 @@ export async function buildModel(
   settings: TrainOptions,
   onEpoch: (event: EpochEvent) => void = () => {},
 ): Promise<Checkpoint> {
-  const options = { ...settings, checkpointEvery: 1 };
   let best: Checkpoint | undefined;
-  for await (const event of train(corpus, backend, options)) {
+  for await (const event of train(corpus, backend, settings)) {
     if (event.type === "epoch") onEpoch(event);
-    if (event.type !== "checkpoint") continue;
-    const { validationLoss } = event.checkpoint;
-    if (validationLoss < (best?.validationLoss ?? Infinity)) {
-      best = event.checkpoint;
-    }
+    if (event.type !== "checkpoint" || event.reason !== "best") continue;
+    best = event.checkpoint;
   }
-  if (!best) {
+  if (!best || !Number.isFinite(best.validationLoss)) {
     throw new RangeError(
       `Cannot choose an epoch of the training on "${corpus.name}": none has a ` +
         `finite loss on a held-out text, so hold some of it out`,
