@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DeviceError } from "../../lib/backend/device_error.ts";
 import { DownloadError } from "../../lib/download.ts";
 import { CheckpointError } from "../../lib/training/checkpoint.ts";
 import { DivergenceError } from "../../lib/training/events.ts";
@@ -79,6 +80,7 @@ function codeOf(error: Error): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof DownloadError) return EXIT.network;
   if (error instanceof DivergenceError) return EXIT.diverged;
+  if (error instanceof DeviceError) return EXIT.device;
   if (isSystemError(error)) return EXIT.files;
   const isInput = error instanceof CheckpointError ||
     error instanceof RangeError || error instanceof SyntaxError;

@@ -10,6 +10,7 @@ import {
   decodeModel,
   type ImportedModel,
 } from "../../lib/training/checkpoint.ts";
+import { BUNDLED_MODEL_NOTE, bundledModelPath } from "./bundled_model.ts";
 import { readHeader } from "./checkpoint_header.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import { reasonOf } from "./file_error.ts";
@@ -58,7 +59,10 @@ export async function loadModel(
   if (path !== undefined) {
     return { path, model: await readModel(path, decodeModel) };
   }
-  const chosen = await findRun(run);
+  const chosen = await chosenRun(run);
+  if (typeof chosen === "string") {
+    return { path: chosen, model: await readModel(chosen, decodeModel) };
+  }
   try {
     return await loadUsed(chosen);
   } catch (error) {
@@ -92,19 +96,32 @@ export async function loadModelFrom(
 export async function checkpointPath(flags: ModelFlags): Promise<string> {
   assertOneModel(flags);
   if (flags.checkpoint !== undefined) return flags.checkpoint;
-  const run = await findRun(flags.run);
+  const run = await chosenRun(flags.run);
+  if (typeof run === "string") return run;
   return await usesBest(run) ? run.best : run.checkpoint;
 }
 
-/** A run by its name, or the newest; which one that is, is said on stderr. */
-export async function findRun(name: string | undefined): Promise<RunPaths> {
-  if (name !== undefined) return await namedRun(name);
+/**
+ * A run by its name, or the newest, or where there is none the path of the model that
+ * comes with weena; what was chosen is said on stderr.
+ */
+async function chosenRun(name: string | undefined): Promise<RunPaths | string> {
+  if (name !== undefined) return await findRun(name);
   const [newest] = await runsByAge();
   if (newest) {
     say(`run ${newest.name}, the newest`);
     return newest;
   }
-  throw new TaskError(
+  const bundled = await bundledModelPath();
+  if (bundled !== undefined) {
+    say(BUNDLED_MODEL_NOTE);
+    return bundled;
+  }
+  throw noModel();
+}
+
+function noModel(): TaskError {
+  return new TaskError(
     EXIT.files,
     `there is no trained model in ${RUNS_FOLDER}: run deno task train first`,
   );
@@ -114,15 +131,26 @@ export async function findRun(name: string | undefined): Promise<RunPaths> {
 export async function findTrainedRun(
   name: string | undefined,
 ): Promise<RunPaths> {
-  if (name !== undefined) return await namedRun(name);
+  if (name !== undefined) return await findRun(name);
   const runs = await runsByAge();
   for (const run of runs) if (await canGoOn(run)) return run;
+  if (runs.length === 0) throw noModel();
   throw new TaskError(
     EXIT.files,
-    runs.length > 0
-      ? `no run in ${RUNS_FOLDER} has a training to go on with: deno task runs ` +
-        `lists them`
-      : `there is no trained model in ${RUNS_FOLDER}: run deno task train first`,
+    `no run in ${RUNS_FOLDER} has a training to go on with: deno task runs ` +
+      `lists them`,
+  );
+}
+
+/** A run by its name, whatever it holds. */
+export async function findRun(name: string): Promise<RunPaths> {
+  assertRunName(name);
+  const run = runPaths(name);
+  if (await exists(run.folder)) return run;
+  throw new TaskError(
+    EXIT.files,
+    `there is no run ${JSON.stringify(name)} in ${RUNS_FOLDER}` +
+      await suggestion(name),
   );
 }
 
@@ -170,17 +198,6 @@ async function usesBest({ best }: RunPaths): Promise<boolean> {
   } catch {
     return true; // what is wrong with it is said where it is read
   }
-}
-
-async function namedRun(name: string): Promise<RunPaths> {
-  assertRunName(name);
-  const run = runPaths(name);
-  if (await exists(run.folder)) return run;
-  throw new TaskError(
-    EXIT.files,
-    `there is no run ${JSON.stringify(name)} in ${RUNS_FOLDER}` +
-      await suggestion(name),
-  );
 }
 
 /** What else a name may have meant: behind a message. */
