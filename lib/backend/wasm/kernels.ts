@@ -218,6 +218,7 @@ export interface Kernels {
     topK: number,
     topP: number,
     repetitionPenalty: number,
+    firstId: number,
     scratch: number,
   ) => void;
   readonly applyFunction: (
