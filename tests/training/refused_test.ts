@@ -14,7 +14,7 @@ import { ChunkRunner } from "../../lib/training/chunk_runner.ts";
 import { Optimizer } from "../../lib/training/optimizer.ts";
 import { schedule, takeChunk } from "../../lib/training/schedule.ts";
 import { withDefaults } from "../../lib/training/settings.ts";
-import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, TrainEvent } from "../../lib/training/events.ts";
 import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import { withOps } from "../backend/wrap.ts";
 import { timeless } from "./run.ts";
