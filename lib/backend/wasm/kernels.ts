@@ -228,6 +228,7 @@ export interface Kernels {
     count: number,
   ) => void;
   readonly failInThread: () => void;
+  readonly hangInThread: (turns: number) => void;
 }
 
 /**
