@@ -41,7 +41,14 @@ Deno.test({
     const menu = await weena();
     assertEquals([menu.code, menu.stderr], [0, ""]);
     // Every task of deno.json that is for people who use models.
-    const developers = ["bundle", "test", "check", "ok", "build:wasm"];
+    const developers = [
+      "bundle",
+      "test",
+      "torture",
+      "check",
+      "ok",
+      "build:wasm",
+    ];
     for (const task of Object.keys(config.tasks)) {
       if (developers.includes(task)) continue;
       assertStringIncludes(menu.stdout, `weena ${task} `);

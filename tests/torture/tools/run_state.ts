@@ -1,0 +1,132 @@
+/**
+ * What a run's folder holds, read without the tasks: the judge of the cases.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+} from "../../../lib/training/checkpoint.ts";
+
+/** Files that training does not come to the same end without. */
+const KEPT = [
+  "model.safetensors",
+  "best.safetensors",
+  "metrics.jsonl",
+  "samples.jsonl",
+  "commands.txt",
+];
+
+/** A file's bytes; undefined where there is none. */
+export function bytesOf(path: string): Uint8Array | undefined {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** A checkpoint of a run; undefined where there is none, an error if it is damaged. */
+export async function checkpointOf(
+  folder: string,
+  name: "model" | "previous" | "best",
+): Promise<Checkpoint | undefined> {
+  const bytes = bytesOf(join(folder, `${name}.safetensors`));
+  return bytes && await decodeCheckpoint(bytes);
+}
+
+/**
+ * How many epochs the run can go on from: those of model.safetensors, which has to
+ * be sound, or of previous.safetensors where a save was cut off between two renames;
+ * 0 where there is neither.
+ */
+export async function savedEpochs(folder: string): Promise<number> {
+  const saved = await checkpointOf(folder, "model") ??
+    await checkpointOf(folder, "previous");
+  return saved?.progress.epochs ?? 0;
+}
+
+/** Whether there is anything to resume from. */
+export function hasCheckpoint(folder: string): boolean {
+  return ["model", "previous"].some((name) =>
+    bytesOf(join(folder, `${name}.safetensors`)) !== undefined
+  );
+}
+
+/** The lines of metrics.jsonl, less what a clock had a part in. */
+export function metricsOf(folder: string): Record<string, unknown>[] {
+  return linesOf(join(folder, "metrics.jsonl")).map((line) => {
+    const { seconds: _, tokens_per_second: __, ...rest } = JSON.parse(line);
+    return rest;
+  });
+}
+
+/** The lines of a text file; none where there is no such file. */
+export function linesOf(path: string): string[] {
+  const text = new TextDecoder().decode(bytesOf(path) ?? new Uint8Array());
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** The names in a folder, sorted; none where there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** Names in a run's folder that one that was never disturbed has not. */
+export function straysIn(disturbed: string, undisturbed: string): string[] {
+  const expected = [...namesIn(undisturbed), "previous.safetensors"];
+  return namesIn(disturbed).filter((name) => !expected.includes(name));
+}
+
+/**
+ * Throws an AssertionError unless a run that was disturbed came to the same end as
+ * one that was not: the weights and the best ones to the bit, an epoch's metrics
+ * once each, the samples, and no file that the other has not.
+ */
+export function assertSameRun(disturbed: string, undisturbed: string): void {
+  const metrics = metricsOf(disturbed);
+  assertEquals(
+    metrics.map(({ epoch }) => epoch),
+    metricsOf(undisturbed).map(({ epoch }) => epoch),
+    "the epochs in metrics.jsonl",
+  );
+  assert(
+    JSON.stringify(metrics) === JSON.stringify(metricsOf(undisturbed)),
+    "metrics.jsonl has other values than that of the undisturbed run",
+  );
+  for (const name of ["model.safetensors", "best.safetensors"]) {
+    const [a, b] = [disturbed, undisturbed].map((folder) =>
+      bytesOf(join(folder, name))
+    );
+    assert(
+      a === undefined ? b === undefined : b && sameBytes(a, b),
+      a === undefined
+        ? `${name} is missing`
+        : `${name} has other bytes than that of the undisturbed run`,
+    );
+  }
+  assertEquals(
+    linesOf(join(disturbed, "samples.jsonl")),
+    linesOf(join(undisturbed, "samples.jsonl")),
+    "samples.jsonl",
+  );
+  assertEquals(straysIn(disturbed, undisturbed), [], "files too many");
+  const names = namesIn(disturbed), expected = namesIn(undisturbed);
+  const missing = expected.filter((name) =>
+    KEPT.includes(name) && !names.includes(name)
+  );
+  assertEquals(missing, [], "files too few");
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}

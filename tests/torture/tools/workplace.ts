@@ -1,0 +1,186 @@
+/**
+ * A folder to train in, and its tasks as processes that can be disturbed.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import {
+  denoArguments,
+  type Finished,
+  type TaskName,
+} from "../../tasks/command.ts";
+
+/** How a process ended that may have been killed. */
+export interface Ended extends Finished {
+  /** The signal that ended it. */
+  readonly signal: Deno.Signal | null;
+}
+
+/** How a process is started. */
+export interface StartOptions {
+  /** Variables beside those of this process. */
+  readonly env?: Record<string, string>;
+  /** A command that runs the command: `["setpriv", "--reuid=65534"]`. */
+  readonly prefix?: readonly string[];
+  /** Called with each piece that comes on stdout. */
+  readonly onOutput?: (text: string) => void;
+  /** Called with each piece that comes on stderr. */
+  readonly onMessage?: (text: string) => void;
+}
+
+/** A process that runs a task. */
+export interface Running {
+  readonly process: Deno.ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Sends a signal; nothing where it has ended. */
+  readonly kill: (signal: Deno.Signal) => void;
+}
+
+/** The longest that a process may take, in milliseconds: none should take ten. */
+const TIME_LIMIT = 120_000;
+
+/** The text that is trained on where a case brings none of its own. */
+export const TEXT = "Time flies like an arrow; fruit flies like a banana.\n"
+  .repeat(20);
+
+/** Flags of a training that takes a moment, and the run that it makes. */
+export const SMALL: readonly string[] = [
+  ...["--corpus=text.txt", "--device=cpu", "--threads=1"],
+  ...["--hidden-size=8", "--batch-size=4", "--num-steps=8"],
+  ...["--cell=gru", "--optimizer=adam", "--validation=0.1"],
+];
+
+/** Flags that save after every epoch. */
+export const OFTEN = "--checkpoint-every=1 epoch";
+
+/** A folder of its own, removed at the end of a `using` block. */
+export class Workplace implements Disposable {
+  readonly path: string;
+
+  /** @param text Goes to `text.txt`. */
+  constructor(text: string | Uint8Array = TEXT) {
+    this.path = Deno.makeTempDirSync({ prefix: "weena-torture-" });
+    Deno.chmodSync(this.path, 0o755); // for other users
+    const bytes = typeof text === "string"
+      ? new TextEncoder().encode(text)
+      : text;
+    Deno.writeFileSync(join(this.path, "text.txt"), bytes);
+  }
+
+  /** A path in it. */
+  file(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  /** The folder of a run. */
+  run(name: string): string {
+    return this.file("data", "runs", name);
+  }
+
+  /** Starts a task with the permissions of deno.json. */
+  start(
+    task: TaskName,
+    args: readonly string[],
+    { env = {}, prefix = [], onOutput, onMessage }: StartOptions = {},
+  ): Running {
+    const line = [
+      ...[...prefix, Deno.execPath()],
+      ...[...denoArguments(task), ...args],
+    ];
+    const process = new Deno.Command(line[0], {
+      args: line.slice(1),
+      cwd: this.path,
+      env: { XDG_RUNTIME_DIR: "/tmp", NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const kill = (signal: Deno.Signal) => {
+      try {
+        process.kill(signal);
+      } catch {
+        // It has ended.
+      }
+    };
+    return {
+      process,
+      kill,
+      ended: endOf(process, [task, ...args].join(" "), onOutput, onMessage),
+    };
+  }
+
+  /** Runs a task to its end. */
+  async finish(
+    task: TaskName,
+    args: readonly string[],
+    options?: StartOptions,
+  ): Promise<Ended> {
+    return await this.start(task, args, options).ended;
+  }
+
+  /** Runs a task that has to succeed. */
+  async succeed(
+    task: TaskName,
+    args: readonly string[],
+    options?: StartOptions,
+  ): Promise<Ended> {
+    const ended = await this.finish(task, args, options);
+    if (ended.code === 0) return ended;
+    throw new Error(
+      `"${task} ${args.join(" ")}" ended with ${ended.code}: ${ended.stderr}`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+async function endOf(
+  process: Deno.ChildProcess,
+  line: string,
+  onOutput?: (text: string) => void,
+  onMessage?: (text: string) => void,
+): Promise<Ended> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    process.kill("SIGKILL");
+  }, TIME_LIMIT);
+  const [stdout, stderr, { code, signal }] = await Promise.all([
+    collect(process.stdout, onOutput),
+    collect(process.stderr, onMessage),
+    process.status,
+  ]);
+  clearTimeout(timer);
+  if (isLate) {
+    throw new Error(
+      `"${line}" did not end within ${TIME_LIMIT / 1000} s; it had said: ` +
+        stderr,
+    );
+  }
+  return { code, signal, stdout, stderr };
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onText?: (text: string) => void,
+): Promise<string> {
+  let all = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    all += text;
+    onText?.(text);
+  }
+  return all;
+}
+
+/** Copies a folder with all that is in it. */
+export async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    const [a, b] = [join(from, name), join(to, name)];
+    if (isDirectory) await copyFolder(a, b);
+    else await Deno.copyFile(a, b);
+  }
+}
