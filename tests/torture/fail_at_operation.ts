@@ -1,5 +1,5 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { ERRNO, faultVariables } from "./tools/faults.ts";
+import { ERRNO, faultVariables, operationsIn } from "./tools/faults.ts";
 import { assertNoTrace, assertOneError } from "./tools/messages.ts";
 import {
   argsToGoOn,
@@ -67,8 +67,10 @@ async function failAt(
     `${what}: epoch ${least} was saved, ${saved} is left; ${failed.code}, ` +
       failed.stderr,
   );
-  const hadBest = (bytesOf(`${phase.before}/${RUN}/best.safetensors`)) !==
-    undefined;
+  const hadBest =
+    operationsIn(log).some(({ class: kind, path, end }) =>
+      kind === "rename" && path === `${RUN}/best.safetensors` && end === "0"
+    ) || bytesOf(`${phase.before}/${RUN}/best.safetensors`) !== undefined;
   const best = await checkpointOf(folder, "best");
   assert(best || !hadBest, `${what}: the best model is gone`);
   if (failed.code === 0) {
@@ -82,7 +84,7 @@ async function failAt(
     const ended = await place.finish("train", goOn);
     assert(ended.code === 0, `${what}, then ${goOn[0]}: ${ended.stderr}`);
   }
-  assertSame(folder, phase.whole, what);
+  assertSameRun(folder, phase.whole, what);
 }
 
 /** A write that takes only a part of what it is given is no failure. */
@@ -92,13 +94,5 @@ async function writesThatAreShort(phase: Phase): Promise<void> {
     isShort: true,
   });
   await place.succeed("train", phase.args, { env });
-  assertSame(place.run(RUN), phase.whole, `${phase.name}, short writes`);
-}
-
-function assertSame(folder: string, whole: string, what: string): void {
-  try {
-    assertSameRun(folder, whole);
-  } catch (error) {
-    throw new Error(`${what}: ${(error as Error).message}`);
-  }
+  assertSameRun(place.run(RUN), phase.whole, `${phase.name}, short writes`);
 }

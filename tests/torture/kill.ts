@@ -9,7 +9,7 @@ import {
 } from "./tools/run_state.ts";
 import type { Torture, TortureOptions } from "./tools/torture.ts";
 import { trials } from "./tools/torture.ts";
-import { OFTEN, SMALL, Workplace } from "./tools/workplace.ts";
+import { OFTEN, RESUME, SMALL, Workplace } from "./tools/workplace.ts";
 
 /** How often one training is killed. */
 const KILLS = 10;
@@ -52,7 +52,7 @@ async function trainKilled(
   let killed = 0, saved = 0, stale: string[] = [];
   for (let life = 1;; life++) {
     const args = hasCheckpoint(folder)
-      ? ["--resume", "--run=cut", OFTEN, "--json"]
+      ? [...RESUME, "--run=cut", "--json"]
       : [...ARGS, "--run=cut", "--json"];
     const isLast = killed >= kills;
     // Now and then while it starts, else after some epochs and a bit of one.
@@ -97,6 +97,6 @@ async function trainKilled(
     saved = now;
     stale = straysIn(folder, whole);
   }
-  assertSameRun(folder, whole);
+  assertSameRun(folder, whole, `after ${killed} kills`);
   return killed;
 }

@@ -66,9 +66,5 @@ async function killAt(
     0,
     `${what}, then ${goOn[0]}: ${ended.stderr}`,
   );
-  try {
-    assertSameRun(folder, phase.whole);
-  } catch (error) {
-    throw new Error(`${what}: ${(error as Error).message}`);
-  }
+  assertSameRun(folder, phase.whole, what);
 }

@@ -5,7 +5,7 @@
  */
 
 import { faultVariables, type Operation, operationsIn } from "./faults.ts";
-import { copyFolder, OFTEN, SMALL, Workplace } from "./workplace.ts";
+import { copyFolder, OFTEN, RESUME, SMALL, Workplace } from "./workplace.ts";
 
 /** A training from a known state to its end. */
 export interface Phase {
@@ -34,7 +34,7 @@ export const RUN = "run";
 export async function listedPhases(place: Workplace): Promise<Phase[]> {
   const [first, all] = EPOCHS;
   const trainArgs = [...SMALL, OFTEN, `--epochs=${first}`, `--run=${RUN}`];
-  const resumeArgs = ["--resume", OFTEN, `--epochs=${all}`, `--run=${RUN}`];
+  const resumeArgs = [...RESUME, `--epochs=${all}`, `--run=${RUN}`];
   const nothing = place.file("nothing");
   await Deno.mkdir(nothing);
   const phase = async (
@@ -69,7 +69,10 @@ export async function placeBefore({ before }: Phase): Promise<Workplace> {
  * How many epochs the operations of a log have saved, those before included: every
  * epoch's checkpoint takes its place by a renaming.
  */
-export function epochsSavedBy(log: string, { saved }: Phase): number {
+export function epochsSavedBy(
+  log: string,
+  { saved }: Pick<Phase, "saved">,
+): number {
   const name = `${RUN}/model.safetensors`;
   return saved +
     operationsIn(log).filter((one) =>
@@ -81,5 +84,5 @@ export function epochsSavedBy(log: string, { saved }: Phase): number {
 export function argsToGoOn(phase: Phase, hasCheckpoint: boolean): string[] {
   const { args } = phase;
   if (!hasCheckpoint || phase.name === "resume") return [...args];
-  return ["--resume", OFTEN, `--run=${RUN}`];
+  return [...RESUME, `--run=${RUN}`];
 }

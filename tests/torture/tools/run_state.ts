@@ -91,42 +91,56 @@ export function straysIn(disturbed: string, undisturbed: string): string[] {
  * Throws an AssertionError unless a run that was disturbed came to the same end as
  * one that was not: the weights and the best ones to the bit, an epoch's metrics
  * once each, the samples, and no file that the other has not.
+ *
+ * @param what The disturbance, for the message.
  */
-export function assertSameRun(disturbed: string, undisturbed: string): void {
+export function assertSameRun(
+  disturbed: string,
+  undisturbed: string,
+  what: string,
+): void {
   const metrics = metricsOf(disturbed);
   assertEquals(
     metrics.map(({ epoch }) => epoch),
     metricsOf(undisturbed).map(({ epoch }) => epoch),
-    "the epochs in metrics.jsonl",
+    `${what}: the epochs in metrics.jsonl`,
   );
-  assert(
-    JSON.stringify(metrics) === JSON.stringify(metricsOf(undisturbed)),
-    "metrics.jsonl has other values than that of the undisturbed run",
+  const expectedMetrics = metricsOf(undisturbed).map((line) =>
+    JSON.stringify(line)
   );
-  for (const name of ["model.safetensors", "best.safetensors"]) {
-    const [a, b] = [disturbed, undisturbed].map((folder) =>
-      bytesOf(join(folder, name))
-    );
+  for (const [i, line] of metrics.entries()) {
+    const text = JSON.stringify(line), expected = expectedMetrics[i];
     assert(
-      a === undefined ? b === undefined : b && sameBytes(a, b),
-      a === undefined
-        ? `${name} is missing`
-        : `${name} has other bytes than that of the undisturbed run`,
+      text === expected,
+      `${what}: a line of metrics.jsonl is ${text}, not ${expected}`,
     );
+  }
+  for (const name of ["model.safetensors", "best.safetensors"]) {
+    assertSameFile(join(disturbed, name), join(undisturbed, name), what);
   }
   assertEquals(
     linesOf(join(disturbed, "samples.jsonl")),
     linesOf(join(undisturbed, "samples.jsonl")),
-    "samples.jsonl",
+    `${what}: samples.jsonl`,
   );
-  assertEquals(straysIn(disturbed, undisturbed), [], "files too many");
+  const strays = straysIn(disturbed, undisturbed);
+  assertEquals(strays, [], `${what}: files too many`);
   const names = namesIn(disturbed), expected = namesIn(undisturbed);
   const missing = expected.filter((name) =>
     KEPT.includes(name) && !names.includes(name)
   );
-  assertEquals(missing, [], "files too few");
+  assertEquals(missing, [], `${what}: files too few`);
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+/** Throws an AssertionError unless two files have the same bytes, or are not there. */
+export function assertSameFile(one: string, other: string, what: string): void {
+  const [a, b] = [bytesOf(one), bytesOf(other)];
+  const same = a === undefined || b === undefined
+    ? a === b
+    : a.length === b.length && a.every((value, i) => value === b[i]);
+  assert(
+    same,
+    `${what}: ${one} ${a ? "has other bytes than" : "is missing, unlike"} ` +
+      other,
+  );
 }

@@ -89,6 +89,7 @@ export async function trialsOf<T>(
 
 /** An error's message on one line. */
 function reasonOf(error: unknown): string {
+  if (error instanceof SuppressedError) return reasonOf(error.suppressed);
   const text = error instanceof Error ? error.message : String(error);
   // deno-lint-ignore no-control-regex
   return text.replace(/\x1b\[\d*m/g, "").replace(/\s+/g, " ").trim();

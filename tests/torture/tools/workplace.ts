@@ -44,19 +44,26 @@ const TIME_LIMIT = 120_000;
 export const TEXT = "Time flies like an arrow; fruit flies like a banana.\n"
   .repeat(20);
 
-/** Flags of a training that takes a moment, and the run that it makes. */
+/** One thread: what is said of the device is then the same in every life of a run. */
+export const DEVICE: readonly string[] = ["--device=cpu", "--threads=1"];
+
+/** Flags of a training that takes a moment; `--run` and `--epochs` are the case's. */
 export const SMALL: readonly string[] = [
-  ...["--corpus=text.txt", "--device=cpu", "--threads=1"],
+  ...["--corpus=text.txt", ...DEVICE],
   ...["--hidden-size=8", "--batch-size=4", "--num-steps=8"],
   ...["--cell=gru", "--optimizer=adam", "--validation=0.1"],
 ];
 
-/** Flags that save after every epoch. */
+/** A flag that saves after every epoch. */
 export const OFTEN = "--checkpoint-every=1 epoch";
+
+/** Flags that go on with such a training. */
+export const RESUME: readonly string[] = ["--resume", ...DEVICE, OFTEN];
 
 /** A folder of its own, removed at the end of a `using` block. */
 export class Workplace implements Disposable {
   readonly path: string;
+  readonly #running = new Set<Deno.ChildProcess>();
 
   /** @param text Goes to `text.txt`. */
   constructor(text: string | Uint8Array = TEXT) {
@@ -103,11 +110,12 @@ export class Workplace implements Disposable {
         // It has ended.
       }
     };
-    return {
-      process,
-      kill,
-      ended: endOf(process, [task, ...args].join(" "), onOutput, onMessage),
-    };
+    this.#running.add(process);
+    const name = [task, ...args].join(" ");
+    const ended = endOf(process, name, onOutput, onMessage)
+      .finally(() => this.#running.delete(process));
+    ended.catch(() => {}); // whoever awaits it is told
+    return { process, kill, ended };
   }
 
   /** Runs a task to its end. */
@@ -132,8 +140,17 @@ export class Workplace implements Disposable {
     );
   }
 
+  /** Ends what still runs, and removes the folder. */
   [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
+    for (const process of this.#running) process.kill("SIGKILL");
+    for (let tries = 1;; tries++) {
+      try {
+        Deno.removeSync(this.path, { recursive: true });
+        return;
+      } catch (error) {
+        if (tries === 20) throw error; // else one that ends was still writing
+      }
+    }
   }
 }
 
