@@ -11,6 +11,7 @@ import {
   DEVICE,
   type Ended,
   OFTEN,
+  pause,
   RESUME,
   SMALL,
   Workplace,
@@ -118,7 +119,7 @@ async function tryPair(seed: number, states: States): Promise<void> {
   // Half of the seconds come when the first has surely begun, half at any time.
   const isLate = isWriter(first) && chance.integer(0, 1) === 1;
   if (isLate) await one.begun;
-  await new Promise((resolve) => setTimeout(resolve, chance.integer(0, 250)));
+  await pause(chance.integer(0, 250));
   const other = start(second, await faultVariables(runs, faults[1]));
   let isInUse = isLate;
   one.ended.finally(() => isInUse = false);

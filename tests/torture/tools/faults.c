@@ -2,21 +2,22 @@
  * Makes file operations fail, at a chosen one: preloaded into a program, it counts
  * those on paths under a folder, over all threads, and acts on one of them.
  *
- *   FAULT_ROOT    the folder, an absolute path without a slash at its end
- *   FAULT_CLASSES which are counted: open,write,sync,rename,link,unlink,lock,
- *                 truncate,mkdir (all)
- *   FAULT_AT      the number of the operation that is acted on, from 1 on; without
- *                 it none is
- *   FAULT_ACTION  kill      SIGKILL in place of the operation
- *                 tear      of a write only the first half, then SIGKILL
- *                 fail:E    the operation fails with errno E
- *                 signal:S  the program gets signal S, then the operation is done
- *                 twice:S   the same, two times
- *   FAULT_SHORT   1: every write takes half of its bytes, at least one
- *   FAULT_SLEEP   milliseconds that every counted operation takes longer
- *   FAULT_SPACE   bytes that can be written before the disk is full (ENOSPC)
- *   FAULT_LOG     a file that gets a line for each counted operation: its number,
- *                 class, path and how it ended (0, an errno, or the action)
+ *   FAULT_ROOT     the folder, an absolute path without a slash at its end
+ *   FAULT_CLASSES  which are counted: open,write,sync,rename,link,unlink,lock,
+ *                  truncate,mkdir (all)
+ *   FAULT_AT       the number of the operation that is acted on, from 1 on; without
+ *                  it none is
+ *   FAULT_ACTION   kill      SIGKILL in place of the operation
+ *                  tear      of a write only the first half, then SIGKILL
+ *                  fail:E    the operation fails with errno E
+ *                  signal:S  the program gets signal S, then the operation is done
+ *                  twice:S   the same, two times
+ *   FAULT_SHORT    1: every write takes half of its bytes, at least one
+ *   FAULT_SLEEP    milliseconds that every counted operation takes longer
+ *   FAULT_SPACE    bytes that can be written before the disk is full (ENOSPC)
+ *   FAULT_NONBLOCK 1: stdout and stderr do not block (O_NONBLOCK)
+ *   FAULT_LOG      a file that gets a line for each counted operation: its number,
+ *                  class, path and how it ended (0, an errno, or the action)
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -56,6 +57,12 @@ __attribute__((constructor)) static void read_settings(void) {
   if ((text = getenv("FAULT_SLEEP"))) milliseconds = atol(text);
   if ((text = getenv("FAULT_SHORT"))) makes_short = atoi(text);
   if ((text = getenv("FAULT_SPACE"))) atomic_store(&space, atol(text));
+  if ((text = getenv("FAULT_NONBLOCK")) && atoi(text)) {
+    for (int fd = 1; fd <= 2; fd++) {
+      syscall(SYS_fcntl, fd, F_SETFL,
+              syscall(SYS_fcntl, fd, F_GETFL) | O_NONBLOCK);
+    }
+  }
   if ((text = getenv("FAULT_LOG"))) {
     log_file = (int)syscall(SYS_openat, AT_FDCWD, text,
                             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -42,6 +42,8 @@ export interface Fault {
   readonly sleep?: number;
   /** Every write takes half of what it is given. */
   readonly isShort?: boolean;
+  /** stdout and stderr do not block: what they cannot take at once fails. */
+  readonly isNonBlocking?: boolean;
   /** Bytes until the disk is full. */
   readonly space?: number;
 }
@@ -72,6 +74,7 @@ export async function faultVariables(
     FAULT_CLASSES: fault.classes?.join(),
     FAULT_SLEEP: fault.sleep,
     FAULT_SHORT: fault.isShort ? 1 : undefined,
+    FAULT_NONBLOCK: fault.isNonBlocking ? 1 : undefined,
     FAULT_SPACE: fault.space,
     FAULT_LOG: log,
   };

@@ -23,10 +23,12 @@ export interface StartOptions {
   readonly env?: Record<string, string>;
   /** A command that runs the command: `["setpriv", "--reuid=65534"]`. */
   readonly prefix?: readonly string[];
+  /**
+   * When stdout is read: at once, once the pipe is full, or not at all.
+   */
+  readonly reading?: "quick" | "late" | "none";
   /** Called with each piece that comes on stdout. */
   readonly onOutput?: (text: string) => void;
-  /** Called with each piece that comes on stderr. */
-  readonly onMessage?: (text: string) => void;
 }
 
 /** A process that runs a task. */
@@ -39,6 +41,9 @@ export interface Running {
 
 /** The longest that a process may take, in milliseconds: none should take ten. */
 const TIME_LIMIT = 120_000;
+
+/** After how many milliseconds one reads who comes late. */
+const LATE = 3000;
 
 /** The text that is trained on where a case brings none of its own. */
 export const TEXT = "Time flies like an arrow; fruit flies like a banana.\n"
@@ -89,7 +94,7 @@ export class Workplace implements Disposable {
   start(
     task: TaskName,
     args: readonly string[],
-    { env = {}, prefix = [], onOutput, onMessage }: StartOptions = {},
+    { env = {}, prefix = [], reading, onOutput }: StartOptions = {},
   ): Running {
     const line = [
       ...[...prefix, Deno.execPath()],
@@ -112,7 +117,7 @@ export class Workplace implements Disposable {
     };
     this.#running.add(process);
     const name = [task, ...args].join(" ");
-    const ended = endOf(process, name, onOutput, onMessage)
+    const ended = endOf(process, name, { reading, onOutput })
       .finally(() => this.#running.delete(process));
     ended.catch(() => {}); // whoever awaits it is told
     return { process, kill, ended };
@@ -157,8 +162,7 @@ export class Workplace implements Disposable {
 async function endOf(
   process: Deno.ChildProcess,
   line: string,
-  onOutput?: (text: string) => void,
-  onMessage?: (text: string) => void,
+  { reading, onOutput }: StartOptions,
 ): Promise<Ended> {
   let isLate = false;
   const timer = setTimeout(() => {
@@ -166,8 +170,11 @@ async function endOf(
     process.kill("SIGKILL");
   }, TIME_LIMIT);
   const [stdout, stderr, { code, signal }] = await Promise.all([
-    collect(process.stdout, onOutput),
-    collect(process.stderr, onMessage),
+    reading === "none"
+      ? process.status.then(() => process.stdout.cancel()).then(() => "")
+      : pause(reading === "late" ? LATE : 0)
+        .then(() => collect(process.stdout, onOutput)),
+    collect(process.stderr),
     process.status,
   ]);
   clearTimeout(timer);
@@ -190,6 +197,11 @@ async function collect(
     onText?.(text);
   }
   return all;
+}
+
+/** Waits so many milliseconds. */
+export async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Copies a folder with all that is in it. */
