@@ -57,11 +57,18 @@ export function hasCheckpoint(folder: string): boolean {
   );
 }
 
-/** The lines of metrics.jsonl, less what a clock had a part in. */
+/**
+ * The lines of metrics.jsonl, less what a clock had a part in; one that is no JSON
+ * as it is.
+ */
 export function metricsOf(folder: string): Record<string, unknown>[] {
   return linesOf(join(folder, "metrics.jsonl")).map((line) => {
-    const { seconds: _, tokens_per_second: __, ...rest } = JSON.parse(line);
-    return rest;
+    try {
+      const { seconds: _, tokens_per_second: __, ...rest } = JSON.parse(line);
+      return rest;
+    } catch {
+      return { line };
+    }
   });
 }
 
@@ -100,19 +107,21 @@ export function assertSameRun(
   what: string,
 ): void {
   const metrics = metricsOf(disturbed);
-  assertEquals(
-    metrics.map(({ epoch }) => epoch),
-    metricsOf(undisturbed).map(({ epoch }) => epoch),
-    `${what}: the epochs in metrics.jsonl`,
+  const epochs = (folder: string) =>
+    metricsOf(folder).map(({ epoch }) => epoch).join(" ");
+  const [found, expected] = [epochs(disturbed), epochs(undisturbed)];
+  assert(
+    found === expected,
+    `${what}: metrics.jsonl has the epochs "${found}", not "${expected}"`,
   );
   const expectedMetrics = metricsOf(undisturbed).map((line) =>
     JSON.stringify(line)
   );
   for (const [i, line] of metrics.entries()) {
-    const text = JSON.stringify(line), expected = expectedMetrics[i];
+    const text = JSON.stringify(line);
     assert(
-      text === expected,
-      `${what}: a line of metrics.jsonl is ${text}, not ${expected}`,
+      text === expectedMetrics[i],
+      `${what}: a line of metrics.jsonl is ${text}, not ${expectedMetrics[i]}`,
     );
   }
   for (const name of ["model.safetensors", "best.safetensors"]) {
@@ -125,8 +134,8 @@ export function assertSameRun(
   );
   const strays = straysIn(disturbed, undisturbed);
   assertEquals(strays, [], `${what}: files too many`);
-  const names = namesIn(disturbed), expected = namesIn(undisturbed);
-  const missing = expected.filter((name) =>
+  const names = namesIn(disturbed);
+  const missing = namesIn(undisturbed).filter((name) =>
     KEPT.includes(name) && !names.includes(name)
   );
   assertEquals(missing, [], `${what}: files too few`);

@@ -87,10 +87,11 @@ export async function trialsOf<T>(
   await trials(some, (seed) => trial(all[index(seed)], seed));
 }
 
-/** An error's message on one line. */
+/** An error's message on one line, of which the first thousand characters. */
 function reasonOf(error: unknown): string {
   if (error instanceof SuppressedError) return reasonOf(error.suppressed);
   const text = error instanceof Error ? error.message : String(error);
   // deno-lint-ignore no-control-regex
-  return text.replace(/\x1b\[\d*m/g, "").replace(/\s+/g, " ").trim();
+  const line = text.replace(/\x1b\[\d*m/g, "").replace(/\s+/g, " ").trim();
+  return line.length > 1000 ? `${line.slice(0, 1000)}...` : line;
 }
