@@ -54,11 +54,13 @@ export const command = {
     "hidden-size": {
       kind: "integer",
       least: 1,
+      most: 65_536,
       help: `one hidden size (${GRID.hiddenSizes.join(", ")})`,
     } as NumberFlag,
     "batch-size": {
       kind: "integer",
       least: 1,
+      most: 1_000_000,
       help: `one batch size (${GRID.batchSizes.join(", ")})`,
     } as NumberFlag,
     seconds: {

@@ -4,7 +4,7 @@ import {
   DownloadError,
   TIME_MACHINE,
 } from "../lib/download.ts";
-import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/corpus.ts";
+import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists, readWanted, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";

@@ -1,7 +1,7 @@
 import { assertSha1, TIME_MACHINE } from "../lib/download.ts";
 import { buildPage } from "./bundle/page.ts";
 import { HOSTNAME, servePage } from "./bundle/serve.ts";
-import { TIME_MACHINE_PATH } from "./cli/corpus.ts";
+import { TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";

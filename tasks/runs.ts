@@ -6,7 +6,8 @@ import {
   type RunSummary,
   summarize,
 } from "./cli/run_summary.ts";
-import { allRuns, RUNS_FOLDER } from "./cli/runs.ts";
+import { RUNS_FOLDER } from "./cli/run_paths.ts";
+import { allRuns } from "./cli/runs.ts";
 import { tableLines } from "./cli/table.ts";
 import { jsonLine, out, printable, say } from "./cli/terminal.ts";
 

@@ -1,4 +1,5 @@
 import { score, type ScoredToken } from "../lib/score.ts";
+import { isContinuationByte } from "../lib/text/decode_ids.ts";
 import { type Level, splitText, textJoiner } from "../lib/text/tokenizer.ts";
 import { tokenize } from "../lib/tokenize.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
@@ -8,7 +9,7 @@ import type { Command, Flags } from "./cli/flags.ts";
 import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, jsonLine, out, printable } from "./cli/terminal.ts";
+import { grouped, jsonLine, out, printable, stdout } from "./cli/terminal.ts";
 
 /** How many of the least likely places are shown, and tokens before and behind each. */
 const SHOWN = 10;
@@ -88,6 +89,7 @@ export async function run(args: readonly string[]): Promise<never> {
         totals.nats -= token.logProbability;
       }
       least = leastLikely(least, some, from);
+      await stdout.drained(); // no faster than it is read
     }
     if (flags.json) {
       out(jsonLine({
@@ -159,7 +161,7 @@ function charactersOf(token: string, level: Level): number {
     case "char":
       return 1;
     case "byte": // one where the byte begins a character
-      return (token.charCodeAt(0) & 0xc0) === 0x80 ? 0 : 1;
+      return isContinuationByte(token) ? 0 : 1;
     case "word":
       return 1 + [...token].length;
   }
@@ -204,23 +206,32 @@ function tokensAt(
   return found;
 }
 
-/** A token between its neighbours, on one line: `…me trav[e]ller ca…`. */
+/**
+ * A token between its neighbours, on one line: `…me trav[e]ller ca…`; at level `byte`
+ * the character that it is a part of, between whole ones.
+ */
 function marked(
   tokens: readonly string[],
   index: number,
   level: Level,
 ): string {
+  const goesOn = (at: number) =>
+    level === "byte" && at < tokens.length && isContinuationByte(tokens[at]);
   const around = AROUND[level];
+  let from = index, to = index + 1;
+  while (from > 0 && index - from < 3 && goesOn(from)) from--;
+  while (to - from < 4 && goesOn(to)) to++;
+  let first = Math.max(0, from - around);
+  while (first < from && goesOn(first)) first++;
+  let end = Math.min(tokens.length, to + around);
+  while (end > to && goesOn(end)) end--;
   const joined = (from: number, to: number) =>
-    textJoiner(level)(tokens.slice(Math.max(0, from), to), true);
+    textJoiner(level)(tokens.slice(from, to), true);
   const gap = level === "word" ? " " : "";
-  const line = (index > around ? "…" : "") +
-    [
-      joined(index - around, index),
-      `[${joined(index, index + 1)}]`,
-      joined(index + 1, index + 1 + around),
-    ].join(gap).trim() +
-    (index + 1 + around < tokens.length ? "…" : "");
+  const line = (first > 0 ? "…" : "") +
+    [joined(first, from), `[${joined(from, to)}]`, joined(to, end)]
+      .join(gap).trim() +
+    (end < tokens.length ? "…" : "");
   return printable(line.replaceAll("\n", "\u240a").replaceAll("\t", "\u2409"));
 }
 

@@ -1,9 +1,8 @@
-import type { Backend } from "../lib/backend/backend.ts";
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
 import type { Corpus } from "../lib/tokenize.ts";
-import { resume, train, type TrainOptions } from "../lib/train.ts";
+import { train, type TrainOptions } from "../lib/train.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import {
@@ -11,9 +10,7 @@ import {
   CORPUS_FLAGS,
   isTokenFile,
   loadCorpus,
-  loadCorpusFor,
   loadExtended,
-  shortName,
 } from "./cli/corpus.ts";
 import { commandLine } from "./cli/command_line.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
@@ -24,19 +21,14 @@ import {
   UsageError,
   type Values,
 } from "./cli/flags.ts";
-import { interruptSignal } from "./cli/interrupt.ts";
-import { readInterval } from "./cli/interval.ts";
+import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
+import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
-import {
-  assertFreeRun,
-  createRun,
-  findRun,
-  loadLast,
-  loadModelFrom,
-  removeUnlessTrained,
-  type RunPaths,
-} from "./cli/runs.ts";
+import { resumeRun } from "./cli/resume_run.ts";
+import type { RunPaths } from "./cli/run_paths.ts";
+import { runTask } from "./cli/run_task.ts";
+import { trainControls } from "./cli/train_controls.ts";
+import { loadModelFrom } from "./cli/runs.ts";
 import { grouped, say } from "./cli/terminal.ts";
 import { trainRun } from "./cli/train_run.ts";
 import {
@@ -45,9 +37,6 @@ import {
   SETTING_FLAGS,
   trainOptions,
 } from "./cli/training_flags.ts";
-
-/** Epochs from one sample to the next. */
-const SAMPLE_EVERY = 10;
 
 /** The table of flags. */
 export const command = {
@@ -99,18 +88,12 @@ export const command = {
 
 type TrainFlags = Values<typeof command.flags>;
 
-/** Flags that resuming takes; all others are the run's own. */
-const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
-  ...["device", "threads", "json"],
-]);
-
 /** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(
     command,
     args,
-    (flags) => flags.resume ? resumeRun(flags) : startRun(flags),
+    (flags) => flags.resume ? resumeRun(command, flags) : startRun(flags),
   );
 }
 
@@ -126,7 +109,8 @@ async function startRun(given: TrainFlags): Promise<number> {
     ? { ...withPreset(preset, given), validation: given.validation }
     : withPreset(preset, given);
   if (preset) say(`preset ${preset}: ${presetFlags(preset)}`);
-  const controls = trainControls(flags);
+  const controls = trainControls(flags["checkpoint-every"]);
+  interruptSignal(); // signals are heard from here on
   if (flags.run !== undefined) await assertFreeRun(flags.run);
   const base = flags["init-from"] === undefined
     ? undefined
@@ -157,92 +141,24 @@ async function startRun(given: TrainFlags): Promise<number> {
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
   using backend = await openDevice(flags);
-  const run = await createRun(flags.run, shortName(corpus.name));
-  describeRun(corpus, all, count, run);
-  try {
-    const { epochs } = withDefaults(all);
-    const again = { ...given, corpus: name, device: backend.name };
-    return await trainRun(run, train(corpus, backend, all), {
+  interruption().throwIfAborted();
+  using run = await HeldRun.create(flags.run, corpus.name);
+  describeRun(corpus, all, count, run.paths);
+  const { epochs, learningRate } = withDefaults(all);
+  const again = { ...given, corpus: name, device: backend.name };
+  return await trainRun(
+    run,
+    (signal) => train(corpus, backend, { ...all, signal }),
+    {
       corpus,
       backend,
       epochs,
       done: 0,
+      learningRate,
       json: flags.json,
       command: commandLine(command, { ...again, run: undefined }),
-    });
-  } catch (error) {
-    await removeUnlessTrained(run);
-    throw error;
-  }
-}
-
-async function resumeRun(flags: TrainFlags): Promise<number> {
-  for (const [flag, value] of Object.entries(flags)) {
-    if (RESUME_FLAGS.has(flag) || value === undefined || value === false) {
-      continue;
-    }
-    throw new UsageError(
-      `--${flag} cannot change a run that is resumed: it goes on with its own ` +
-        `settings. --init-from starts a new run from its weights`,
-    );
-  }
-  const controls = trainControls(flags);
-  const run = await findRun(flags.run);
-  const { path, model: checkpoint } = await loadLast(run);
-  const { training, progress, tokenizer, vocabulary } = checkpoint;
-  if (!checkpoint.state) {
-    throw new TaskError(
-      EXIT.input,
-      `${path} holds no state of training to go on from: --init-from starts a ` +
-        `new run from its weights`,
-    );
-  }
-  const { epochs = training.epochs } = flags;
-  if (epochs < progress.epochs) {
-    throw new UsageError(
-      `--epochs ${epochs} is for all of the run: ${progress.epochs} are done`,
-    );
-  }
-  const { tokens, validationTokens, name } = checkpoint.corpus;
-  const read = await loadCorpusFor(flags.corpus ?? name, {
-    ...tokenizer,
-    vocabulary,
-    maxTokens: tokens + validationTokens,
-    validation: validationTokens / (tokens + validationTokens),
-  });
-  const corpus = { ...read, name };
-  using backend: Backend = await openDevice(flags);
-  const { minibatches } = progress;
-  say(
-    `run ${run.name}: ${progress.epochs} of ${epochs} epochs are done` +
-      (minibatches > 0 ? `, and ${minibatches} minibatches of the next` : ""),
+    },
   );
-  if (progress.epochs >= epochs) {
-    say(`nothing is left to do: --epochs ${2 * epochs} would go on`);
-    return 0;
-  }
-  const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
-  const again = { run: run.name, device: backend.name };
-  return await trainRun(run, events, {
-    corpus,
-    backend,
-    epochs,
-    done: progress.epochs,
-    json: flags.json,
-    command: commandLine(command, { ...flags, ...again }),
-  });
-}
-
-/** When to save and to sample, and how to be stopped. */
-function trainControls(flags: TrainFlags) {
-  const every = readInterval("checkpoint-every", flags["checkpoint-every"]);
-  return {
-    checkpointEvery: every.epochs,
-    checkpointSeconds: every.seconds,
-    sampleEvery: SAMPLE_EVERY,
-    progress: true,
-    signal: interruptSignal(),
-  };
 }
 
 /** Throws a UsageError if a flag would change the model that training starts from. */

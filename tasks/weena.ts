@@ -5,7 +5,7 @@
  * @module
  */
 
-import { closestString } from "@std/text/closest-string";
+import { didYouMean, nearest } from "./cli/nearest.ts";
 import { EXIT } from "./cli/run_task.ts";
 import { out, say } from "./cli/terminal.ts";
 
@@ -23,6 +23,7 @@ const TASKS: Readonly<
     "serve a page that trains models in the browser",
   ],
   runs: [() => import("./runs.ts"), "list the runs"],
+  report: [() => import("./report.ts"), "make a run's report again"],
   compare: [() => import("./compare.ts"), "set runs side by side"],
   evaluate: [
     () => import("./evaluate.ts"),
@@ -72,9 +73,8 @@ if (import.meta.main) {
     Deno.exit(0);
   }
   if (!Object.hasOwn(TASKS, name)) {
-    const nearest = closestString(name, Object.keys(TASKS));
-    const text = `error: there is no task ${JSON.stringify(name)}: did you ` +
-      `mean ${nearest}? (see weena --help)`;
+    const text = `error: there is no task ${JSON.stringify(name)}` +
+      `${didYouMean(nearest(name, Object.keys(TASKS)))} (see weena --help)`;
     say({ text, style: "red" });
     Deno.exit(EXIT.usage);
   }

@@ -1,13 +1,111 @@
-import { inCI } from "./access.ts";
+import { assertRejects } from "@std/assert";
+import type { Ops, Tensor } from "../lib/backend/backend.ts";
+import { openReference } from "../lib/backend/reference/reference_backend.ts";
+import { needsTimeMachine } from "./access.ts";
 import { CPUS, REFERENCES, WEBGPU } from "./backend/devices.ts";
-import { testTrajectory } from "./trajectory.ts";
+import { elements, withOps } from "./backend/wrap.ts";
+import {
+  ENOUGH_MINIBATCHES,
+  followTrajectory,
+  testTrajectory,
+} from "./trajectory.ts";
 
-for (const { name, open, precision } of [...REFERENCES, ...CPUS]) {
-  testTrajectory(name, open, undefined, { precision });
+// One thread of the CPU follows to the end, in a second: more of them have the same
+// bits. `deno task torture --only trajectory` follows to the end on every device.
+for (
+  const { name, open, ignore, precision } of [...REFERENCES, WEBGPU, ...CPUS]
+) {
+  const minibatches = name === "cpu, 1 thread" ? undefined : ENOUGH_MINIBATCHES;
+  testTrajectory(name, open, ignore, { precision, minibatches });
 }
 
-// A software adapter takes two seconds an epoch: all 40 in CI, elsewhere the first
-// five, whose minibatches are compared one by one.
-testTrajectory(WEBGPU.name, WEBGPU.open, WEBGPU.ignore, {
-  epochs: inCI ? undefined : 5,
-});
+/** Multiplies a gradient by 1.01. */
+function enlarge(gradient: Tensor): void {
+  const values = elements(gradient);
+  values.forEach((value, i) => values[i] = 1.01 * value);
+}
+
+/** Runs an op with a tensor of zeros. */
+function without(tensor: Tensor, op: () => void): void {
+  const values = elements(tensor);
+  const kept = values.slice();
+  values.fill(0);
+  op();
+  values.set(kept);
+}
+
+/** What an implementation may do wrong, by ops that do so. */
+const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
+  "the gradient of weight_ih is 1 % off": (ops) => ({
+    embeddingBackward(tensors) {
+      ops.embeddingBackward(tensors);
+      enlarge(tensors.dWeight);
+    },
+  }),
+  "the gradient of weight_hh is 1 % off": (ops) => ({
+    rnnBackward(tensors) {
+      ops.rnnBackward(tensors);
+      enlarge(tensors.dWeight);
+    },
+  }),
+  "the gradient of the layer's bias is 1 % off": (ops) => ({
+    rnnBackward(tensors) {
+      ops.rnnBackward(tensors);
+      enlarge(tensors.dBias);
+    },
+  }),
+  "the gradient of the head's weight is 1 % off": (ops) => ({
+    linearBackward(tensors) {
+      ops.linearBackward(tensors);
+      enlarge(tensors.dWeight);
+    },
+  }),
+  "the gradient of the head's bias is 1 % off": (ops) => ({
+    linearBackward(tensors) {
+      ops.linearBackward(tensors);
+      enlarge(tensors.dBias!);
+    },
+  }),
+  "the gradient of the layer's output is 1 % off": (ops) => ({
+    linearBackward(tensors) {
+      ops.linearBackward(tensors);
+      enlarge(tensors.dInput!);
+    },
+  }),
+  "no gradient goes back in time": (ops) => ({
+    rnnBackward(tensors) {
+      without(tensors.weight, () => ops.rnnBackward(tensors));
+    },
+  }),
+  "the gradient of weight_hh leaves out the carried state": (ops) => ({
+    rnnBackward(tensors) {
+      without(tensors.initialState, () => ops.rnnBackward(tensors));
+    },
+  }),
+  "the state is not carried": (ops) => ({
+    rnn(tensors) {
+      without(tensors.initialState, () => ops.rnn(tensors));
+    },
+  }),
+  "the state is carried over the end of an epoch": () => ({ fill() {} }),
+  "the learning rate is 0.1 % off": (ops) => ({
+    update(tensors) {
+      const learningRate = 1.001 * tensors.learningRate;
+      ops.update({ ...tensors, learningRate });
+    },
+  }),
+};
+
+for (const [mistake, replace] of Object.entries(MISTAKES)) {
+  Deno.test({
+    ...needsTimeMachine(`the beginning of a trajectory shows that ${mistake}`),
+    fn: async () => {
+      using backend = withOps(openReference(), replace);
+      await assertRejects(
+        () => followTrajectory(backend, { minibatches: ENOUGH_MINIBATCHES }),
+        Error,
+        "expected",
+      );
+    },
+  });
+}

@@ -3,7 +3,7 @@
  * `lib/backend/wasm/kernels.ts` types it.
  */
 
-export { clear, copy, fill } from "./elementwise";
+export { carry, clear, copy, fill } from "./elementwise";
 export { dropout } from "./dropout";
 export { embedding, embeddingBackward } from "./embedding";
 export { applyFunction } from "./functions";

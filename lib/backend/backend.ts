@@ -102,6 +102,8 @@ export interface Ops {
   fill(tensors: Fill): void;
   /** `destination = source`, of the same number of elements. */
   copy(tensors: Copy): void;
+  /** Hands a state on to the next minibatch, if it is sound: see {@linkcode Carry}. */
+  carry(tensors: Carry): void;
   /** Chooses the next token of every row: see {@linkcode Sample}. */
   sample(tensors: Sample): void;
 }
@@ -390,7 +392,9 @@ export type UpdateRule = "sgd" | "momentum" | "adam" | "adamw" | "rmsprop";
  *     adam(w)    m = beta1 · m + (1 − beta1) · g,  v = beta2 · v + (1 − beta2) · g²
  *                p −= learningRate / correction1 · m / (√v / √correction2 + epsilon)
  *
- * With a norm that is not finite nothing changes. Source: PyTorch's `torch.optim`.
+ * With a norm that is not finite nothing changes. An element of which the new parameter
+ * or a new moment would not be finite, as the tensor's type has it, keeps all its old
+ * ones: what was finite stays so. Source: PyTorch's `torch.optim`.
  */
 export interface Update {
   /** By what rule. Default `"sgd"`. */
@@ -439,6 +443,25 @@ export interface Copy {
   readonly source: Tensor;
   /** As many elements of the same type. */
   readonly destination: Tensor;
+}
+
+/**
+ * Arguments of `ops.carry`: where a layer's state goes on from after a minibatch.
+ *
+ *     destination = source, or 0 where the element or the norm is not finite
+ *
+ * So a minibatch whose gradient overflowed leaves the zero state behind, and not the
+ * one that it began with: that one is at the edge of overflow itself, and a layer
+ * without a bound on its state, as relu's, would overflow again from it. No readback
+ * is needed: the device decides.
+ */
+export interface Carry {
+  /** Any shape, f32. */
+  readonly source: Tensor;
+  /** As many elements, f32. */
+  readonly destination: Tensor;
+  /** `()`, as `globalNorm` left it. */
+  readonly norm: Tensor;
 }
 
 /**

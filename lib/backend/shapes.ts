@@ -6,6 +6,7 @@
  */
 
 import type {
+  Carry,
   Copy,
   Dropout,
   Embedding,
@@ -322,6 +323,17 @@ export function copyDimensions({ source, destination }: Copy): number {
     );
   }
   return size;
+}
+
+/** Number of elements of `ops.carry`, its arguments checked. */
+export function carryDimensions({ source, destination, norm }: Carry): number {
+  expect("carry", "norm", norm, []);
+  const size = sizeOf(source.shape);
+  if (size === sizeOf(destination.shape)) return size;
+  throw new RangeError(
+    `carry: destination is ${describe(destination)}, ` +
+      `expected ${size} elements as in the source`,
+  );
 }
 
 /** Dimensions of `ops.sample`, its arguments checked. */

@@ -16,6 +16,7 @@ const LEAST_TEMPERATURE = 1e-6;
 export class Decoder implements Disposable {
   readonly #backend: Backend;
   readonly #settings: GenerateSettings;
+  readonly #vocabularySize: number;
   readonly #resources = new DisposableStack();
   readonly #model: LanguageModel;
   readonly #tokens: Tensor; // (chunk + 1, 1, B) u32, the first the one to go on from
@@ -34,6 +35,7 @@ export class Decoder implements Disposable {
     const { vocabularySize: V } = config;
     this.#backend = backend;
     this.#settings = settings;
+    this.#vocabularySize = V;
     using cleanup = new DisposableStack();
     const sizes = { batchSize: B, numSteps: 1 };
     this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
@@ -49,7 +51,10 @@ export class Decoder implements Disposable {
     if (repetitionPenalty !== 1) {
       this.#seen = allocation.tensor([B, V], "u32");
       const seen = new Uint32Array(B * V);
-      for (let b = 0; b < B; b++) for (const id of prefix) seen[b * V + id] = 1;
+      for (let b = 0; b < B; b++) {
+        // <unk> is not among them: a penalty below 1 would make it likelier.
+        for (const id of prefix) if (id > 0) seen[b * V + id] = 1;
+      }
       backend.write(this.#seen, seen);
     }
     this.#read(prefix);
@@ -74,7 +79,7 @@ export class Decoder implements Disposable {
         tokens: this.#tokens.at(i + 1).at(0), // (B)
         uniforms: this.#uniforms?.at(i), // (B)
         temperature: Math.max(temperature, LEAST_TEMPERATURE),
-        topK,
+        topK: Math.min(topK, this.#vocabularySize), // a u32 on a GPU
         topP,
         repetitionPenalty,
         seen: this.#seen,

@@ -16,6 +16,22 @@ export function modelText(config: ModelConfig): string {
     (embeddingSize ? `, embeddings of ${grouped(embeddingSize)}` : "");
 }
 
+/**
+ * A perplexity, the same everywhere: `1.04`; above a thousand `20,992`, above a million
+ * `3.72e+91`; `not finite` where it is no number or too large for one.
+ */
+export function perplexityText(value: number): string {
+  if (!Number.isFinite(value)) return "not finite";
+  if (value < 999.995) return value.toFixed(2);
+  return value < 999_999.5 ? grouped(value) : value.toPrecision(3);
+}
+
+/** A speed: `40,711 tokens/s`; empty where none was measured. */
+export function speedText(tokensPerSecond: number): string {
+  const isMeasured = Number.isFinite(tokensPerSecond) && tokensPerSecond > 0;
+  return isMeasured ? `${grouped(tokensPerSecond)} tokens/s` : "";
+}
+
 /** A device's name, without what stands in brackets behind it. */
 export function deviceText(description: string): string {
   return printable(description.replace(/ \(.*/s, ""));

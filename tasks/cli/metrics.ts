@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EpochEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent } from "../../lib/training/events.ts";
 import { readEpochLines } from "./epoch_lines.ts";
 
 /** One line of the file. */

@@ -7,11 +7,11 @@
 import { join } from "@std/path";
 import { assertConfig, type ModelConfig } from "../../lib/model/config.ts";
 import { parameterCount } from "../../lib/model/parameters.ts";
-import { splitSafetensors } from "../../lib/safetensors.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import { exists } from "./files.ts";
+import { readHeader } from "./checkpoint_header.ts";
+import { exists, isTemporary } from "./files.ts";
 import { type EpochMetrics, readMetrics } from "./metrics.ts";
-import type { RunPaths } from "./runs.ts";
+import type { RunPaths } from "./run_paths.ts";
 
 /** A run as lists show it. */
 export interface RunSummary {
@@ -38,9 +38,6 @@ export interface BrokenRun {
   readonly time: Date;
 }
 
-/** The longest header that is read. */
-const MOST_HEADER = 100_000_000;
-
 /** Reads a run's header and metrics; what is wrong with it is said, not thrown. */
 export async function summarize(
   run: RunPaths,
@@ -55,10 +52,10 @@ export async function summarize(
       return { name, broken, time };
     }
     const { metadata, time } = await readHeader(run.checkpoint);
-    const json = (key: string) => JSON.parse(metadata(key));
+    const json = (key: string) => JSON.parse(metadata(key) ?? "null");
     const config = json("config") as ModelConfig;
     assertConfig(config);
-    const isTrained = metadata("training") !== "null";
+    const isTrained = metadata("training") !== undefined;
     const metrics = await readMetrics(run.metrics);
     const seconds = sum(metrics.map((one) => one.seconds));
     const tokens = sum(
@@ -87,53 +84,15 @@ export async function summarize(
   }
 }
 
-/** Metadata of a checkpoint, `"null"` where it is missing, and when it was written. */
-async function readHeader(
-  path: string,
-): Promise<{ metadata: (key: string) => string; time: Date }> {
-  using file = await Deno.open(path);
-  const { size, mtime } = await file.stat();
-  const start = new Uint8Array(8);
-  if (size < 8) throw new SyntaxError("its model.safetensors is too short");
-  await readFull(file, start);
-  const length = Number(new DataView(start.buffer).getBigUint64(0, true));
-  const bytes = new Uint8Array(8 + Math.min(length, size - 8, MOST_HEADER));
-  bytes.set(start);
-  await readFull(file, bytes.subarray(8));
-  const { header } = splitSafetensors(bytes);
-  const entries = header.get("__metadata__");
-  let end = 0;
-  for (const [name, entry] of header) {
-    if (name === "__metadata__" || !(entry instanceof Map)) continue;
-    const offsets = entry.get("data_offsets");
-    if (Array.isArray(offsets)) end = Math.max(end, Number(offsets[1]));
-  }
-  if (size !== 8 + length + end) {
-    throw new SyntaxError("its model.safetensors is cut off");
-  }
-  return {
-    metadata: (key) => {
-      const value = entries instanceof Map && entries.get(`weena.${key}`);
-      return typeof value === "string" ? value : "null";
-    },
-    time: mtime ?? new Date(0),
-  };
-}
-
-async function readFull(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const read = await file.read(bytes.subarray(at));
-    if (read === null) {
-      throw new SyntaxError("its model.safetensors is cut off");
-    }
-    at += read;
-  }
-}
-
 async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile) bytes += (await Deno.stat(join(folder, name))).size;
+    if (!isFile || isTemporary(name)) continue;
+    try {
+      bytes += (await Deno.stat(join(folder, name))).size;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // just gone
+    }
   }
   return bytes;
 }

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { EpochEvent, ProgressEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
 import { fitted } from "./columns.ts";
+import { perplexityText } from "./describe.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
 import {
   canRedraw,
   clearStatus,
-  decimals,
   onOneLine,
-  say,
+  remark,
   status,
   windowColumns,
 } from "./terminal.ts";
@@ -23,7 +23,7 @@ const REDRAW_MILLISECONDS = 100;
 /** What is between two lines that stay: so much of both, or the longest time. */
 const PLAIN_EPOCHS = 10;
 const PLAIN_MILLISECONDS = 30_000;
-const MOST_MILLISECONDS = 300_000;
+const MOST_MILLISECONDS = 55_000; // with the time that work in hand takes, a minute
 
 /** Time that a speed has to be taken over before it says when training ends. */
 const FIRST_MILLISECONDS = 1000;
@@ -35,6 +35,8 @@ export class TrainingDisplay {
   readonly #live: boolean = canRedraw();
   /** When the first event came, and how many epochs were done then. */
   #start?: { readonly time: number; readonly done: number };
+  /** Whether a line that stays was shown. */
+  #isBegun = false;
   #shown = performance.now();
   #shownEpoch: number;
 
@@ -84,11 +86,11 @@ export class TrainingDisplay {
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
     const number = String(epoch).padStart(String(epochs).length);
-    const shown = decimals(perplexity!, 2).padStart(5);
+    const shown = perplexityText(perplexity!).padStart(5);
     const before = `epoch ${number}  perplexity ${shown}  `;
     const line = onOneLine(text);
     const rest = this.#live ? windowColumns() - before.length : Infinity;
-    say({ text: before, style: "dim" }, fitted(line, rest));
+    remark({ text: before, style: "dim" }, fitted(line, rest));
     this.#redraw();
   }
 
@@ -115,10 +117,12 @@ export class TrainingDisplay {
       return;
     }
     const { epoch, done } = this.#state;
+    const isFirst = !this.#isBegun && this.#state.secondsLeft !== undefined;
     const isDue = done === epoch && epoch % PLAIN_EPOCHS === 0 &&
       waited >= PLAIN_MILLISECONDS;
-    if (!isDue && !isLast && waited < MOST_MILLISECONDS) return;
-    say(plainLine(this.#state));
+    if (!isFirst && !isDue && !isLast && waited < MOST_MILLISECONDS) return;
+    this.#isBegun = true;
+    remark(plainLine(this.#state));
     this.#shown = performance.now();
     this.#shownEpoch = done;
   }

@@ -193,7 +193,30 @@ export function testBackend(
     });
   });
 
-  for (const bad of [NaN, Infinity]) {
+  test("globalNorm has no square overflow or vanish", async (backend) => {
+    const P = 1000, gradients = backend.allocate([P]);
+    const norm = backend.allocate([]);
+    for (const size of [1e19, 1e37, 1e-30, 1e-37, 1]) {
+      backend.write(gradients, new Array(P).fill(size));
+      backend.ops.globalNorm({ gradients, norm });
+      const actual = (await backend.read(norm))[0];
+      const expected = Math.sqrt(P) * size;
+      // P terms of one sign round by U·P/2 on the way, which the root halves.
+      const tolerance = U * (P / 2 + 8) * expected;
+      assert(Math.abs(actual - expected) <= tolerance, `of ${size}: ${actual}`);
+    }
+    // A sum that is beyond float32 itself is infinite wherever that is the type.
+    backend.write(gradients, new Array(P).fill(3e38));
+    backend.ops.globalNorm({ gradients, norm });
+    const values = await backend.read(norm);
+    assertEquals(
+      Number.isFinite(values[0]),
+      values instanceof Float64Array,
+      `${values[0]}`,
+    );
+  });
+
+  for (const bad of [NaN, Infinity, -Infinity]) {
     test(`update leaves out a step whose norm is ${bad}`, async (backend) => {
       const parameters = backend.allocate([67]);
       const gradients = backend.allocate([67]), norm = backend.allocate([]);
@@ -229,6 +252,93 @@ export function testBackend(
       assertEquals([...await backend.read(moments)], new Array(134).fill(0));
     });
   }
+
+  for (const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const) {
+    test(`update by ${rule} keeps what would not be finite`, async (backend) => {
+      const [parameters, gradients, first, second] = Array.from(
+        { length: 4 },
+        () => backend.allocate([7]),
+      );
+      const norm = backend.allocate([]);
+      const isDouble = await backend.read(norm) instanceof Float64Array;
+      const most = isDouble ? Number.MAX_VALUE : (2 - 2 ** -23) * 2 ** 127;
+      // The square of the last alone overflows, which two of the rules do not take.
+      const great = isDouble ? 2 ** 600 : 2 ** 80;
+      const old = [
+        [1, -most, 1, 1, 2, most, 1],
+        [1, -most, most, 0, -1, 0, 0],
+        [1, 0, 1, most, 1, 0, 1],
+      ];
+      const tensors = [parameters, first, second];
+      tensors.forEach((tensor, i) => backend.write(tensor, old[i]));
+      backend.write(gradients, [0.5, most, most, most, -0.5, -most, great]);
+      backend.write(norm, [1]);
+      backend.ops.update({
+        rule,
+        parameters,
+        gradients,
+        norm,
+        firstMoment: first,
+        secondMoment: second,
+        learningRate: 2,
+        clipNorm: 0,
+        beta1: 0.5,
+        beta2: 0.5,
+        epsilon: 1e-8,
+      });
+      const now = await Promise.all(tensors.map((one) => backend.read(one)));
+      const isKept = (i: number) => now.every((all, k) => all[i] === old[k][i]);
+      const squares = rule !== "sgd" && rule !== "momentum";
+      assertEquals(
+        old[0].map((_, i) => isKept(i)),
+        [false, true, true, true, false, true, squares],
+        now.map((values) => values.join(" ")).join("; "),
+      );
+      assert(now.every((values) => values.every(Number.isFinite)));
+    });
+  }
+
+  test("a gradient of any size is clipped to the norm", async (backend) => {
+    const P = 1000, gradients = backend.allocate([P]);
+    const parameters = backend.allocate([P]), norm = backend.allocate([]);
+    for (const size of [1e37, 1e19, 1, 1e-30]) {
+      backend.write(parameters, new Array(P).fill(0));
+      backend.write(gradients, new Array(P).fill(size));
+      backend.ops.globalNorm({ gradients, norm });
+      const clipNorm = Math.fround(size < 1 ? 1e-30 : 1);
+      const settings = { learningRate: 1, clipNorm };
+      backend.ops.update({ parameters, gradients, norm, ...settings });
+      const moved = (await backend.read(parameters))[P - 1];
+      const expected = -clipNorm / Math.sqrt(P);
+      // The norm's error, of P terms of one sign, and a few roundings.
+      const tolerance = U * (P / 2 + 16) * Math.abs(expected);
+      assert(Math.abs(moved - expected) <= tolerance, `of ${size}: ${moved}`);
+    }
+  });
+
+  test("carry leaves zeros where the norm or a state is not finite", async (backend) => {
+    const P = 67, source = backend.allocate([P]);
+    const destination = backend.allocate([P]), norm = backend.allocate([]);
+    const carried = async (values: ArrayLike<number>, length: number) => {
+      backend.write(source, values);
+      backend.write(destination, new Array(P).fill(NaN));
+      backend.write(norm, [length]);
+      backend.ops.carry({ source, destination, norm });
+      return [...await backend.read(destination)];
+    };
+    for (const bad of [NaN, -NaN, Infinity, -Infinity]) {
+      const zeros = new Array(P).fill(0);
+      assertEquals(await carried(normal(P), bad), zeros);
+      assertEquals(await carried(normal(P).fill(bad), bad), zeros);
+      // A norm that has not seen it cannot let it through.
+      for (const at of [0, 5, 66]) {
+        assertEquals(
+          await carried(normal(P).fill(bad, at, at + 1), 1),
+          [...normal(P).fill(0, at, at + 1)],
+        );
+      }
+    }
+  });
 
   test("sample takes the lowest of equals", async (backend) => {
     const logits = backend.allocate([3, 300]);

@@ -18,7 +18,12 @@ import { command as tokenize } from "../../tasks/tokenize.ts";
 import { command as train } from "../../tasks/train.ts";
 import type { Flag } from "../../tasks/cli/flags.ts";
 import { canRunCommands, needs } from "../access.ts";
-import { runTask, type TaskName, TemporaryFolder } from "./command.ts";
+import {
+  runTask,
+  type TaskName,
+  TaskRunner,
+  TemporaryFolder,
+} from "./command.ts";
 
 const needsCommands = needs(
   "permission to run commands: deno task test",
@@ -104,9 +109,7 @@ async function writeTinyCheckpoint(path: string): Promise<void> {
   }
 }
 
-for (
-  const command of COMMANDS
-) {
+for (const command of COMMANDS) {
   Deno.test({
     ...needsCommands(
       `${command.name}: a bad value of any flag is one clear line`,
@@ -121,13 +124,12 @@ for (
       );
       lines.push(["--no-such-flag"], ["stray"], ["--seed", "1", "--seed", "2"]);
       const before = folder.files();
-      await inPairs(lines, async (args) => {
-        const others = neededBeside(command.name, args[0]);
-        const finished = await runTask(
-          folder,
+      await using tasks = new TaskRunner(folder);
+      for (const args of lines) {
+        const finished = await tasks.run(
           command.name as TaskName,
           ...args,
-          ...others,
+          ...neededBeside(command.name, args[0]),
         );
         const shown = `${command.name} ${args.join(" ")}: ${finished.stderr}`;
         assert(finished.code > 0, shown);
@@ -137,7 +139,7 @@ for (
         assert(said[0].startsWith("error: "), shown);
         assert(!/\bat .*:\d+:\d+/.test(said[0]), shown);
         assertEquals(folder.files(), before, shown);
-      });
+      }
     },
   });
 }
@@ -152,8 +154,9 @@ Deno.test({
       new Uint8Array([0x61, 0xe9, 0x62]),
     );
     Deno.writeTextFileSync(`${folder.path}/empty.txt`, "");
+    await using tasks = new TaskRunner(folder);
     const said = async (code: number, task: TaskName, ...args: string[]) => {
-      const finished = await runTask(folder, task, ...args);
+      const finished = await tasks.run(task, ...args);
       assertEquals(finished.code, code, finished.stderr);
       return finished.stderr;
     };
@@ -223,9 +226,7 @@ Deno.test({
   ...needsCommands("--help comes from the table of flags, and starts nothing"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    for (
-      const command of COMMANDS
-    ) {
+    for (const command of COMMANDS) {
       const { code, stdout, stderr } = await runTask(
         folder,
         command.name as TaskName,
@@ -240,17 +241,3 @@ Deno.test({
     assertEquals(folder.files(), []);
   },
 });
-
-/** Runs two at a time. */
-async function inPairs<T>(
-  items: readonly T[],
-  run: (item: T) => Promise<void>,
-): Promise<void> {
-  const left = [...items];
-  const worker = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) {
-      await run(item);
-    }
-  };
-  await Promise.all([worker(), worker()]);
-}

@@ -6,6 +6,7 @@
 
 import { fromFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
+import { TextLineStream } from "./lines.ts";
 
 /** What a finished command left. */
 export interface Finished {
@@ -34,6 +35,9 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
+/** Beside what this process has: nothing that makes a task say more. */
+const ENVIRONMENT = { XDG_RUNTIME_DIR: "/tmp", NO_COLOR: "1" };
+
 /** The name of a task in deno.json. */
 export type TaskName = keyof typeof config.tasks;
 
@@ -56,6 +60,91 @@ export async function runTaskOn(
   return await startTask(folder, task, args, undefined, input).finished;
 }
 
+/**
+ * Runs tasks on many command lines in one folder: each task in one process, with
+ * the permissions of deno.json, that runs one line after the other. For all that
+ * needs no stdin, terminal or signal of its own, and does not end by itself.
+ *
+ * ```ts
+ * using folder = new TemporaryFolder();
+ * await using tasks = new TaskRunner(folder);
+ * const { code, stdout, stderr } = await tasks.run("train", "--epochs=0");
+ * assertEquals([code, stdout], [2, ""]);
+ * ```
+ */
+export class TaskRunner implements AsyncDisposable {
+  readonly #folder: TemporaryFolder;
+  readonly #drivers = new Map<TaskName, Driver>();
+
+  constructor(folder: TemporaryFolder) {
+    this.#folder = folder;
+  }
+
+  /** Runs a task. */
+  async run(task: TaskName, ...args: string[]): Promise<Finished> {
+    let driver = this.#drivers.get(task);
+    if (driver === undefined) {
+      driver = new Driver(this.#folder, task);
+      this.#drivers.set(task, driver);
+    }
+    return await driver.run(args);
+  }
+
+  /** Ends the processes; an error where one wrote anything that no run answers for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const driver of this.#drivers.values()) await driver.end();
+  }
+}
+
+/** A process with tests/tasks/driver.ts for one task. */
+class Driver {
+  readonly #process: Deno.ChildProcess;
+  readonly #requests: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #stderr: Promise<string>;
+  readonly #name: TaskName;
+  #hasFailed = false;
+
+  constructor(folder: TemporaryFolder, task: TaskName) {
+    const script = fromFileUrl(new URL("driver.ts", import.meta.url));
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [...denoArguments(task).slice(0, -1), script, task],
+      cwd: folder.path,
+      env: ENVIRONMENT,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#name = task;
+    this.#requests = this.#process.stdin.getWriter();
+    this.#answers = this.#process.stdout
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream())
+      .getReader();
+    this.#stderr = new Response(this.#process.stderr).text();
+  }
+
+  async run(args: readonly string[]): Promise<Finished> {
+    const request = new TextEncoder().encode(`${JSON.stringify(args)}\n`);
+    await this.#requests.write(request);
+    const { value, done } = await this.#answers.read();
+    if (!done) return JSON.parse(value);
+    const line = [this.#name, ...args].join(" ");
+    this.#hasFailed = true;
+    throw new Error(`${line} ended its process: ${await this.#stderr}`);
+  }
+
+  async end(): Promise<void> {
+    await this.#requests.close().catch(() => {}); // it may have ended
+    await this.#answers.cancel();
+    await this.#process.status;
+    const stderr = await this.#stderr;
+    if (stderr !== "" && !this.#hasFailed) {
+      throw new Error(`${this.#name} wrote: ${stderr}`);
+    }
+  }
+}
+
 /** Starts a task, less a permission of its; its output comes when it ends. */
 export function startTask(
   folder: TemporaryFolder,
@@ -70,7 +159,7 @@ export function startTask(
   const process = new Deno.Command(Deno.execPath(), {
     args: [...denoArguments(task, without), ...args],
     cwd: folder.path,
-    env: { XDG_RUNTIME_DIR: "/tmp", NO_COLOR: "1" },
+    env: ENVIRONMENT,
     stdin: input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

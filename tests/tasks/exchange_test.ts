@@ -306,7 +306,7 @@ Deno.test({
     );
     assertStringIncludes(
       await said(7, "inspect", "no.txt"),
-      "there is no file at no.txt",
+      "there is no file and no run no.txt",
     );
   },
 });

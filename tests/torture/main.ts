@@ -7,11 +7,11 @@
 import {
   type Command,
   type Flags,
-  helpText,
   parseCommandLine,
   type TextFlag,
   UsageError,
 } from "../../tasks/cli/flags.ts";
+import { helpText } from "../../tasks/cli/help_text.ts";
 import type { Torture } from "./tools/torture.ts";
 
 const cases = await allCases();

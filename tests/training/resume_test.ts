@@ -7,7 +7,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
-import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, TrainEvent } from "../../lib/training/events.ts";
 import {
   CPUS,
   REFERENCES,

@@ -198,6 +198,12 @@ export interface Kernels {
     correction2: number,
   ) => void;
   readonly fill: (to: number, value: number, count: number) => void;
+  readonly carry: (
+    from: number,
+    to: number,
+    norm: number,
+    count: number,
+  ) => void;
   readonly copy: (from: number, to: number, count: number) => void;
   readonly clear: (to: number, count: number) => void;
   readonly sample: (

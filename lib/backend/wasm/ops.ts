@@ -1,5 +1,6 @@
 import type { Ops, Tensor, UpdateRule } from "../backend.ts";
 import {
+  carryDimensions,
   copyDimensions,
   dropoutDimensions,
   embeddingBackwardDimensions,
@@ -187,6 +188,12 @@ export function opsOf(device: Device): Ops {
       const source = device.words(x.source);
       const destination = device.words(x.destination);
       kernels.copy(source, destination, copyDimensions(x));
+      device.assertAlive();
+    },
+    carry(x) {
+      const size = carryDimensions(x);
+      const source = reals(x.source), destination = reals(x.destination);
+      kernels.carry(source, destination, reals(x.norm), size);
       device.assertAlive();
     },
     sample(x) {
