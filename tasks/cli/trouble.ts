@@ -28,7 +28,10 @@ export class TroubleWatch {
   }
 
   /** What to say after an epoch, once in a training; nothing where all is well. */
-  epoch({ perplexity }: EpochEvent, isLast: boolean): string | undefined {
+  epoch(
+    { perplexity }: Pick<EpochEvent, "perplexity">,
+    isLast: boolean,
+  ): string | undefined {
     // NaN is above everything.
     this.#above = perplexity <= this.#vocabularySize ? 0 : this.#above + 1;
     this.#far = perplexity <= MOST_TIMES * this.#best ? 0 : this.#far + 1;
