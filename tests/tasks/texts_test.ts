@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { encodeTokenFile } from "../../lib/text/token_file.ts";
+import type { Level } from "../../lib/text/tokenizer.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { unknownText } from "../../tasks/cli/corpus_notes.ts";
+import { mixedForms } from "../../tasks/cli/mixed_forms.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
 
@@ -243,6 +245,51 @@ Deno.test({
       "error: the bundled sample is gone: it belongs",
     );
     assertEquals(stderr.trimEnd().split("\n").length, 1);
+  },
+});
+
+Deno.test("a text that mixes composed and decomposed letters is told", () => {
+  const cases: [text: string, level: Level, mixed: string | undefined][] = [
+    ["é e\u0301", "char", "é"],
+    ["caf\u00e9 cafe\u0301", "word", "café"],
+    ["é e\u0301", "byte", undefined],
+    ["e\u0301 a\u0301", "char", undefined],
+    ["é è e", "char", undefined],
+    ["е\u0301 é", "char", undefined], // a Cyrillic letter, which has no composed form
+    ["각 \u1100\u1161\u11a8", "char", undefined], // jamo are letters, no marks
+  ];
+  for (const [text, level, mixed] of cases) {
+    assertEquals(mixedForms(tokenize(text, { level })), mixed, text);
+  }
+});
+
+Deno.test({
+  ...needsCommands(
+    "tokenize tells of mixed forms, and never prints a word of 4 MB",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    Deno.writeTextFileSync(`${folder.path}/mixed.txt`, "é, e\u0301");
+    Deno.writeTextFileSync(`${folder.path}/word.txt`, "x".repeat(4e6));
+    await using tasks = new TaskRunner(folder);
+    const mixed = await tasks.run("tokenize", "--corpus=mixed.txt");
+    assertEquals(
+      [mixed.code, mixed.stderr],
+      [
+        0,
+        'note: it has "é" in two forms, composed and with a mark behind a letter ' +
+        "(U+0065 U+0301), which are different tokens: " +
+        'unicodedata.normalize("NFC", text) in Python makes them one\n',
+      ],
+    );
+    const word = await tasks.run(
+      "tokenize",
+      "--corpus=word.txt",
+      "--level=word",
+    );
+    assertEquals(word.code, 0, word.stderr);
+    assert(word.stdout.length < 400, `${word.stdout.length} characters`);
+    assertStringIncludes(word.stdout, 'xxx…" 1\n');
   },
 });
 
