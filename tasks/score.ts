@@ -82,7 +82,7 @@ export async function run(args: readonly string[]): Promise<never> {
     const text = file === "-"
       ? await readStdin()
       : await readWanted(name, "text");
-    const { tokenizer, vocabulary } = model;
+    const { tokenizer } = model;
     const corpus = cut(text, name, model);
     const spelled = [...splitText(text, tokenizer).tokens];
     using backend = await openDevice(flags);
