@@ -194,17 +194,11 @@ export class HeldRun implements Disposable {
 
   /** A run to begin anew; undefined if there is one with a model. */
   static async #take(paths: RunPaths): Promise<HeldRun | undefined> {
-    try {
-      await Deno.mkdir(paths.folder);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) {
-        throw fileError(error, "make the folder", paths.folder);
-      }
-      const { isDirectory } = await Deno.stat(paths.folder);
-      if (!isDirectory || await holdsModel(paths)) return undefined;
-    }
-    const run = new HeldRun(paths, RunLock.take(paths));
-    if (await holdsModel(paths)) { // who had it before us has saved
+    const isNew = await makeNew(paths.folder);
+    if (!isNew && !await isAbandoned(paths)) return undefined;
+    const run = new HeldRun(paths, await lockNew(paths, isNew));
+    // Who had it before us has saved; or may have it still.
+    if (await holdsModel(paths) || !isNew && !run.#lock.isCertain) {
       run[Symbol.dispose]();
       return undefined;
     }
@@ -219,6 +213,36 @@ export class HeldRun implements Disposable {
     for (const path of [metrics, samples, commands, curve, report]) {
       await Deno.remove(path).catch(() => {});
     }
+  }
+}
+
+/** Makes a folder; false if there is something of that name. */
+async function makeNew(folder: string): Promise<boolean> {
+  try {
+    await Deno.mkdir(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw fileError(error, "make the folder", folder);
+  }
+}
+
+/** Whether a name is that of a folder without a model. */
+async function isAbandoned(paths: RunPaths): Promise<boolean> {
+  const { isDirectory } = await Deno.stat(paths.folder);
+  return isDirectory && !await holdsModel(paths);
+}
+
+/** Locks a run's folder; one that is new and cannot be locked does not stay behind. */
+async function lockNew(paths: RunPaths, isNew: boolean): Promise<RunLock> {
+  try {
+    return RunLock.take(paths);
+  } catch (error) {
+    if (isNew && (error as TaskError).exitCode !== EXIT.busy) {
+      await Deno.remove(paths.lock).catch(() => {});
+      await Deno.remove(paths.folder).catch(() => {}); // but not what is in it
+    }
+    throw error;
   }
 }
 

@@ -42,7 +42,8 @@ Deno.test({
     assertEquals([menu.code, menu.stderr], [0, ""]);
     // Every task of deno.json that is for people who use models.
     const developers = [
-      ...["bundle", "test", "check", "ok", "build:wasm", "build:model"],
+      ...["bundle", "test", "torture", "check", "ok"],
+      ...["build:wasm", "build:model"],
     ];
     for (const task of Object.keys(config.tasks)) {
       if (developers.includes(task)) continue;
