@@ -33,7 +33,6 @@ import { assertTextPath } from "./text_path.ts";
 import { tokenizeFile } from "./tokenize_file.ts";
 
 export { DATA_FOLDER } from "./data_folder.ts";
-export { runNameFor as shortName } from "./run_name.ts";
 
 /** Flags that choose a text and how it is cut into tokens. */
 export const CORPUS_FLAGS = {
