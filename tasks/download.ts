@@ -29,7 +29,7 @@ export const command = {
       kind: "text",
       value: "DIGITS|none",
       default: TIME_MACHINE.sha1,
-      help: "SHA-1 that the bytes must have",
+      help: "SHA-1 that the bytes must have; none: they may be any",
     },
     output: {
       kind: "text",

@@ -67,7 +67,8 @@ export const CORPUS_FLAGS = {
     kind: "number",
     least: 0,
     below: 1,
-    help: "fraction of the tokens kept to hold out, from the end (0)",
+    help: "fraction of the tokens kept to hold out, from the end; the " +
+      "vocabulary is made without it (0)",
   } as NumberFlag,
 } as const;
 
