@@ -70,10 +70,13 @@ export function baseFlags(
       patience: changed(training.patience, usual.patience),
     },
   };
+  const isGiven = (flag: string) => {
+    const value = given[flag as keyof BaseFlags];
+    return value !== undefined && value !== false; // a switch is never undefined
+  };
   return Object.fromEntries(
-    Object.entries(flags).filter(([flag, value]) =>
-      value !== undefined && given[flag as keyof BaseFlags] === undefined
-    ),
+    Object.entries(flags)
+      .filter(([flag, value]) => value !== undefined && !isGiven(flag)),
   );
 }
 

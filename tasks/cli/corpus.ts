@@ -34,7 +34,6 @@ import { assertTextPath } from "./text_path.ts";
 import { tokenizeFile } from "./tokenize_file.ts";
 
 export { DATA_FOLDER } from "./data_folder.ts";
-export { runNameFor as shortName } from "./run_name.ts";
 
 /** Flags that choose a text and how it is cut into tokens. */
 export const CORPUS_FLAGS = {
@@ -69,7 +68,8 @@ export const CORPUS_FLAGS = {
     kind: "number",
     least: 0,
     below: 1,
-    help: "fraction of the tokens kept to hold out, from the end (0)",
+    help: "fraction of the tokens kept to hold out, from the end; the " +
+      "vocabulary is made without it (0)",
   } as NumberFlag,
 } as const;
 

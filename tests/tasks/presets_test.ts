@@ -106,6 +106,10 @@ Deno.test("what a given flag makes meaningless is not taken from the model", () 
   assertEquals(own["learning-rate"], 0.003);
   assertEquals(own["step-size"], 20);
   assertEquals(own.sigma, 0.1);
+  const reset = trainedWith({ "reset-state": true });
+  assertEquals(baseFlags(reset, { "reset-state": false }), {
+    "reset-state": true,
+  });
   const other = baseFlags(model, {
     ...{ optimizer: "sgd", schedule: "cosine", init: "uniform" } as const,
   });

@@ -303,3 +303,42 @@ Deno.test("a share of <unk> is never rounded to none or all", () => {
   assertEquals(share(9999, 10_000), "above 99% <unk>");
   assertEquals(share(5, 5), "100% <unk>");
 });
+
+Deno.test({
+  ...needsCommands("download says what came, and what to do with another text"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const pages: Readonly<Record<string, string>> = {
+      "/a.txt": "a text of one's own",
+      "/page": "<!doctype html><title>Log in</title>",
+    };
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) => new Response(pages[new URL(request.url).pathname]),
+    );
+    const url = `--url=http://127.0.0.1:${server.addr.port}`;
+    await using tasks = new TaskRunner(folder);
+    const other = await tasks.run("download", `${url}/a.txt`);
+    assertEquals(other.code, 6, other.stderr);
+    assertStringIncludes(
+      other.stderr,
+      "For another text than The Time Machine give --sha1 none and an --output",
+    );
+    assertEquals(folder.files(), []);
+    const page = await tasks.run(
+      ...["download", `${url}/page`, "--sha1=none"] as const,
+      "--output=book.txt",
+    );
+    assertEquals(page.code, 0, page.stderr);
+    assertStringIncludes(
+      page.stderr,
+      "note: book.txt is an HTML page, as a site",
+    );
+    const at = await tasks.run("download", `${url}/a.txt`, "--output=.");
+    assertEquals(at.code, 7, at.stderr);
+    assertStringIncludes(
+      at.stderr,
+      ". is a folder: --output takes a file's path",
+    );
+  },
+});
