@@ -5,6 +5,7 @@
  */
 
 import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
+import { type Clock, monotonicClock } from "../../lib/training/pace.ts";
 import { fitted } from "./columns.ts";
 import { perplexityText } from "./describe.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
@@ -33,17 +34,32 @@ export class TrainingDisplay {
   #state: TrainingState;
   readonly #perplexities: number[];
   readonly #live: boolean = canRedraw();
-  /** When the first event came, and how many epochs were done then. */
-  #start?: { readonly time: number; readonly done: number };
+  /** When it began, and how many epochs were done then. */
+  readonly #start: { readonly time: number; readonly done: number };
   /** Whether a line that stays was shown. */
   #isBegun = false;
-  #shown = performance.now();
+  readonly #clock: Clock;
+  readonly #print: typeof remark;
+  #shown: number;
   #shownEpoch: number;
 
-  /** @param perplexities Of the epochs that were done before. */
-  constructor(epochs: number, perplexities: readonly number[]) {
+  /**
+   * @param perplexities Of the epochs that were done before.
+   * @param clock Decides when something is shown.
+   * @param print Takes the lines that stay.
+   */
+  constructor(
+    epochs: number,
+    perplexities: readonly number[],
+    clock = monotonicClock,
+    print = remark,
+  ) {
+    this.#clock = clock;
+    this.#print = print;
+    this.#shown = clock();
     this.#perplexities = [...perplexities];
     const done = perplexities.length;
+    this.#start = { time: this.#shown, done };
     this.#shownEpoch = done;
     this.#state = {
       epoch: Math.min(epochs, done + 1),
@@ -90,7 +106,7 @@ export class TrainingDisplay {
     const before = `epoch ${number}  perplexity ${shown}  `;
     const line = onOneLine(text);
     const rest = this.#live ? windowColumns() - before.length : Infinity;
-    remark({ text: before, style: "dim" }, fitted(line, rest));
+    this.#print({ text: before, style: "dim" }, fitted(line, rest));
     this.#redraw();
   }
 
@@ -102,8 +118,7 @@ export class TrainingDisplay {
   #update(changed: Partial<TrainingState>): void {
     this.#state = { ...this.#state, ...changed };
     const { done, epochs } = this.#state;
-    this.#start ??= { time: performance.now(), done };
-    const elapsed = performance.now() - this.#start.time;
+    const elapsed = this.#clock() - this.#start.time;
     const gained = done - this.#start.done;
     if (elapsed < FIRST_MILLISECONDS || gained <= 0) return;
     const secondsLeft = elapsed / 1000 / gained * (epochs - done);
@@ -111,7 +126,7 @@ export class TrainingDisplay {
   }
 
   #show(isLast = false): void {
-    const waited = performance.now() - this.#shown;
+    const waited = this.#clock() - this.#shown;
     if (this.#live) {
       if (waited >= REDRAW_MILLISECONDS) this.#redraw();
       return;
@@ -122,14 +137,14 @@ export class TrainingDisplay {
       waited >= PLAIN_MILLISECONDS;
     if (!isFirst && !isDue && !isLast && waited < MOST_MILLISECONDS) return;
     this.#isBegun = true;
-    remark(plainLine(this.#state));
-    this.#shown = performance.now();
+    this.#print(plainLine(this.#state));
+    this.#shown = this.#clock();
     this.#shownEpoch = done;
   }
 
   #redraw(): void {
     if (!this.#live) return;
     status((columns) => liveLine(this.#state, columns));
-    this.#shown = performance.now();
+    this.#shown = this.#clock();
   }
 }

@@ -40,16 +40,16 @@ export class TroubleWatch {
     if (this.#isTold) return undefined;
     const enough = isLast ? 1 : MOST_EPOCHS;
     const lower = `: try a lower --learning-rate (it is ${this.#learningRate})`;
+    const shown = perplexityText(perplexity);
     let advice: string | undefined;
     if (this.#above >= enough) {
-      advice =
-        `note: the perplexity, ${perplexityText(perplexity)}, is above the ` +
-        `vocabulary's size, ${this.#vocabularySize}, and a guess would be ` +
-        `better` + lower;
+      advice = Number.isFinite(perplexity)
+        ? `note: the perplexity, ${shown}, is above the vocabulary's size, ` +
+          `${this.#vocabularySize}, and a guess would be better` + lower
+        : `note: the perplexity is ${shown}` + lower;
     } else if (this.#far >= enough) {
-      advice =
-        `note: the perplexity, ${perplexityText(perplexity)}, is far above ` +
-        `what it was at best, ${perplexityText(this.#best)}` + lower;
+      advice = `note: the perplexity, ${shown}, is far above what it was at ` +
+        `best, ${perplexityText(this.#best)}` + lower;
     }
     this.#isTold = advice !== undefined;
     return advice;
