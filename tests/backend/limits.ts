@@ -173,6 +173,14 @@ export function testLimits(
       const tolerance = U * (P / 2 + 16) * Math.abs(expected);
       assert(Math.abs(moved - expected) <= tolerance, `of ${size}: ${moved}`);
     }
+    // A clip norm that float32 has no number for is no less of a clip.
+    const settings = { learningRate: 1, clipNorm: 1e-50 };
+    backend.write(parameters, new Array(P).fill(0));
+    backend.write(gradients, new Array(P).fill(1));
+    backend.ops.globalNorm({ gradients, norm });
+    backend.ops.update({ parameters, gradients, norm, ...settings });
+    const moved = (await backend.read(parameters))[0];
+    assert(Math.abs(moved) <= 2 ** -126, `${moved}`);
   });
 
   test("carry leaves zeros where the norm or a state is not finite", async (backend) => {
