@@ -14,6 +14,7 @@ import {
 } from "./cli/corpus.ts";
 import { type BaseFlags, baseFlags } from "./cli/base_flags.ts";
 import { commandLine, shellQuoted } from "./cli/command_line.ts";
+import { unknownText } from "./cli/corpus_notes.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
@@ -235,6 +236,7 @@ function describeRun(
   count: number,
   run: RunPaths,
 ): void {
+  const unknown = unknownText(ids, validation);
   const parameters = parameterCount({
     cell: options.cell ?? "rnn",
     activation: options.activation,
@@ -246,6 +248,7 @@ function describeRun(
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +
+      (unknown === "" ? "" : `${unknown}, `) +
       `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
       `${grouped(parameters)} parameters; ` +
       `${grouped(count)} minibatches an epoch; run ${run.name}`,

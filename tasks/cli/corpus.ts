@@ -20,6 +20,7 @@ import { assertKnownTokens, corpusNotes } from "./corpus_notes.ts";
 import { exists, readWanted } from "./files.ts";
 import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
 import { UsageError } from "./flags.ts";
+import { interruption } from "./interrupt.ts";
 import { assertInputFile } from "./input_file.ts";
 import {
   fetchTimeMachine,
@@ -189,6 +190,7 @@ export async function chooseTrainingCorpus(): Promise<string> {
     await fetchTimeMachine();
     return "time-machine";
   } catch (error) {
+    interruption().throwIfAborted();
     if (!(error instanceof DownloadError)) throw error; // it could not be kept
     say(
       "The Time Machine cannot be fetched: training on the bundled sample, " +

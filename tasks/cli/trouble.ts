@@ -24,7 +24,8 @@ export class TroubleWatch {
   ) {
     this.#vocabularySize = vocabularySize;
     this.#learningRate = learningRate;
-    this.#best = Math.min(...perplexities.filter(Number.isFinite), Infinity);
+    this.#best = perplexities.filter(Number.isFinite)
+      .reduce((least, one) => Math.min(least, one), Infinity);
   }
 
   /** What to say after an epoch, once in a training; nothing where all is well. */

@@ -138,7 +138,7 @@ static void take_down(long number, const char *class, const char *whole,
 
 static void take_down_result(long number, const char *class, const char *whole,
                              int failed) {
-  if (number == 0) return;
+  if (number <= 0) return; /* not counted, or taken down already */
   const int kept = errno;
   char end[16];
   snprintf(end, sizeof end, "%d", failed ? errno : 0);

@@ -88,7 +88,9 @@ export async function faultVariables(
 /** The operations in a log. */
 export function operationsIn(log: string): Operation[] {
   return linesOf(log).map((line) => {
-    const [, number, kind, path, end] = line.match(/^(\d+) (\w+) (.*) (\S+)$/)!;
+    const fields = line.match(/^(\d+) (\w+) (.*) (\S+)$/);
+    if (!fields) throw new Error(`not an operation in ${log}: "${line}"`);
+    const [, number, kind, path, end] = fields;
     return {
       number: Number(number),
       class: kind as OperationClass,

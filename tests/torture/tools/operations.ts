@@ -4,7 +4,12 @@
  * @module
  */
 
-import { faultVariables, type Operation, operationsIn } from "./faults.ts";
+import {
+  ERRNO,
+  faultVariables,
+  type Operation,
+  operationsIn,
+} from "./faults.ts";
 import { copyFolder, OFTEN, RESUME, SMALL, Workplace } from "./workplace.ts";
 
 /** A training from a known state to its end. */
@@ -66,16 +71,22 @@ export async function placeBefore({ before }: Phase): Promise<Workplace> {
 }
 
 /**
- * How many epochs the operations of a log have saved, those before included: every
- * epoch's checkpoint takes its place by a renaming.
+ * How many epochs the operations of a log have saved before the first that failed,
+ * those before the phase included: every epoch's checkpoint takes its place by a
+ * renaming. (After a failure the same epoch may be saved once more.)
  */
 export function epochsSavedBy(
   log: string,
   { saved }: Pick<Phase, "saved">,
 ): number {
+  const all = operationsIn(log);
+  const failed = all.findIndex(({ end }) =>
+    end.startsWith("fail:") || end === String(ERRNO.ENOSPC)
+  );
+  const before = failed < 0 ? all : all.slice(0, failed);
   const name = `${RUN}/model.safetensors`;
   return saved +
-    operationsIn(log).filter((one) =>
+    before.filter((one) =>
       one.class === "rename" && one.path === name && one.end === "0"
     ).length;
 }

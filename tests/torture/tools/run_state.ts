@@ -41,18 +41,19 @@ export async function checkpointOf(
 
 /**
  * How many epochs the run can go on from: those of model.safetensors, which has to
- * be sound, or of previous.safetensors where a save was cut off between two renames;
- * 0 where there is neither.
+ * be sound, or where a save was cut off between two renames, of the one before or
+ * the best; 0 where there is none.
  */
 export async function savedEpochs(folder: string): Promise<number> {
   const saved = await checkpointOf(folder, "model") ??
-    await checkpointOf(folder, "previous");
+    await checkpointOf(folder, "previous") ??
+    await checkpointOf(folder, "best");
   return saved?.progress.epochs ?? 0;
 }
 
 /** Whether there is anything to resume from. */
 export function hasCheckpoint(folder: string): boolean {
-  return ["model", "previous"].some((name) =>
+  return ["model", "previous", "best"].some((name) =>
     bytesOf(join(folder, `${name}.safetensors`)) !== undefined
   );
 }
