@@ -33,7 +33,7 @@ export async function readModel<Model>(
   decode: (bytes: Uint8Array) => Promise<Model>,
 ): Promise<Model> {
   const bytes = await readWanted(path, "checkpoint");
-  const foreign = foreignFormat(bytes);
+  const foreign = foreignFormat(bytes, path);
   if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
   try {
     return await decode(bytes);

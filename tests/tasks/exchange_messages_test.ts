@@ -67,6 +67,11 @@ Deno.test({
         ["--checkpoint=page.safetensors", "--prefix=t"],
         "page.safetensors is an HTML page",
       ],
+      [
+        "generate",
+        ["--checkpoint=w.gz", "--prefix=t"],
+        "w.gz is compressed with gzip: gunzip -k w.gz unpacks it",
+      ],
     ] as const;
     const before = folder.files();
     for (const [task, args, said] of cases) {

@@ -25,9 +25,9 @@ Deno.test({
     using folder = new TemporaryFolder();
     const metrics = `${folder.path}/metrics.jsonl`;
     const odd = [
-      ...["", "{", "null", "[1]", '{"epoch":2}', '{"epoch":"3"}'],
-      epoch(2, { perplexity: null }),
-      epoch(2, { device: 7 }),
+      ...["", "{", "null", "[1]", '{"epoch":5}', '{"epoch":"3"}'],
+      epoch(6, { perplexity: null }),
+      epoch(7, { device: 7 }),
     ];
     const lines = [epoch(1), ...odd, epoch(2, { loss: "NaN" }), "", epoch(3)];
     Deno.writeTextFileSync(metrics, lines.join("\r\n") + "\n" + epoch(4));
