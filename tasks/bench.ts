@@ -10,6 +10,7 @@ import {
   type TrainingResult,
 } from "./bench/minibatch.ts";
 import { CELLS, Network, type Sizes } from "./bench/network.ts";
+import { DEVICE_FLAGS } from "./cli/device.ts";
 import { benchTile } from "./bench/tile.ts";
 import { alternate, type Pair } from "./bench/peer.ts";
 import { benchProducts, type ProductResult } from "./bench/products.ts";
@@ -45,11 +46,7 @@ export const command = {
       "present",
       "what to measure; present: the CPU, and a GPU where there is one",
     ),
-    threads: {
-      kind: "integer",
-      least: 1,
-      help: "threads of the CPU (one for each core)",
-    } as NumberFlag,
+    threads: DEVICE_FLAGS.threads,
     cell: choice(CELLS, "rnn", "the recurrent cell"),
     "hidden-size": {
       kind: "integer",

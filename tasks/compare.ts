@@ -126,6 +126,9 @@ async function comparable(name: string): Promise<Trained> {
       `cannot compare ${name}: ${run.broken} (deno task runs lists them)`,
     );
   }
+  if (run.problem) {
+    say(`note: ${run.problem}; an earlier model of ${name} is taken`);
+  }
   if (!run.trained || run.metrics.length === 0) {
     throw new TaskError(
       EXIT.input,

@@ -28,14 +28,15 @@ export const command = {
     corpus: {
       kind: "text",
       value: "time-machine|sample|PATH",
-      help: "the text (the one that it was trained on: the part held out, " +
-        "if there is one)",
+      help:
+        "the text (the one that the model was trained on; if a part of it " +
+        "was held out, that part)",
     } as TextFlag,
     "max-tokens": {
       kind: "integer",
       least: 0,
-      help: "tokens to read, from the first on; 0: all (10000 for " +
-        "time-machine, 0 for others)",
+      help: "tokens to read, from the first on; 0: all (of the model's own " +
+        "text what training read; else 10000 for time-machine, 0 for others)",
     } as NumberFlag,
     ...DEVICE_FLAGS,
     json: { kind: "switch", help: "print one JSON object" },

@@ -1,15 +1,25 @@
 import { score, type ScoredToken } from "../lib/score.ts";
 import { isContinuationByte } from "../lib/text/decode_ids.ts";
 import { type Level, splitText, textJoiner } from "../lib/text/tokenizer.ts";
-import { tokenize } from "../lib/tokenize.ts";
+import { type Corpus, tokenize } from "../lib/tokenize.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import { readWanted } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/flags.ts";
+import { assertInputFile } from "./cli/input_file.ts";
 import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, jsonLine, out, printable, stdout } from "./cli/terminal.ts";
+import { explained, notice } from "./cli/tokenize_file.ts";
+import {
+  grouped,
+  jsonLine,
+  out,
+  printable,
+  say,
+  stdout,
+} from "./cli/terminal.ts";
 
 /** How many of the least likely places are shown, and tokens before and behind each. */
 const SHOWN = 10;
@@ -67,12 +77,13 @@ interface Surprise {
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags, file) => {
     const { path, model } = await loadModel(flags);
+    const name = file === "-" ? "stdin" : file!;
+    if (file !== "-") await assertInputFile(name, "text");
     const text = file === "-"
       ? await readStdin()
-      : await readWanted(file!, "text");
-    const { tokenizer, vocabulary } = model;
-    const name = file === "-" ? "stdin" : file!;
-    const corpus = tokenize(text, { ...tokenizer, vocabulary, name });
+      : await readWanted(name, "text");
+    const { tokenizer } = model;
+    const corpus = cut(text, name, model);
     const spelled = [...splitText(text, tokenizer).tokens];
     using backend = await openDevice(flags);
     const totals: Totals = { tokens: 0, unknown: 0, characters: 0, nats: 0 };
@@ -122,6 +133,22 @@ export async function run(args: readonly string[]): Promise<never> {
   });
 }
 
+/** The text in the model's tokens; what it is that is no text is an error that says so. */
+function cut(
+  text: Uint8Array,
+  name: string,
+  { tokenizer, vocabulary }: TrainedModel,
+): Corpus {
+  const isRaw = tokenizer.level === "byte" && tokenizer.normalize === "none";
+  const said = notice(text, name, isRaw);
+  if (said) say(`note: ${said}`);
+  try {
+    return tokenize(text, { ...tokenizer, vocabulary, name });
+  } catch (error) {
+    throw explained(error, name, text);
+  }
+}
+
 /** The text's numbers, each on a line of its own. */
 function summary(
   name: string,
@@ -149,7 +176,7 @@ function summary(
         `(${grouped(characters)}${COUNTED[level]}), ` +
         `${(nats / Math.LN2 / tokens).toFixed(4)} per token`,
       ],
-      ["perplexity", `${Math.exp(nats / tokens).toFixed(3)} per token`],
+      ["perplexity", `${perplexityText(Math.exp(nats / tokens))} per token`],
     );
   }
   return rows.map(([left, right]) => `${left.padEnd(12)}${right}\n`).join("");

@@ -4,6 +4,7 @@ import { unknownCount } from "../lib/text/token_ids.ts";
 import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
 import { unknownText } from "./cli/corpus_notes.ts";
 import { DATA_FOLDER } from "./cli/data_folder.ts";
+import { shortened } from "./cli/describe.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { runNameFor } from "./cli/run_name.ts";
@@ -81,7 +82,7 @@ export async function run(args: readonly string[]): Promise<never> {
       } to validate`
       : "";
     const listed = frequent.map(([token, count]) =>
-      `${JSON.stringify(token)} ${grouped(count)}`
+      `${JSON.stringify(shortened(token))} ${grouped(count)}`
     );
     out(
       `${name}: ${grouped(lines)} lines, ${grouped(totalTokens)} tokens ` +

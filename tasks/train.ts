@@ -12,7 +12,9 @@ import {
   loadCorpus,
   loadExtended,
 } from "./cli/corpus.ts";
-import { commandLine } from "./cli/command_line.ts";
+import { type BaseFlags, baseFlags } from "./cli/base_flags.ts";
+import { commandLine, shellQuoted } from "./cli/command_line.ts";
+import { unknownText } from "./cli/corpus_notes.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
@@ -104,23 +106,35 @@ async function startRun(given: TrainFlags): Promise<number> {
       "--preset and --init-from both say what the model is: give one",
     );
   }
-  const flags = isTokenFile(given.corpus)
-    // What it holds out was settled when it was made, so no preset says it.
-    ? { ...withPreset(preset, given), validation: given.validation }
-    : withPreset(preset, given);
-  if (preset) say(`preset ${preset}: ${presetFlags(preset)}`);
-  const controls = trainControls(flags["checkpoint-every"]);
+  const controls = trainControls(given["checkpoint-every"]);
   interruptSignal(); // signals are heard from here on
-  if (flags.run !== undefined) await assertFreeRun(flags.run);
-  const base = flags["init-from"] === undefined
+  if (given.run !== undefined) await assertFreeRun(given.run);
+  const base = given["init-from"] === undefined
     ? undefined
-    : await loadModelFrom(flags["init-from"]);
+    : await loadModelFrom(given["init-from"]);
   if (base) assertKeepsModel(given);
-  assertUseful(base ? { ...flags, ...shapeFlags(base) } : flags);
-  const name = flags.corpus ?? await chooseTrainingCorpus();
+  const beneath = base ? baseFlags(base, given) : {};
+  if (base) sayBase(beneath);
+  /** All flags: those that are not given are the base model's or the preset's. */
+  const filled = (tokens?: number) => {
+    const all = withPreset(
+      preset,
+      { ...given, ...beneath, ...present(given) },
+      tokens,
+    );
+    // What a token file holds out was settled when it was made.
+    return isTokenFile(given.corpus)
+      ? { ...all, validation: given.validation }
+      : all;
+  };
+  assertUseful(base ? { ...filled(), ...shapeFlags(base) } : filled());
+  const name = given.corpus ?? await chooseTrainingCorpus();
   const corpus = base
-    ? await loadExtended(name, base, flags)
-    : await loadCorpus({ ...flags, corpus: name });
+    ? await loadExtended(name, base, filled())
+    : await loadCorpus({ ...filled(), corpus: name });
+  const tokens = corpus.ids.length;
+  const flags = filled(tokens);
+  if (preset) say(`preset ${preset}: ${presetFlags(preset, flags, tokens)}`);
   if (given.patience && !corpus.validation) {
     throw new UsageError("--patience does nothing without --validation");
   }
@@ -172,6 +186,25 @@ function assertKeepsModel(given: TrainFlags): void {
   );
 }
 
+/** Says with what settings a model is trained further. */
+function sayBase(flags: BaseFlags): void {
+  const words = Object.entries(flags).flatMap(([flag, value]) =>
+    value === true ? [`--${flag}`] : [`--${flag}`, String(value)]
+  );
+  if (words.length > 0) {
+    say(`trained further as it was: ${shellQuoted(words)}`);
+  }
+}
+
+/** The flags that are there. */
+function present(flags: TrainFlags): TrainFlags {
+  return Object.fromEntries(
+    Object.entries(flags).filter(([, value]) =>
+      value !== undefined && value !== false
+    ),
+  ) as TrainFlags;
+}
+
 /** The flags that a model's shape stands for. */
 function shapeFlags({ config }: TrainedModel) {
   return { cell: config.cell, "num-layers": config.numLayers };
@@ -203,6 +236,7 @@ function describeRun(
   count: number,
   run: RunPaths,
 ): void {
+  const unknown = unknownText(ids, validation);
   const parameters = parameterCount({
     cell: options.cell ?? "rnn",
     activation: options.activation,
@@ -214,6 +248,7 @@ function describeRun(
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +
+      (unknown === "" ? "" : `${unknown}, `) +
       `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
       `${grouped(parameters)} parameters; ` +
       `${grouped(count)} minibatches an epoch; run ${run.name}`,

@@ -9,12 +9,15 @@ import { didYouMean, nearest } from "./cli/nearest.ts";
 import { EXIT } from "./cli/run_task.ts";
 import { out, say } from "./cli/terminal.ts";
 
-/** Runs a task on a command line, and ends the program. */
-type Run = (args: readonly string[]) => Promise<never>;
+/** What a task's file has: its flags, and what runs it and ends the program. */
+interface Task {
+  readonly command: { readonly name: string };
+  readonly run: (args: readonly string[]) => Promise<never>;
+}
 
 /** Every task, loaded when it is asked for, and what it does. */
-const TASKS: Readonly<
-  Record<string, [load: () => Promise<{ readonly run: Run }>, does: string]>
+export const TASKS: Readonly<
+  Record<string, [load: () => Promise<Task>, does: string]>
 > = {
   train: [() => import("./train.ts"), "train a model of a text"],
   generate: [() => import("./generate.ts"), "let a model continue a prefix"],

@@ -467,17 +467,20 @@ export interface Carry {
 /**
  * Arguments of `ops.sample`. The logits of a row, `z`, go through these, in order:
  *
- * 1. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
- * 2. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
- * 3. `z` is divided by `temperature`.
- * 4. Of all tokens those are kept that are at least as likely as the `topK`-th.
- * 5. Of these, the likeliest whose probabilities first add up to `topP` or more, and
+ * 1. Ids below `firstId` are left out, here and in all that follows.
+ * 2. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
+ * 3. Infinity becomes the greatest number that float32 has, −∞ and NaN the least: so
+ *    some id is chosen even of a model whose numbers have overflowed.
+ * 4. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
+ * 5. `z` is divided by `temperature`.
+ * 6. Of all tokens those are kept that are at least as likely as the `topK`-th.
+ * 7. Of these, the likeliest whose probabilities first add up to `topP` or more, and
  *    those as likely as the least of them.
- * 6. The first token, by id, at which the running sum of the kept probabilities
+ * 8. The first token, by id, at which the running sum of the kept probabilities
  *    exceeds `uniforms[b]` times their whole is chosen.
  *
- * Source: the usual order of logits processors; Keskar et al. 2019 for 1, Fan et al.
- * 2018 for 4, Holtzman et al. 2020 for 5.
+ * Source: the usual order of logits processors; Keskar et al. 2019 for 2, Fan et al.
+ * 2018 for 6, Holtzman et al. 2020 for 7.
  */
 export interface Sample {
   /** `(B, V)`. */
@@ -486,16 +489,18 @@ export interface Sample {
   readonly tokens: Tensor;
   /** `(B)`, each from 0 to below 1. */
   readonly uniforms?: Tensor;
-  /** Above 0. Default 1. */
+  /** The lowest id that may be chosen, below `V`. Default 0. */
+  readonly firstId?: number;
+  /** Above 0; below 2⁻¹⁰⁰ and above 2¹⁰⁰ as those. Default 1. */
   readonly temperature?: number;
-  /** From 0 on; 0, the default, is all. */
+  /** From 0 on; 0, the default, is all, as is any number of `V` or more. */
   readonly topK?: number;
   /** Above 0, up to 1, the default, which is all. */
   readonly topP?: number;
-  /** Above 0; 1, the default, is none. */
+  /** Above 0, with the bounds of the temperature; 1, the default, is none. */
   readonly repetitionPenalty?: number;
   /** `(B, V)` u32: not 0 for what the text holds already. The chosen are set to 1. */
   readonly seen?: Tensor;
-  /** `(B)`, a result: `log softmax(logits)` of the chosen token, nothing applied. */
+  /** `(B)`, a result: `log softmax(logits)` of the chosen token, after 1 alone. */
   readonly logProbabilities?: Tensor;
 }

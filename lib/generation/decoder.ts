@@ -1,7 +1,6 @@
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import { LanguageModel } from "../model/language_model.ts";
-import { withoutUnknown } from "../model/unknown.ts";
 import { randomUniform } from "../random.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
 import type { GenerateSettings } from "./options.ts";
@@ -39,7 +38,7 @@ export class Decoder implements Disposable {
     using cleanup = new DisposableStack();
     const sizes = { batchSize: B, numSteps: 1 };
     this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
-    this.#model.write(withoutUnknown(parameters));
+    this.#model.write(parameters);
     const allocation = cleanup.use(new Allocation(backend));
     this.#tokens = allocation.tensor([MOST_STEPS + 1, 1, B], "u32");
     if (temperature > 0) {
@@ -77,6 +76,7 @@ export class Decoder implements Disposable {
       ops.sample({
         logits: this.#step(this.#tokens.at(i)).at(0), // (B, V)
         tokens: this.#tokens.at(i + 1).at(0), // (B)
+        firstId: Math.min(1, this.#vocabularySize - 1), // never <unk>, 0
         uniforms: this.#uniforms?.at(i), // (B)
         temperature: Math.max(temperature, LEAST_TEMPERATURE),
         topK: Math.min(topK, this.#vocabularySize), // a u32 on a GPU

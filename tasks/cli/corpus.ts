@@ -20,6 +20,7 @@ import { assertKnownTokens, corpusNotes } from "./corpus_notes.ts";
 import { exists, readWanted } from "./files.ts";
 import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
 import { UsageError } from "./flags.ts";
+import { interruption } from "./interrupt.ts";
 import { assertInputFile } from "./input_file.ts";
 import {
   fetchTimeMachine,
@@ -33,7 +34,6 @@ import { assertTextPath } from "./text_path.ts";
 import { tokenizeFile } from "./tokenize_file.ts";
 
 export { DATA_FOLDER } from "./data_folder.ts";
-export { runNameFor as shortName } from "./run_name.ts";
 
 /** Flags that choose a text and how it is cut into tokens. */
 export const CORPUS_FLAGS = {
@@ -68,7 +68,8 @@ export const CORPUS_FLAGS = {
     kind: "number",
     least: 0,
     below: 1,
-    help: "fraction of the tokens kept to hold out, from the end (0)",
+    help: "fraction of the tokens kept to hold out, from the end; the " +
+      "vocabulary is made without it (0)",
   } as NumberFlag,
 } as const;
 
@@ -189,6 +190,7 @@ export async function chooseTrainingCorpus(): Promise<string> {
     await fetchTimeMachine();
     return "time-machine";
   } catch (error) {
+    interruption().throwIfAborted();
     if (!(error instanceof DownloadError)) throw error; // it could not be kept
     say(
       "The Time Machine cannot be fetched: training on the bundled sample, " +

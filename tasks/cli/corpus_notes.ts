@@ -6,6 +6,8 @@
 
 import { type TokenIds, unknownCount } from "../../lib/text/token_ids.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
+import { shortened } from "./describe.ts";
+import { mixedForms } from "./mixed_forms.ts";
 import { EXIT, TaskError } from "./run_task.ts";
 import { grouped } from "./terminal.ts";
 
@@ -78,6 +80,16 @@ export function corpusNotes(corpus: Corpus): string[] {
         `spaces between words --level char is better`,
     );
   }
+  const mixed = mixedForms(corpus);
+  if (mixed !== undefined) {
+    notes.push(
+      `it has ${JSON.stringify(shortened(mixed))} in two forms, composed and ` +
+        `with a mark behind a letter (${
+          codes(shortened(mixed).normalize("NFD"))
+        }), which are different tokens: unicodedata.normalize("NFC", text) in ` +
+        `Python makes them one`,
+    );
+  }
   const kept = ids.length + (validation?.length ?? 0);
   const unused = unusedTokens(corpus);
   if (kept < totalTokens && unused > 0) {
@@ -91,6 +103,14 @@ export function corpusNotes(corpus: Corpus): string[] {
     );
   }
   return notes;
+}
+
+/** The code points of a text: `U+0065 U+0301`. */
+function codes(text: string): string {
+  return [...text].map((character) => {
+    const code = character.codePointAt(0)!.toString(16).toUpperCase();
+    return `U+${code.padStart(4, "0")}`;
+  }).join(" ");
 }
 
 /** Tokens that stand nowhere in what is kept, of those that were counted. */

@@ -32,6 +32,19 @@ export function speedText(tokensPerSecond: number): string {
   return isMeasured ? `${grouped(tokensPerSecond)} tokens/s` : "";
 }
 
+/** The most characters of a text that is not weena's own in a line about it. */
+const MOST_SHOWN = 40;
+
+/** A text that may be of any length, as a line shows it: its beginning and `…`. */
+export function shortened(text: string): string {
+  const characters: string[] = [];
+  for (const character of text) { // it may be long: not all of it is taken apart
+    if (characters.length === MOST_SHOWN) return `${characters.join("")}…`;
+    characters.push(character);
+  }
+  return text;
+}
+
 /** A device's name, without what stands in brackets behind it. */
 export function deviceText(description: string): string {
   return printable(description.replace(/ \(.*/s, ""));

@@ -75,17 +75,17 @@ export async function clearTemporaries(
   only: { readonly of?: string; readonly olderThan?: number } = {},
 ): Promise<void> {
   const { of, olderThan = -Infinity } = only;
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile || !isTemporary(name)) continue;
-    if (of !== undefined && !name.startsWith(`.${of}.`)) continue;
-    const path = join(folder, name);
-    try {
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (!isFile || !isTemporary(name)) continue;
+      if (of !== undefined && !name.startsWith(`.${of}.`)) continue;
+      const path = join(folder, name);
       const { mtime } = await Deno.stat(path);
       const age = Date.now() - (mtime?.getTime() ?? 0);
       if (age > olderThan) await Deno.remove(path);
-    } catch {
-      // Gone already, or not ours to remove: it does no harm.
     }
+  } catch {
+    // Gone already, or not ours to see or to remove: they do no harm.
   }
 }
 

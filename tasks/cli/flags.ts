@@ -240,11 +240,15 @@ function assertAlone(flag: string, word: string, next: string | undefined) {
   throw new UsageError(switchMessage(flag, `${word} ${next}`));
 }
 
+/** The greatest number of float32, which devices compute in, to two digits. */
+const MOST = 3.4e38;
+
 function readValue(
   flag: string,
   spec: TextFlag | ChoiceFlag<string> | NumberFlag,
   text: string,
 ): string | number {
+  let above = "";
   if (spec.kind === "text") return text;
   if (spec.kind === "choice" && spec.choices.includes(text)) return text;
   if (spec.kind === "integer" || spec.kind === "number") {
@@ -256,10 +260,11 @@ function readValue(
       value < (spec.below ?? Infinity) &&
       (spec.above ? value > spec.least : value >= spec.least);
     const exact = spec.kind === "number" || Number.isSafeInteger(value);
-    if (inRange && exact && Number.isFinite(value)) return value;
+    if (inRange && exact && value <= MOST) return value;
+    if (inRange && value > MOST) above = `, and no more than ${MOST}`;
   }
   throw new UsageError(
     `--${flag} cannot be ${JSON.stringify(cut(text))}: ` +
-      `expected ${valueOf(spec)}`,
+      `expected ${valueOf(spec)}${above}`,
   );
 }

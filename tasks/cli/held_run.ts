@@ -5,12 +5,13 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import {
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
+  type ImportedModel,
 } from "../../lib/training/checkpoint.ts";
-import type { ImportedModel } from "../../lib/training/checkpoint.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import { fileError } from "./file_error.ts";
 import {
@@ -53,25 +54,23 @@ export class HeldRun implements Disposable {
    * without a model is taken over.
    *
    * @param corpus What a run without a name is named after.
+   * @param runs The folder of the runs.
    * @throws {TaskError} If the name is taken, or the folder cannot be made.
    */
   static async create(
     name: string | undefined,
     corpus: string,
+    runs = RUNS_FOLDER,
   ): Promise<HeldRun> {
-    try {
-      await Deno.mkdir(RUNS_FOLDER, { recursive: true });
-    } catch (error) {
-      throw fileError(error, "make the folder", RUNS_FOLDER);
-    }
+    await makeFolder(runs);
     if (name !== undefined) {
-      await assertFreeRun(name);
-      return await HeldRun.#take(name) ?? taken(name);
+      await assertFreeRun(name, runs);
+      return await HeldRun.#take(runPaths(name, runs)) ?? taken(name);
     }
     for (let number = 1;; number++) {
       const candidate = `${runNameFor(corpus)}-${number}`;
       try {
-        const run = await HeldRun.#take(candidate);
+        const run = await HeldRun.#take(runPaths(candidate, runs));
         if (run) return run;
       } catch (error) {
         if (!(error instanceof TaskError) || error.exitCode !== EXIT.busy) {
@@ -159,8 +158,10 @@ export class HeldRun implements Disposable {
   async restore(): Promise<boolean> {
     if (this.#lock.isInPlace()) return false;
     const { name, folder } = this.#paths;
-    const anew = await HeldRun.#take(name) ??
-      await HeldRun.create(undefined, name);
+    const runs = dirname(folder);
+    await makeFolder(runs);
+    const anew = await HeldRun.#take(this.#paths) ??
+      await HeldRun.create(undefined, name, runs);
     say(
       `${folder} was removed or renamed while it was written to: what is held is ` +
         `written anew, to ${anew.paths.folder}`,
@@ -191,20 +192,13 @@ export class HeldRun implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** A run of this name to begin anew; undefined if there is one with a model. */
-  static async #take(name: string): Promise<HeldRun | undefined> {
-    const paths = runPaths(name);
-    try {
-      await Deno.mkdir(paths.folder);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) {
-        throw fileError(error, "make the folder", paths.folder);
-      }
-      const { isDirectory } = await Deno.stat(paths.folder);
-      if (!isDirectory || await holdsModel(paths)) return undefined;
-    }
-    const run = new HeldRun(paths, RunLock.take(paths));
-    if (await holdsModel(paths)) { // who had it before us has saved
+  /** A run to begin anew; undefined if there is one with a model. */
+  static async #take(paths: RunPaths): Promise<HeldRun | undefined> {
+    const isNew = await makeNew(paths.folder);
+    if (!isNew && !await isAbandoned(paths)) return undefined;
+    const run = new HeldRun(paths, await lockNew(paths, isNew));
+    // Who had it before us has saved; or may have it still.
+    if (await holdsModel(paths) || !isNew && !run.#lock.isCertain) {
       run[Symbol.dispose]();
       return undefined;
     }
@@ -222,10 +216,51 @@ export class HeldRun implements Disposable {
   }
 }
 
+/** Makes a folder; false if there is something of that name. */
+async function makeNew(folder: string): Promise<boolean> {
+  try {
+    await Deno.mkdir(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw fileError(error, "make the folder", folder);
+  }
+}
+
+/** Whether a name is that of a folder without a model. */
+async function isAbandoned(paths: RunPaths): Promise<boolean> {
+  const { isDirectory } = await Deno.stat(paths.folder);
+  return isDirectory && !await holdsModel(paths);
+}
+
+/** Locks a run's folder; one that is new and cannot be locked does not stay behind. */
+async function lockNew(paths: RunPaths, isNew: boolean): Promise<RunLock> {
+  try {
+    return RunLock.take(paths);
+  } catch (error) {
+    if (isNew && (error as TaskError).exitCode !== EXIT.busy) {
+      await Deno.remove(paths.lock).catch(() => {});
+      await Deno.remove(paths.folder).catch(() => {}); // but not what is in it
+    }
+    throw error;
+  }
+}
+
 /** Throws unless a run can be made: a good name that no run with a model has. */
-export async function assertFreeRun(name: string): Promise<void> {
+export async function assertFreeRun(
+  name: string,
+  runs = RUNS_FOLDER,
+): Promise<void> {
   assertRunName(name);
-  if (await holdsModel(runPaths(name))) taken(name);
+  if (await holdsModel(runPaths(name, runs))) taken(name);
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(error, "make the folder", path);
+  }
 }
 
 function taken(name: string): never {

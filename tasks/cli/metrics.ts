@@ -49,17 +49,27 @@ export function epochMetrics(event: EpochEvent, device: string): EpochMetrics {
   };
 }
 
-/** The measurements of a run's epochs so far; none where there is no such file. */
+/** Measurements that every line has. */
+const NEEDED = ["loss", "perplexity", "seconds", "tokens_per_second"] as const;
+
+/**
+ * The measurements of a run's epochs so far, each once; none where there is no such
+ * file. What is no line of measurements is passed over.
+ */
 export async function readMetrics(path: string): Promise<EpochMetrics[]> {
-  const lines = await readEpochLines(path);
-  return lines.map((line) =>
-    Object.fromEntries(
+  const byEpoch = new Map<number, EpochMetrics>();
+  for (const line of await readEpochLines(path)) {
+    const metrics = Object.fromEntries(
       Object.entries(line).map(([key, value]) => [
         key,
         key !== "device" && typeof value === "string" ? Number(value) : value, // "NaN"
       ]),
-    ) as unknown as EpochMetrics
-  );
+    ) as unknown as EpochMetrics;
+    const isWhole = typeof metrics.device === "string" &&
+      NEEDED.every((key) => typeof metrics[key] === "number");
+    if (isWhole) byEpoch.set(line.epoch, metrics);
+  }
+  return [...byEpoch.values()];
 }
 
 /** One of the measurements by epoch. */

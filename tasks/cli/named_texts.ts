@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import { assertSha1, download, TIME_MACHINE } from "../../lib/download.ts";
 import { DATA_FOLDER } from "./data_folder.ts";
 import { exists, writeWhole } from "./files.ts";
+import { interruption } from "./interrupt.ts";
 import { EXIT, TaskError } from "./run_task.ts";
 
 /** Where The Time Machine is kept. */
@@ -65,7 +66,10 @@ export async function fetchTimeMachine(): Promise<void> {
   const bytes = await download(TIME_MACHINE.urls, {
     fetch,
     sha1: TIME_MACHINE.sha1,
-    signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT),
+    signal: AbortSignal.any([
+      AbortSignal.timeout(DOWNLOAD_TIMEOUT),
+      interruption(),
+    ]),
   });
   await writeWhole(TIME_MACHINE_PATH, bytes);
 }

@@ -90,7 +90,7 @@ export async function resumeRun(
     `run ${name}: ${doneText(checkpoint, training)}; ${endedText(checkpoint)}`,
   );
   if (isEnded(training, progress.epochs, checkpoint.state.best)) {
-    say(`nothing is left to do: ${moreText(checkpoint, training)} would go on`);
+    say(`nothing is left to do: ${moreText(checkpoint, training)}`);
     return 0;
   }
   const hasBest = await checkBest(run, checkpoint);
@@ -201,16 +201,19 @@ function moreText(
   training: TrainingRecord,
 ): string {
   if (progress.epochs >= training.epochs) {
-    const { epochs } = training;
-    const { schedule } = training;
-    return `--epochs ${2 * epochs}` +
-      (schedule === "constant"
-        ? ""
-        : ` (with the learning rate that --schedule ` +
-          `${schedule} has then, or --schedule constant --learning-rate N)`);
+    const epochs = 2 * training.epochs, { schedule } = training;
+    if (schedule === "constant") return `--epochs ${epochs} would go on`;
+    const rate = learningRateAt({ ...training, epochs }, progress.epochs, 0);
+    return `--epochs ${epochs} would go on, with a learning rate of ` +
+      `${
+        rateNumber(rate)
+      } at first (--schedule ${schedule}); to keep it low, ` +
+      `add --schedule constant --learning-rate N`;
   }
   const waited = progress.epochs - (state!.best?.epoch ?? 0);
-  return `--patience ${waited + training.patience}, or --patience 0,`;
+  return `--patience ${
+    waited + training.patience
+  } would go on, or --patience 0`;
 }
 
 /** What the learning rate does from here on. */
@@ -222,7 +225,7 @@ function rateText(
   const { epochs, minibatches } = progress;
   const position = epochs + minibatches / count, part = 1 / count;
   const at = (record: TrainingRecord, position: number) =>
-    rounded(learningRateAt(record, position, part));
+    rateNumber(learningRateAt(record, position, part));
   const first = at(training, position);
   const last = at(training, training.epochs - part);
   const was = position > 0 ? at(before, position - part) : first;
@@ -236,7 +239,9 @@ function rateText(
   return `learning rate: ${course}` + (was === first ? "" : `; it was ${was}`);
 }
 
-/** To three digits. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(3));
+/** To three digits: `0.5`, `1.51e-6`. */
+function rateNumber(rate: number): string {
+  return rate < 1e-3 && rate > 0
+    ? rate.toExponential(2).replace(/\.?0+e/, "e")
+    : String(Number(rate.toPrecision(3)));
 }

@@ -20,6 +20,7 @@ const UNKNOWN_THERE = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "ENOLCK"];
 export class RunLock implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  #isCertain = false;
 
   private constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
@@ -46,6 +47,11 @@ export class RunLock implements Disposable {
     }
   }
 
+  /** Whether nobody else has it: false where the file system knows no locks. */
+  get isCertain(): boolean {
+    return this.#isCertain;
+  }
+
   /** Whether the folder is still the one that was locked: nobody has moved it. */
   isInPlace(): boolean {
     try {
@@ -65,6 +71,7 @@ export class RunLock implements Disposable {
   #lock(name: string): void {
     try {
       if (this.#file.tryLockSync(true)) {
+        this.#isCertain = true;
         this.#sign();
         return;
       }

@@ -35,8 +35,8 @@ export interface RunPaths {
 }
 
 /** The files of the run of a name, whether it is there or not. */
-export function runPaths(name: string): RunPaths {
-  const folder = join(RUNS_FOLDER, name);
+export function runPaths(name: string, runs = RUNS_FOLDER): RunPaths {
+  const folder = join(runs, name);
   return {
     name,
     folder,

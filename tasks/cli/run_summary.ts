@@ -11,7 +11,7 @@ import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import { readHeader } from "./checkpoint_header.ts";
 import { exists, isTemporary } from "./files.ts";
 import { type EpochMetrics, readMetrics } from "./metrics.ts";
-import type { RunPaths } from "./run_paths.ts";
+import { modelPaths, type RunPaths } from "./run_paths.ts";
 
 /** A run as lists show it. */
 export interface RunSummary {
@@ -21,7 +21,7 @@ export interface RunSummary {
   /** Undefined where the model was imported. */
   readonly trained?: Pick<Checkpoint, "corpus" | "training" | "progress">;
   readonly metrics: readonly EpochMetrics[];
-  /** Mean over all epochs; NaN where there is none. */
+  /** Mean over all epochs; not finite where none has been measured. */
   readonly tokensPerSecond: number;
   /** That its epochs took. */
   readonly seconds: number;
@@ -29,6 +29,8 @@ export interface RunSummary {
   readonly time: Date;
   /** Of all its files. */
   readonly bytes: number;
+  /** What is wrong with its model, where what is shown is of an earlier one or the best. */
+  readonly problem?: string;
 }
 
 /** A folder that is no run, or one that is damaged. */
@@ -44,18 +46,17 @@ export async function summarize(
 ): Promise<RunSummary | BrokenRun> {
   const { name } = run;
   try {
-    if (!await exists(run.checkpoint)) {
-      const time = (await Deno.stat(run.folder)).mtime ?? new Date(0);
-      const broken = await exists(run.metrics)
+    const header = await firstSoundHeader(run);
+    if (header === undefined) {
+      const { mtime, isDirectory } = await Deno.stat(run.folder);
+      const broken = !isDirectory
+        ? "no run: it is no folder"
+        : await exists(run.metrics)
         ? "no checkpoint yet"
         : "no run: it has no model.safetensors";
-      return { name, broken, time };
+      return { name, broken, time: mtime ?? new Date(0) };
     }
-    const { metadata, time } = await readHeader(run.checkpoint);
-    const json = (key: string) => JSON.parse(metadata(key) ?? "null");
-    const config = json("config") as ModelConfig;
-    assertConfig(config);
-    const isTrained = metadata("training") !== undefined;
+    const { config, trained, time, problem } = header;
     const metrics = await readMetrics(run.metrics);
     const seconds = sum(metrics.map((one) => one.seconds));
     const tokens = sum(
@@ -65,23 +66,63 @@ export async function summarize(
       name,
       config,
       parameters: parameterCount(config),
-      ...isTrained && {
-        trained: {
-          corpus: json("corpus"),
-          training: json("training"),
-          progress: json("progress"),
-        },
-      },
+      ...trained && { trained },
       metrics,
       tokensPerSecond: tokens / seconds,
       seconds,
       time,
       bytes: await folderBytes(run.folder),
+      ...problem !== undefined && { problem },
     };
   } catch (error) {
     const broken = `damaged: ${(error as Error).message}`;
     return { name, broken, time: new Date(0) };
   }
+}
+
+type Header = Pick<RunSummary, "config" | "trained" | "time" | "problem">;
+
+/**
+ * What the first of a run's models says of itself that is sound; undefined where there
+ * is none. Throws what is wrong with the first where all are damaged.
+ */
+async function firstSoundHeader(run: RunPaths): Promise<Header | undefined> {
+  let first: Error | undefined;
+  for (const path of modelPaths(run)) {
+    try {
+      const header = await readModelHeader(path);
+      return first ? { ...header, problem: first.message } : header;
+    } catch (error) {
+      const isMissing = error instanceof Deno.errors.NotFound ||
+        (error as { code?: string }).code === "ENOTDIR";
+      if (!isMissing) first ??= error as Error;
+    }
+  }
+  if (first) throw first;
+}
+
+async function readModelHeader(path: string): Promise<Header> {
+  const { isFile } = await Deno.stat(path);
+  if (!isFile) throw new SyntaxError(`${path} is no file`); // a pipe has no end
+  const { metadata, time } = await readHeader(path);
+  const json = (key: string) => JSON.parse(metadata(key) ?? "null");
+  const config = json("config") as ModelConfig | null;
+  if (config === null) {
+    throw new SyntaxError(`${path} holds no model of weena's`);
+  }
+  assertConfig(config);
+  if (metadata("training") === undefined) return { config, time };
+  const trained = {
+    corpus: json("corpus"),
+    training: json("training"),
+    progress: json("progress"),
+  };
+  if (
+    typeof trained.corpus?.name !== "string" ||
+    !Number.isSafeInteger(trained.training?.epochs) ||
+    !Number.isSafeInteger(trained.progress?.epochs)
+  ) throw new SyntaxError(`${path} does not tell how it was trained`);
+  return { config, trained, time };
 }
 
 async function folderBytes(folder: string): Promise<number> {

@@ -45,7 +45,7 @@ export async function runTask<F extends Flags>(
       code = await main(flags, argument, several) ?? 0;
     }
     await untilInterrupted(stdout.drained());
-    if (stdout.isWaiting) interruption().throwIfAborted();
+    if (stdout.isWaiting && code === 0) interruption().throwIfAborted();
   } catch (error) {
     const described = describeError(error);
     code = described.code;

@@ -60,13 +60,35 @@ export async function tokenizeFile(
   try {
     return await tokenizeStream(pieces(), { name: path, ...options });
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new TaskError(EXIT.input, notUtf8(path, head, error.message));
+    throw explained(error, path, head);
   }
 }
 
-/** What is to be said of a file that begins so; throws where it is no text. */
-function notice(
+/**
+ * The error of a text that cannot be decoded, with what it looks like and what to do;
+ * any other error as it is.
+ *
+ * @param head The text, or its first bytes.
+ */
+export function explained(
+  error: unknown,
+  path: string,
+  head: Uint8Array,
+): unknown {
+  if (!(error instanceof SyntaxError)) return error;
+  return new TaskError(
+    EXIT.input,
+    notUtf8(path, head.subarray(0, HEAD), error.message),
+  );
+}
+
+/**
+ * What is to be said of a text's file that begins so, if anything.
+ *
+ * @param isRaw Whether its bytes are taken as they are, whatever they are.
+ * @throws {TaskError} If it is no text.
+ */
+export function notice(
   head: Uint8Array,
   path: string,
   isRaw: boolean,

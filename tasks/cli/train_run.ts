@@ -262,9 +262,8 @@ class RunInTraining implements Disposable {
         ? "1 epoch is"
         : `${epochs} epochs are`;
       const text = `${message}. What is saved: ${what} in ` +
-        `${this.#run.paths.checkpoint}. ${
-          this.#goOn(...remedy(code, this.#saved))
-        }`;
+        `${this.#run.paths.checkpoint}${this.#bestText(code)}. ` +
+        this.#goOn(...remedy(code, this.#saved));
       if (code === EXIT.brokenPipe) say(text);
       return new TaskError(code, text);
     }
@@ -277,6 +276,15 @@ class RunInTraining implements Disposable {
             `removed`
           : `What the run held before is kept`),
     );
+  }
+
+  /** Where a training that came to nothing was best. */
+  #bestText(code: number): string {
+    const best = this.#saved?.state?.best;
+    const isThere = this.#best !== undefined || this.#options.hasBest;
+    if (code !== EXIT.diverged || !best || !isThere) return "";
+    return `, and the best model, of epoch ${best.epoch}, in ` +
+      `${this.#run.paths.best} (--init-from begins with it)`;
   }
 
   #goOn(...flags: string[]): string {

@@ -24,11 +24,15 @@ export class TroubleWatch {
   ) {
     this.#vocabularySize = vocabularySize;
     this.#learningRate = learningRate;
-    this.#best = Math.min(...perplexities.filter(Number.isFinite), Infinity);
+    this.#best = perplexities.filter(Number.isFinite)
+      .reduce((least, one) => Math.min(least, one), Infinity);
   }
 
   /** What to say after an epoch, once in a training; nothing where all is well. */
-  epoch({ perplexity }: EpochEvent, isLast: boolean): string | undefined {
+  epoch(
+    { perplexity }: Pick<EpochEvent, "perplexity">,
+    isLast: boolean,
+  ): string | undefined {
     // NaN is above everything.
     this.#above = perplexity <= this.#vocabularySize ? 0 : this.#above + 1;
     this.#far = perplexity <= MOST_TIMES * this.#best ? 0 : this.#far + 1;

@@ -506,5 +506,23 @@ function sampleCases(B: number, V: number, size: string): Case[] {
           repetitionPenalty: 1.3,
         }),
     },
+    {
+      name: `sample greedily but for the first: ${size}`,
+      arguments: { logits, tokens },
+      call: (ops, tensors) => ops.sample({ ...tensors, firstId: 1 }),
+    },
+    {
+      name: `sample with all there is of the latter half: ${size}`,
+      arguments: { logits, tokens, uniforms, seen, logProbabilities },
+      call: (ops, tensors) =>
+        ops.sample({
+          ...tensors,
+          temperature: 0.8,
+          topK: 5,
+          topP: 0.95,
+          repetitionPenalty: 1.3,
+          firstId: V >> 1,
+        }),
+    },
   ];
 }

@@ -12,14 +12,36 @@ import {
   compileKernels,
   fastestBuild,
 } from "../../lib/backend/wasm/kernels.ts";
+import { sizeOf } from "../../lib/backend/shapes.ts";
 import { startThreads } from "../../lib/backend/wasm/threads.ts";
 import { openBuild, openWasm } from "../../lib/backend/wasm/wasm_backend.ts";
 import { randomNormal } from "../../lib/random.ts";
+import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { CPUS } from "./devices.ts";
 
 for (const { name, open } of CPUS) testBackend(name, open);
 testBackend("cpu, plain SIMD", () => openBuild("plain", { threads: 2 }));
+
+const filled = new Map<string, Float32Array>();
+
+/**
+ * A tensor of numbers that a function makes, or of zeros; the numbers are made once,
+ * for what is done with them is done many times over.
+ */
+function tensorOf(
+  backend: Backend,
+  shape: readonly number[],
+  key: string,
+  make?: (size: number) => Float32Array,
+): Tensor {
+  const tensor = backend.allocate(shape);
+  if (make === undefined) return tensor;
+  const size = sizeOf(shape);
+  const values = filled.getOrInsertComputed(`${key} ${size}`, () => make(size));
+  backend.write(tensor, values);
+  return tensor;
+}
 
 /** All numbers that one minibatch and its update leave behind. */
 async function minibatch(
@@ -29,11 +51,14 @@ async function minibatch(
   const { ops } = backend;
   const made: Tensor[] = [];
   const tensor = (shape: number[], deviation = 0) => {
-    const one = backend.allocate(shape);
-    const size = shape.reduce((a, b) => a * b, 1);
-    const seed = made.push(one);
-    const draws = randomNormal(seed, { stream: "parameters" }, size);
-    backend.write(one, draws.map((x) => x * deviation));
+    const seed = made.length + 1;
+    const one = tensorOf(
+      backend,
+      shape,
+      `normal ${seed} ${deviation}`,
+      deviation === 0 ? undefined : (size) => normal(size, deviation, seed),
+    );
+    made.push(one);
     return one;
   };
   const ids = backend.allocate([T, B], "u32");
@@ -103,10 +128,12 @@ async function assertSameBits(
 ): Promise<void> {
   for (const build of ["relaxed", "plain"] as const) {
     using one = await openBuild(build, { threads: 1 });
+    const all: Uint32Array[][] = [];
+    for (const size of sizes) all.push(await run(one, size));
     for (const threads of [2, 3, 5]) {
       using many = await openBuild(build, { threads });
-      for (const size of sizes) {
-        const expected = await run(one, size);
+      for (const [k, size] of sizes.entries()) {
+        const expected = all[k];
         for (let repetition = 0; repetition < 3; repetition++) {
           const actual = await run(many, size);
           actual.forEach((words, i) =>
@@ -139,21 +166,24 @@ async function otherOps(
   const { ops } = backend;
   const made: Tensor[] = [];
   const tensor = (shape: number[], deviation = 0) => {
-    const one = backend.allocate(shape);
-    const size = shape.reduce((a, b) => a * b, 1);
-    const seed = made.push(one);
-    const values = Float32Array.from(
-      { length: size },
-      (_, i) => Math.sin(seed + 0.7 * i) * deviation,
+    const seed = made.length + 1;
+    const one = tensorOf(
+      backend,
+      shape,
+      `sine ${seed} ${deviation}`,
+      deviation === 0 ? undefined : (length) =>
+        Float32Array.from(
+          { length },
+          (_, i) => Math.sin(seed + 0.7 * i) * deviation,
+        ),
     );
-    backend.write(one, values);
+    made.push(one);
     return one;
   };
   const words = (shape: number[]) => {
     const one = backend.allocate(shape, "u32");
-    const size = shape.reduce((a, b) => a * b, 1);
-    const values = Uint32Array.from({ length: size }, (_, i) => i * i % V);
-    backend.write(one, values);
+    const length = sizeOf(shape);
+    backend.write(one, Uint32Array.from({ length }, (_, i) => i * i % V));
     made.push(one);
     return one;
   };
@@ -306,6 +336,44 @@ Deno.test("cpu: what fails in a thread reaches the caller", async () => {
       Error,
       "A thread of the CPU backend failed: RuntimeError: unreachable",
     );
+  }
+});
+
+Deno.test("cpu: a thread that never ends its task is given up", async () => {
+  using backend = await openBuild("relaxed", { threads: 2 });
+  const tensor = backend.allocate([2]);
+  backend.threads.kernels.hangInThread(2);
+  for (let call = 0; call < 2; call++) {
+    assertThrows(
+      () => backend.ops.fill({ tensor, value: 1 }),
+      Error,
+      "A thread of the CPU backend failed: it has not ended its work",
+    );
+  }
+});
+
+Deno.test("cpu: a worker that fails after its start reaches the caller", async () => {
+  const { Worker } = globalThis;
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      workers.push(this);
+    }
+  };
+  try {
+    using backend = await openWasm({ threads: 2 });
+    const tensor = backend.allocate([2]);
+    backend.ops.fill({ tensor, value: 1 });
+    const message = "it was ended";
+    workers[0].dispatchEvent(new ErrorEvent("error", { message }));
+    assertThrows(
+      () => backend.ops.fill({ tensor, value: 1 }),
+      Error,
+      "A thread of the CPU backend failed: it was ended",
+    );
+  } finally {
+    globalThis.Worker = Worker;
   }
 });
 

@@ -221,6 +221,25 @@ Deno.test("<unk> is never generated, the others keep their proportions", async (
   }
 });
 
+Deno.test("<unk> is never generated, however unlikely all others are", async () => {
+  for (const { open } of [...REFERENCES, CPUS[0]]) {
+    using backend = await open();
+    for (const bias of [-1e30, -3e38]) {
+      const parameters = new Map(MODEL.parameters);
+      parameters.set(
+        "linear.bias",
+        parameters.get("linear.bias")!.slice().fill(bias, 1),
+      );
+      const model = { ...MODEL, parameters };
+      for (const temperature of [0, 1, 1e30]) {
+        const options = { temperature, maxNewTokens: 30 };
+        const [{ tokens }] = await rowsOf(model, "time", backend, options);
+        assert(tokens.every(({ id }) => id > 0), `${bias}, ${temperature}`);
+      }
+    }
+  }
+});
+
 Deno.test("<unk> in a prefix is never generated, whatever the penalty", async () => {
   using backend = openReference();
   const options = { ...DRAWN, topK: 0, topP: 1, count: 200, maxNewTokens: 2 };

@@ -9,32 +9,8 @@
  * @module
  */
 
+import { TASKS } from "../../tasks/weena.ts";
 import { TextLineStream } from "./lines.ts";
-
-/** Literal imports: they need no permission. */
-const TASKS: Readonly<
-  Record<
-    string,
-    () => Promise<{ run(args: readonly string[]): Promise<unknown> }>
-  >
-> = {
-  train: () => import("../../tasks/train.ts"),
-  generate: () => import("../../tasks/generate.ts"),
-  playground: () => import("../../tasks/playground.ts"),
-  runs: () => import("../../tasks/runs.ts"),
-  report: () => import("../../tasks/report.ts"),
-  compare: () => import("../../tasks/compare.ts"),
-  evaluate: () => import("../../tasks/evaluate.ts"),
-  score: () => import("../../tasks/score.ts"),
-  inspect: () => import("../../tasks/inspect.ts"),
-  export: () => import("../../tasks/export.ts"),
-  import: () => import("../../tasks/import.ts"),
-  download: () => import("../../tasks/download.ts"),
-  tokenize: () => import("../../tasks/tokenize.ts"),
-  partition: () => import("../../tasks/partition.ts"),
-  verify: () => import("../../tasks/verify.ts"),
-  bench: () => import("../../tasks/bench.ts"),
-};
 
 /** Thrown by Deno.exit, so that nothing after it is done. */
 class Exit {}
@@ -92,7 +68,8 @@ function captured(
   };
 }
 
-const { run } = await TASKS[Deno.args[0]]();
+const [load] = TASKS[Deno.args[0]];
+const { run } = await load();
 const lines = Deno.stdin.readable
   .pipeThrough(new TextDecoderStream())
   .pipeThrough(new TextLineStream());

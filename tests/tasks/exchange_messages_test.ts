@@ -115,3 +115,34 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  ...needsCommands("score: a file that is no text is named with its path"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    await using tasks = new TaskRunner(folder);
+    await writeModel(folder, "the time");
+    const write = (name: string, text: string) =>
+      Deno.writeFileSync(
+        `${folder.path}/${name}`,
+        Uint8Array.from(text, (c) => c.charCodeAt(0)),
+      );
+    write("wide.txt", "\xff\xfet\0h\0e\0");
+    write("latin1.txt", "the caf\xe9");
+    write("book.gz", "\x1f\x8b\x08\0\0\0\0\0\0\x03KL");
+    for (
+      const [file, code, said] of [
+        ["wide.txt", 3, "wide.txt is a text in UTF-16, not in UTF-8: iconv"],
+        ["latin1.txt", 3, "latin1.txt: The text is not UTF-8: byte 7 begins"],
+        ["book.gz", 3, "book.gz is compressed with gzip: gunzip -k book.gz"],
+        [".", 7, ". is a folder, not a text"],
+      ] as const
+    ) {
+      const checkpoint = "--checkpoint=model.safetensors";
+      const finished = await tasks.run("score", file, checkpoint);
+      assertEquals([finished.code, finished.stdout], [code, ""]);
+      assertStringIncludes(finished.stderr, said);
+      assertEquals(finished.stderr.trimEnd().split("\n").length, 1);
+    }
+  },
+});

@@ -4,7 +4,7 @@ import { tokenize } from "../../lib/tokenize.ts";
 import { encodeTokenFile } from "../../lib/text/token_file.ts";
 import { canRead, canRunCommands, needs } from "../access.ts";
 import exchanged from "../golden/pytorch_exchange.json" with { type: "json" };
-import { runTask, type TaskName, TemporaryFolder } from "./command.ts";
+import { type TaskName, TaskRunner, TemporaryFolder } from "./command.ts";
 import { writeModel } from "./model.ts";
 
 const GOLDEN = new URL("../golden/", import.meta.url);
@@ -16,27 +16,30 @@ const needsCommands = needs(
 
 /** Runs tasks in a folder: those that have to do well, and those that must not. */
 function tasksIn(folder: TemporaryFolder) {
+  const tasks = new TaskRunner(folder);
   const ok = async (task: TaskName, ...args: string[]) => {
-    const finished = await runTask(folder, task, ...args);
+    const finished = await tasks.run(task, ...args);
     assertEquals(finished.code, 0, finished.stderr);
     return finished;
   };
   const said = async (code: number, task: TaskName, ...args: string[]) => {
     const before = folder.files();
-    const finished = await runTask(folder, task, ...args);
+    const finished = await tasks.run(task, ...args);
     assertEquals([finished.code, finished.stdout], [code, ""], finished.stderr);
     assertEquals(finished.stderr.trimEnd().split("\n").length, 1);
     assertEquals(folder.files(), before);
     return finished.stderr;
   };
-  return { ok, said };
+  const end = () => tasks[Symbol.asyncDispose]();
+  return { ok, said, [Symbol.asyncDispose]: end };
 }
 
 Deno.test({
   ...needsCommands("import: a model of PyTorch's is a run like any other"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    const { ok, said } = tasksIn(folder);
+    await using tasks = tasksIn(folder);
+    const { ok, said } = tasks;
     for (const made of exchanged) {
       const file = `pytorch_${made.name}.safetensors`;
       Deno.copyFileSync(new URL(file, GOLDEN), `${folder.path}/${file}`);
@@ -106,7 +109,8 @@ Deno.test({
   ...needsCommands("export and import: there and back the model is the same"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    const { ok, said } = tasksIn(folder);
+    await using tasks = tasksIn(folder);
+    const { ok, said } = tasks;
     const text = "the time traveller came back";
     const model = await writeModel(
       folder,
@@ -181,7 +185,8 @@ Deno.test({
   ...needsCommands("import: what cannot be a model leaves nothing behind"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    const { said } = tasksIn(folder);
+    await using tasks = tasksIn(folder);
+    const { said } = tasks;
     await writeModel(folder, "the time");
     const write = (name: string, content: string | Uint8Array) =>
       typeof content === "string"
@@ -240,9 +245,9 @@ Deno.test({
   ...needsCommands("inspect: a checkpoint, other files, and damaged ones"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    const { ok, said } = tasksIn(folder);
-    const trained = await runTask(
-      folder,
+    await using tasks = tasksIn(folder);
+    const { ok, said } = tasks;
+    await ok(
       "train",
       "--corpus=sample",
       "--hidden-size=4",
@@ -250,7 +255,6 @@ Deno.test({
       "--max-tokens=2000",
       "--device=reference",
     );
-    assertEquals(trained.code, 0, trained.stderr);
     const { stdout } = await ok("inspect");
     for (
       const part of [

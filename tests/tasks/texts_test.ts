@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { encodeTokenFile } from "../../lib/text/token_file.ts";
+import type { Level } from "../../lib/text/tokenizer.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { unknownText } from "../../tasks/cli/corpus_notes.ts";
+import { mixedForms } from "../../tasks/cli/mixed_forms.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
 
@@ -246,6 +248,51 @@ Deno.test({
   },
 });
 
+Deno.test("a text that mixes composed and decomposed letters is told", () => {
+  const cases: [text: string, level: Level, mixed: string | undefined][] = [
+    ["é e\u0301", "char", "é"],
+    ["caf\u00e9 cafe\u0301", "word", "café"],
+    ["é e\u0301", "byte", undefined],
+    ["e\u0301 a\u0301", "char", undefined],
+    ["é è e", "char", undefined],
+    ["е\u0301 é", "char", undefined], // a Cyrillic letter, which has no composed form
+    ["각 \u1100\u1161\u11a8", "char", undefined], // jamo are letters, no marks
+  ];
+  for (const [text, level, mixed] of cases) {
+    assertEquals(mixedForms(tokenize(text, { level })), mixed, text);
+  }
+});
+
+Deno.test({
+  ...needsCommands(
+    "tokenize tells of mixed forms, and never prints a word of 4 MB",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    Deno.writeTextFileSync(`${folder.path}/mixed.txt`, "é, e\u0301");
+    Deno.writeTextFileSync(`${folder.path}/word.txt`, "x".repeat(4e6));
+    await using tasks = new TaskRunner(folder);
+    const mixed = await tasks.run("tokenize", "--corpus=mixed.txt");
+    assertEquals(
+      [mixed.code, mixed.stderr],
+      [
+        0,
+        'note: it has "é" in two forms, composed and with a mark behind a letter ' +
+        "(U+0065 U+0301), which are different tokens: " +
+        'unicodedata.normalize("NFC", text) in Python makes them one\n',
+      ],
+    );
+    const word = await tasks.run(
+      "tokenize",
+      "--corpus=word.txt",
+      "--level=word",
+    );
+    assertEquals(word.code, 0, word.stderr);
+    assert(word.stdout.length < 400, `${word.stdout.length} characters`);
+    assertStringIncludes(word.stdout, 'xxx…" 1\n');
+  },
+});
+
 Deno.test("a share of <unk> is never rounded to none or all", () => {
   const share = (unknown: number, of: number) =>
     unknownText(Uint8Array.from({ length: of }, (_, i) => i < unknown ? 0 : 1));
@@ -255,4 +302,43 @@ Deno.test("a share of <unk> is never rounded to none or all", () => {
   assertEquals(share(123, 1000), "12% <unk>");
   assertEquals(share(9999, 10_000), "above 99% <unk>");
   assertEquals(share(5, 5), "100% <unk>");
+});
+
+Deno.test({
+  ...needsCommands("download says what came, and what to do with another text"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const pages: Readonly<Record<string, string>> = {
+      "/a.txt": "a text of one's own",
+      "/page": "<!doctype html><title>Log in</title>",
+    };
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) => new Response(pages[new URL(request.url).pathname]),
+    );
+    const url = `--url=http://127.0.0.1:${server.addr.port}`;
+    await using tasks = new TaskRunner(folder);
+    const other = await tasks.run("download", `${url}/a.txt`);
+    assertEquals(other.code, 6, other.stderr);
+    assertStringIncludes(
+      other.stderr,
+      "For another text than The Time Machine give --sha1 none and an --output",
+    );
+    assertEquals(folder.files(), []);
+    const page = await tasks.run(
+      ...["download", `${url}/page`, "--sha1=none"] as const,
+      "--output=book.txt",
+    );
+    assertEquals(page.code, 0, page.stderr);
+    assertStringIncludes(
+      page.stderr,
+      "note: book.txt is an HTML page, as a site",
+    );
+    const at = await tasks.run("download", `${url}/a.txt`, "--output=.");
+    assertEquals(at.code, 7, at.stderr);
+    assertStringIncludes(
+      at.stderr,
+      ". is a folder: --output takes a file's path",
+    );
+  },
 });

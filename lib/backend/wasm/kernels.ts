@@ -218,6 +218,7 @@ export interface Kernels {
     topK: number,
     topP: number,
     repetitionPenalty: number,
+    firstId: number,
     scratch: number,
   ) => void;
   readonly applyFunction: (
@@ -227,6 +228,7 @@ export interface Kernels {
     count: number,
   ) => void;
   readonly failInThread: () => void;
+  readonly hangInThread: (turns: number) => void;
 }
 
 /**

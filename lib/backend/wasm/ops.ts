@@ -198,7 +198,8 @@ export function opsOf(device: Device): Ops {
     },
     sample(x) {
       const { B, V } = sampleDimensions(x);
-      const { temperature, topK, topP, repetitionPenalty } = sampleSettings(x);
+      const { firstId, temperature, topK, topP, repetitionPenalty } =
+        sampleSettings(x);
       kernels.sample(
         reals(x.logits),
         ids(x.tokens),
@@ -211,6 +212,7 @@ export function opsOf(device: Device): Ops {
         topK,
         topP,
         repetitionPenalty,
+        firstId,
         device.scratch(8 * B * V),
       );
       device.assertAlive();
