@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, relative } from "@std/path";
 import type { Backend } from "../lib/backend/backend.ts";
 import { openBackend } from "../lib/backend/open.ts";
 import type { Corpus } from "../lib/tokenize.ts";
@@ -34,16 +34,17 @@ export const CORPUS = {
 /** The model, and how it is trained: docs/bundled-model.md says what else was tried. */
 export const SETTINGS = {
   cell: "gru",
-  numLayers: 2,
-  hiddenSize: 192,
+  numLayers: 3,
+  hiddenSize: 152,
+  embeddingSize: 32,
   dropout: 0.3,
   init: "uniform",
   optimizer: "adam",
-  learningRate: 0.003,
+  learningRate: 0.004,
   schedule: "cosine",
-  batchSize: 32,
+  batchSize: 16,
   numSteps: 64,
-  epochs: 20,
+  epochs: 30,
 } as const satisfies TrainOptions;
 
 /** The table of flags. */
@@ -68,7 +69,7 @@ export async function run(args: readonly string[]): Promise<never> {
     const before = await exists(path) ? await Deno.readFile(path) : undefined;
     await writeWhole(path, bytes);
     out(
-      `${path}: ${grouped(bytes.length)} bytes` +
+      `${relative(Deno.cwd(), path)}: ${grouped(bytes.length)} bytes` +
         (before && equal(before, bytes) ? ", the same as before\n" : "\n") +
         `epoch ${model.progress.epochs}, held out ` +
         `${grouped(model.corpus.validationTokens)} characters: ` +
