@@ -6,7 +6,7 @@
  */
 
 import { didYouMean, nearest } from "./cli/nearest.ts";
-import { EXIT } from "./cli/run_task.ts";
+import { EXIT } from "./cli/exit.ts";
 import { out, say } from "./cli/terminal.ts";
 
 /** What a task's file has: its flags, and what runs it and ends the program. */

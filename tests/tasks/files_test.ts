@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { streamWanted, writeWhole } from "../../tasks/cli/files.ts";
-import { TaskError } from "../../tasks/cli/run_task.ts";
+import { TaskError } from "../../tasks/cli/exit.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TemporaryFolder } from "./command.ts";
 
