@@ -58,8 +58,9 @@ export class DeviceWatch {
    * @throws {DeviceError} If the device fails, or is silent for too long.
    */
   async wait<T>(answer: Promise<T>): Promise<T> {
-    const { promise: failed, reject } = Promise.withResolvers<never>();
-    this.#waiting.add(reject);
+    let end!: (failure: DeviceError) => void;
+    const failed = new Promise<never>((_, reject) => end = reject);
+    this.#waiting.add(end);
     let looks = 0;
     const timer = setInterval(() => {
       if (++looks < LOOKS) return;
@@ -83,7 +84,7 @@ export class DeviceWatch {
       throw this.#failure;
     } finally {
       clearInterval(timer);
-      this.#waiting.delete(reject);
+      this.#waiting.delete(end);
     }
   }
 }
