@@ -61,7 +61,7 @@ export {
   type ProgressEvent,
   type SampleEvent,
   type TrainEvent,
-} from "./lib/training/trainer.ts";
+} from "./lib/training/events.ts";
 export {
   evaluate,
   type EvaluateOptions,
@@ -92,6 +92,7 @@ export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
   type ImportOptions,
   importWeights,
+  tensorsLeftOut,
 } from "./lib/exchange/import_weights.ts";
 export {
   inspect,
@@ -99,6 +100,7 @@ export {
   type Inspection,
 } from "./lib/exchange/inspect.ts";
 export type { Prediction } from "./lib/training/evaluation.ts";
+export type { Best } from "./lib/training/best.ts";
 export type { LearningRateSchedule } from "./lib/training/learning_rate.ts";
 export type { MomentName, Moments } from "./lib/training/optimizer.ts";
 export type { TrainingRecord } from "./lib/training/settings.ts";
@@ -138,15 +140,22 @@ export {
 
 export {
   chooseDevice,
+  type ChosenBackend,
   DEVICE_NAMES,
   type DeviceChoice,
   type DeviceName,
   openBackend,
+  openChosen,
   type OpenOptions,
 } from "./lib/backend/open.ts";
+export {
+  DeviceError,
+  type DeviceErrorKind,
+} from "./lib/backend/device_error.ts";
 export type {
   Activation,
   Backend,
+  Carry,
   Copy,
   Dropout,
   DType,

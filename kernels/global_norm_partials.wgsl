@@ -1,9 +1,18 @@
 // Computes
-//   partials[g] = Σ gradients² over the share of workgroup g; global_norm.wgsl adds
-//   them up.
+//   partials[g] = Σ gradients² over the share of workgroup g, in three sums: of great,
+//   of middling and of small numbers; global_norm.wgsl puts them together. float32
+//   has no room for the squares of the great and of the small: these are scaled by
+//   a power of two, which rounds nothing, before they are squared.
+//     great     2⁴⁸ ≤ |g|             (2⁻⁸⁰ g)²
+//     middling  2⁻⁵⁰ ≤ |g| < 2⁴⁸      g²
+//     small     |g| < 2⁻⁵⁰            (2⁹⁸ g)²
+//   So a square is below 2⁹⁶, and no sum of up to 2³¹ of them overflows. What is not
+//   finite is added to the great as it is. Numbers are told apart and scaled by their
+//   bits, since a compiler may assume that none is NaN, and may join factors.
+//   Source: Blue 1978, "A portable Fortran program to find the Euclidean norm".
 //
 // Bindings
-//   gradients (P), partials (workgroups), a scratch tensor.
+//   gradients (P), partials (workgroups, 3), a scratch tensor.
 //
 // Parallel
 //   Invocation i of all takes the elements i, i + the number of them all, …; the
@@ -27,7 +36,27 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> gradients: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
-var<workgroup> sums: array<f32, SIZE>;
+var<workgroup> sums: array<vec3f, SIZE>;
+
+/// The square of a gradient, scaled, in the place of the sum that it belongs to.
+fn squareOf(g: f32) -> vec3f {
+  let bits = bitcast<u32>(g) & 0x7fffffffu; // of |g|
+  if (bits >= 0x7f800000u) { // infinite, or NaN
+    return vec3f(abs(g), 0.0, 0.0);
+  }
+  if (bits >= 0x57800000u) { // 2⁴⁸
+    let scaled = bitcast<f32>(bits - (80u << 23u));
+    return vec3f(scaled * scaled, 0.0, 0.0);
+  }
+  if (bits >= 0x26800000u) { // 2⁻⁵⁰
+    return vec3f(0.0, g * g, 0.0);
+  }
+  if (bits < 0x00800000u) { // zero, or denormal, which many devices take for it
+    return vec3f();
+  }
+  let scaled = bitcast<f32>(bits + (98u << 23u));
+  return vec3f(0.0, 0.0, scaled * scaled);
+}
 
 @compute @workgroup_size(SIZE)
 fn main(
@@ -35,10 +64,9 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  var sum = 0f;
+  var sum = vec3f();
   for (var i = group.x * SIZE + lane; i < dims.P; i += groups.x * SIZE) {
-    let g = gradients[dims.gradientsAt + i];
-    sum += g * g;
+    sum += squareOf(gradients[dims.gradientsAt + i]);
   }
   sums[lane] = sum;
   workgroupBarrier();
@@ -48,7 +76,7 @@ fn main(
     }
     workgroupBarrier();
   }
-  if (lane == 0u) {
-    partials[dims.partialsAt + group.x] = sums[0];
+  if (lane < 3u) {
+    partials[dims.partialsAt + group.x * 3u + lane] = sums[0][lane];
   }
 }

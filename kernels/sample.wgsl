@@ -1,5 +1,5 @@
 // Computes
-//   tokens[b] = argmax_v logits[b, v], of equals the lowest id.
+//   tokens[b] = argmax_v logits[b, v] of the v from firstId on, of equals the lowest.
 //
 // Bindings
 //   logits (B, V), tokens (B) u32.
@@ -19,6 +19,7 @@ override SIZE: u32 = 64; // a power of two
 
 struct Dims {
   V: u32,
+  firstId: u32,
   logitsAt: u32,
   tokensAt: u32,
 }
@@ -30,17 +31,27 @@ struct Dims {
 var<workgroup> values: array<f32, SIZE>;
 var<workgroup> ids: array<u32, SIZE>;
 
+/// A number that is finite as it is, infinity as the greatest there is, −∞ and NaN as
+/// the least: by its bits, since a compiler may assume that all numbers are finite.
+fn bounded(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let greatest = 0x1.fffffep+127f;
+  let bound = select(-greatest, greatest, bits == 0x7f800000u);
+  return select(x, bound, (bits & 0x7f800000u) == 0x7f800000u);
+}
+
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = dims.logitsAt + group.x * dims.V;
+  let count = dims.V - dims.firstId;
+  let row = dims.logitsAt + group.x * dims.V + dims.firstId;
   // A lane without a logit repeats the first one, which changes no choice.
-  var best = select(0u, lane, lane < dims.V);
-  var greatest = logits[row + best];
-  for (var v = lane + SIZE; v < dims.V; v += SIZE) {
-    let value = logits[row + v];
+  var best = select(0u, lane, lane < count);
+  var greatest = bounded(logits[row + best]);
+  for (var v = lane + SIZE; v < count; v += SIZE) {
+    let value = bounded(logits[row + v]);
     if (value > greatest) {
       best = v;
       greatest = value;
@@ -61,6 +72,6 @@ fn main(
     workgroupBarrier();
   }
   if (lane == 0u) {
-    tokens[dims.tokensAt + group.x] = ids[0];
+    tokens[dims.tokensAt + group.x] = dims.firstId + ids[0];
   }
 }

@@ -27,6 +27,7 @@ override SIZE: u32 = 256; // a power of two
 
 struct Dims {
   V: u32,
+  firstId: u32,
   isDrawn: u32,
   hasSeen: u32,
   hasLogProbabilities: u32,
@@ -84,17 +85,37 @@ fn keyOf(z: f32) -> u32 {
   return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
 }
 
+/// A number that is finite as it is, infinity as the greatest there is, −∞ and NaN as
+/// the least: by its bits, since a compiler may assume that all numbers are finite.
+fn bounded(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let greatest = 0x1.fffffep+127f;
+  let bound = select(-greatest, greatest, bits == 0x7f800000u);
+  return select(x, bound, (bits & 0x7f800000u) == 0x7f800000u);
+}
+
+/// How many tokens may be chosen: those from firstId on. They are counted from 0 on
+/// everywhere below, so that token v has the id firstId + v.
+fn count() -> u32 {
+  return dims.V - dims.firstId;
+}
+
+/// Where token v of row b stands in a tensor (B, V).
+fn placeOf(b: u32, v: u32) -> u32 {
+  return b * dims.V + dims.firstId + v;
+}
+
 fn logitOf(b: u32, v: u32) -> f32 {
-  return logits[dims.logitsAt + b * dims.V + v];
+  return bounded(logits[dims.logitsAt + placeOf(b, v)]);
 }
 
 /// The logit, moved towards less likely where the token was seen.
 fn penalized(b: u32, v: u32) -> f32 {
   let z = logitOf(b, v);
-  if (dims.hasSeen == 0u || seen[dims.seenAt + b * dims.V + v] == 0u) {
+  if (dims.hasSeen == 0u || seen[dims.seenAt + placeOf(b, v)] == 0u) {
     return z;
   }
-  return select(z * dims.repetitionPenalty, z / dims.repetitionPenalty, z > 0.0);
+  return bounded(select(z * dims.repetitionPenalty, z / dims.repetitionPenalty, z > 0.0));
 }
 
 fn weightOf(z: f32, greatest: f32) -> f32 {
@@ -143,7 +164,7 @@ fn search(lane: u32, b: u32, greatest: f32, wanted: f32, counting: bool) -> u32 
     let unit = 1u << (30u - 2u * round);
     let levels = found + unit * vec3u(1, 2, 3);
     var sum = vec3f();
-    for (var v = lane; v < dims.V; v += SIZE) {
+    for (var v = lane; v < count(); v += SIZE) {
       let z = penalized(b, v);
       var weight = 1f;
       if (!counting) {
@@ -160,12 +181,12 @@ fn search(lane: u32, b: u32, greatest: f32, wanted: f32, counting: bool) -> u32 
 /// A token drawn from those that top-k and top-p leave.
 fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
   var least = 0u;
-  if (dims.topK > 0u && dims.topK < dims.V) {
+  if (dims.topK > 0u) {
     least = search(lane, b, greatest, f32(dims.topK), true);
   }
   if (dims.topP < 1.0) {
     var sum = 0f;
-    for (var v = lane; v < dims.V; v += SIZE) {
+    for (var v = lane; v < count(); v += SIZE) {
       let z = penalized(b, v);
       sum += select(0.0, weightOf(z, greatest), keyOf(z) >= least);
     }
@@ -175,9 +196,9 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
     least = max(least, min(found, keyOf(greatest)));
   }
 
-  let run = (dims.V + SIZE - 1u) / SIZE;
+  let run = (count() + SIZE - 1u) / SIZE;
   let begin = lane * run;
-  let end = min(begin + run, dims.V);
+  let end = min(begin + run, count());
   var own = 0f;
   for (var v = begin; v < end; v++) {
     let z = penalized(b, v);
@@ -192,7 +213,7 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
     whole += values[i];
   }
   let wanted = uniforms[dims.uniformsAt + b] * whole;
-  var found = dims.V; // the first at which the sum exceeds that
+  var found = count(); // the first at which the sum exceeds that
   var last = 0u; // one more than the last that is kept
   for (var v = begin; v < end; v++) {
     let z = penalized(b, v);
@@ -202,7 +223,7 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
     last = select(last, v + 1u, weight > 0.0);
   }
   // The first of all runs' first, and the last of their last.
-  ids[lane] = vec2u(found, dims.V - last);
+  ids[lane] = vec2u(found, count() - last);
   workgroupBarrier();
   for (var half = SIZE / 2u; half > 0u; half /= 2u) {
     if (lane < half) {
@@ -211,14 +232,14 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
     workgroupBarrier();
   }
   // Rounding may leave the sum just below the whole.
-  return select(ids[0].x, dims.V - ids[0].y - 1u, ids[0].x == dims.V);
+  return select(ids[0].x, count() - ids[0].y - 1u, ids[0].x == count());
 }
 
 /// log Σ exp(logits) less the greatest logit, which is in values[0].
 fn logSum(lane: u32, b: u32) -> f32 {
   let greatest = values[0];
   var sum = 0f;
-  for (var v = lane; v < dims.V; v += SIZE) {
+  for (var v = lane; v < count(); v += SIZE) {
     sum += exponential(logitOf(b, v) - greatest);
   }
   return logarithm(sumOf(lane, vec3f(sum)).x);
@@ -231,10 +252,10 @@ fn main(
 ) {
   let b = group.x;
   // A lane without a logit repeats the first one, which changes no choice.
-  let own = select(0u, lane, lane < dims.V);
+  let own = select(0u, lane, lane < count());
   var best = own;
   var greatest = penalized(b, own);
-  for (var v = lane + SIZE; v < dims.V; v += SIZE) {
+  for (var v = lane + SIZE; v < count(); v += SIZE) {
     let z = penalized(b, v);
     if (z > greatest) {
       best = v;
@@ -251,7 +272,7 @@ fn main(
 
   if (dims.hasLogProbabilities != 0u) {
     greatest = logitOf(b, own);
-    for (var v = lane + SIZE; v < dims.V; v += SIZE) {
+    for (var v = lane + SIZE; v < count(); v += SIZE) {
       greatest = max(greatest, logitOf(b, v));
     }
     greatestOf(lane, greatest, 0u);
@@ -264,9 +285,9 @@ fn main(
 
   storageBarrier(); // all have read what was seen
   if (lane == 0u) {
-    tokens[dims.tokensAt + b] = token;
+    tokens[dims.tokensAt + b] = dims.firstId + token;
     if (dims.hasSeen != 0u) {
-      seen[dims.seenAt + b * dims.V + token] = 1u;
+      seen[dims.seenAt + placeOf(b, token)] = 1u;
     }
   }
 }

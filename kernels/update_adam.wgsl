@@ -6,8 +6,8 @@
 //   clipNorm = 0 clips nothing. step is learningRate / correction1, root 1 /
 //   √correction2, and decay is of AdamW alone, which has no weightDecay here. rest1
 //   and rest2 are 1 − beta1 and 1 − beta2, which float32 would round to few digits.
-//   With a norm that is not finite nothing changes: it is told by its bits, since a
-//   compiler may assume that no number is NaN.
+//   With a norm that is not finite nothing changes, nor does an element of which p,
+//   m or v would not be finite.
 //
 // Bindings
 //   parameters (P), gradients (P), norm (), firstMoment (P), secondMoment (P).
@@ -51,28 +51,39 @@ struct Dims {
 @group(0) @binding(4) var<storage, read_write> firstMoment: array<f32>;
 @group(0) @binding(5) var<storage, read_write> secondMoment: array<f32>;
 
+/// Whether a number is finite: by its bits, since a compiler may assume that all are.
+fn isFinite(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
+
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
   let length = norm[dims.normAt];
-  if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
+  if (!isFinite(length)) {
     return;
   }
+  // Two factors, since a quotient below 2⁻¹²⁶ may come to 0.
+  var shrink = 1f;
   var scale = 1f;
   if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
-    scale = dims.clipNorm / length;
+    shrink = select(1.0, 0x1p-64f, length >= 0x1p64f);
+    scale = dims.clipNorm / (shrink * length);
   }
   for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
     let p = parameters[dims.parametersAt + i];
-    let gradient = scale * gradients[dims.gradientsAt + i];
+    let gradient = scale * (shrink * gradients[dims.gradientsAt + i]);
     let g = clamp(gradient, -dims.clipValue, dims.clipValue) + dims.weightDecay * p;
     let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + dims.rest1 * g;
-    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * g * g;
-    firstMoment[dims.firstMomentAt + i] = m;
-    secondMoment[dims.secondMomentAt + i] = v;
-    parameters[dims.parametersAt + i] = p - dims.decay * p -
+    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * (g * g);
+    let next = p - dims.decay * p -
       dims.step * m / (sqrt(v) * dims.root + dims.epsilon);
+    if (isFinite(m) && isFinite(v) && isFinite(next)) {
+      firstMoment[dims.firstMomentAt + i] = m;
+      secondMoment[dims.secondMomentAt + i] = v;
+      parameters[dims.parametersAt + i] = next;
+    }
   }
 }

@@ -2,8 +2,8 @@
 //   One step of gradient descent with momentum, of every parameter p
 //     m = beta1 · m + g                      p −= step · m
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
-//   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes: it
-//   is told by its bits, since a compiler may assume that no number is NaN.
+//   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes, nor
+//   does an element of which p or m would not be finite.
 //
 // Bindings
 //   parameters (P), gradients (P), norm (), firstMoment (P).
@@ -39,25 +39,36 @@ struct Dims {
 @group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> firstMoment: array<f32>;
 
+/// Whether a number is finite: by its bits, since a compiler may assume that all are.
+fn isFinite(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
+
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
   let length = norm[dims.normAt];
-  if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
+  if (!isFinite(length)) {
     return;
   }
+  // Two factors, since a quotient below 2⁻¹²⁶ may come to 0.
+  var shrink = 1f;
   var scale = 1f;
   if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
-    scale = dims.clipNorm / length;
+    shrink = select(1.0, 0x1p-64f, length >= 0x1p64f);
+    scale = dims.clipNorm / (shrink * length);
   }
   for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
     let p = parameters[dims.parametersAt + i];
-    let gradient = scale * gradients[dims.gradientsAt + i];
+    let gradient = scale * (shrink * gradients[dims.gradientsAt + i]);
     let g = clamp(gradient, -dims.clipValue, dims.clipValue) + dims.weightDecay * p;
     let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + g;
-    firstMoment[dims.firstMomentAt + i] = m;
-    parameters[dims.parametersAt + i] = p - dims.step * m;
+    let next = p - dims.step * m;
+    if (isFinite(m) && isFinite(next)) {
+      firstMoment[dims.firstMomentAt + i] = m;
+      parameters[dims.parametersAt + i] = next;
+    }
   }
 }

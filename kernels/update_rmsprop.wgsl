@@ -3,8 +3,8 @@
 //     v = beta2 · v + rest2 · g²             p −= step · g / (√v + epsilon)
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
 //   clipNorm = 0 clips nothing. rest2 is 1 − beta2, which float32 would round to
-//   few digits. With a norm that is not finite nothing changes: it is told by its
-//   bits, since a compiler may assume that no number is NaN.
+//   few digits. With a norm that is not finite nothing changes, nor does an element
+//   of which p or v would not be finite.
 //
 // Bindings
 //   parameters (P), gradients (P), norm (), secondMoment (P).
@@ -42,25 +42,36 @@ struct Dims {
 @group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> secondMoment: array<f32>;
 
+/// Whether a number is finite: by its bits, since a compiler may assume that all are.
+fn isFinite(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
+
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
   let length = norm[dims.normAt];
-  if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
+  if (!isFinite(length)) {
     return;
   }
+  // Two factors, since a quotient below 2⁻¹²⁶ may come to 0.
+  var shrink = 1f;
   var scale = 1f;
   if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
-    scale = dims.clipNorm / length;
+    shrink = select(1.0, 0x1p-64f, length >= 0x1p64f);
+    scale = dims.clipNorm / (shrink * length);
   }
   for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
     let p = parameters[dims.parametersAt + i];
-    let gradient = scale * gradients[dims.gradientsAt + i];
+    let gradient = scale * (shrink * gradients[dims.gradientsAt + i]);
     let g = clamp(gradient, -dims.clipValue, dims.clipValue) + dims.weightDecay * p;
-    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * g * g;
-    secondMoment[dims.secondMomentAt + i] = v;
-    parameters[dims.parametersAt + i] = p - dims.step * g / (sqrt(v) + dims.epsilon);
+    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * (g * g);
+    let next = p - dims.step * g / (sqrt(v) + dims.epsilon);
+    if (isFinite(v) && isFinite(next)) {
+      secondMoment[dims.secondMomentAt + i] = v;
+      parameters[dims.parametersAt + i] = next;
+    }
   }
 }

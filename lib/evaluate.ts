@@ -6,7 +6,7 @@
 
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
-import type { TokenIds } from "./text/token_ids.ts";
+import { unknownCount } from "./text/token_ids.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { Corpus } from "./tokenize.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
@@ -76,12 +76,6 @@ export async function evaluate(
   const prediction = await measure(model, backend, ids, options);
   return {
     ...prediction!, // there is no signal that could cut it short
-    unknown: countZeros(ids.subarray(1)),
+    unknown: unknownCount(ids.subarray(1)),
   };
-}
-
-function countZeros(ids: TokenIds): number {
-  let zeros = 0;
-  for (let i = 0; i < ids.length; i++) if (ids[i] === 0) zeros++;
-  return zeros;
 }

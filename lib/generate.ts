@@ -10,8 +10,8 @@ import {
   type GenerateOptions,
   generateSettings,
 } from "./generation/options.ts";
-import { encodePrefix } from "./text/prefix.ts";
-import { textJoiner } from "./text/tokenizer.ts";
+import { decodeIds } from "./text/decode_ids.ts";
+import { prefixIds } from "./text/prefix.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 
 /**
@@ -23,9 +23,12 @@ import type { TrainedModel } from "./training/checkpoint.ts";
  *
  * The same model, prefix, options and backend give the same text.
  *
+ * @param prefix A text, or token ids as a corpus has them: bytes of a character
+ * that is not whole, and `<unk>`, id 0, can be given in ids alone. A character that
+ * the ids break off in becomes part of the text when it is whole.
  * @throws {RangeError} If the prefix is empty, holds what is not in the model's
  * vocabulary (the message lists it with its positions, from 1 on), or an option is
- * out of its range.
+ * out of its range, or if the vocabulary has no token but `<unk>`.
  *
  * @example
  * ```ts
@@ -50,16 +53,15 @@ import type { TrainedModel } from "./training/checkpoint.ts";
  */
 export async function* generate(
   model: TrainedModel,
-  prefix: string,
+  prefix: string | readonly number[],
   backend: Backend,
   options: GenerateOptions = {},
 ): AsyncGenerator<string, void> {
   generateSettings(options); // what is wrong is said before anything is given
-  const { tokens } = model.vocabulary;
-  const known = encodePrefix(model, prefix);
-  yield textJoiner(model.tokenizer.level)(known.map((id) => tokens[id]), true);
+  const ids = prefixIds(model, prefix);
+  yield decodeIds(model, ids);
   const one = { ...options, count: 1, logProbabilities: false };
-  for await (const [{ text }] of generateTokens(model, prefix, backend, one)) {
+  for await (const [{ text }] of generateTokens(model, ids, backend, one)) {
     yield text;
   }
 }

@@ -9,6 +9,8 @@
  */
 
 import { sizeOf } from "./backend/shapes.ts";
+import { isText } from "./exchange/file_kind.ts";
+import { foreignFormat } from "./exchange/foreign_format.ts";
 import { type Json, parseStrictJson } from "./strict_json.ts";
 
 /** Elements of a stored tensor: dtype F64, F32, U32, U16 or U8. */
@@ -133,9 +135,14 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
  * Reads a file, trusting nothing: lengths, types, shapes and offsets are checked
  * before any element is looked at. The tensors are copies.
  *
+ * @param isWanted Which tensors are read, by name; others may be of any type. Left
+ * out: all.
  * @throws {SyntaxError} If the bytes are not a well-formed file; says why.
  */
-export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  isWanted: (name: string) => boolean = () => true,
+): Safetensors {
   const { header, payload } = splitSafetensors(bytes);
   const metadata = new Map<string, string>();
   const tensors = new Map<string, StoredTensor>();
@@ -148,9 +155,19 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
       }
       continue;
     }
-    const { dtype, shape, begin, end } = tensorEntry(name, entry);
-    if (end > payload.length) fail(`tensor ${name} ends behind the file's end`);
+    const { dtype, shape, begin, end } = tensorEntry(
+      name,
+      entry,
+      isWanted(name),
+    );
+    if (end > payload.length) {
+      fail(
+        `tensor ${name} ends behind the file's end: ${end - payload.length} ` +
+          `bytes are missing. It was cut off: copy or download it again`,
+      );
+    }
     const take = () => {
+      if (dtype === undefined) return;
       const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
       tensors.set(name, { shape, data });
     };
@@ -176,12 +193,25 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
 export function splitSafetensors(
   bytes: Uint8Array,
 ): { header: ReadonlyMap<string, Json>; payload: Uint8Array } {
+  const foreign = foreignFormat(bytes);
+  if (foreign) fail(`it is ${foreign}`);
   if (bytes.length < 8) fail(`${bytes.length} bytes are too few for a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
-  if (length > MAX_HEADER) fail(`a header of ${length} bytes is too long`);
+  if (length > MAX_HEADER) {
+    fail(
+      isText(bytes.subarray(0, 64))
+        ? "it begins as a text does"
+        : `a header of ${length} bytes is too long`,
+    );
+  }
   const end = 8 + Number(length);
-  if (end > bytes.length) fail("the file ends within its header");
+  if (end > bytes.length) {
+    fail(
+      `the file ends within its header: of ${end} bytes it has ` +
+        `${bytes.length}. It was cut off: copy or download it again`,
+    );
+  }
   let header: Json;
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -194,19 +224,14 @@ export function splitSafetensors(
   return { header: object(header, "the header"), payload: bytes.subarray(end) };
 }
 
+/** A tensor's entry in the header; of one that is not wanted the place alone. */
 function tensorEntry(
   name: string,
   entry: Json,
-): { dtype: DTypeName; shape: number[]; begin: number; end: number } {
+  isWanted: boolean,
+): { dtype?: DTypeName; shape: number[]; begin: number; end: number } {
   const fields = object(entry, name);
   if (fields.size !== 3) fail(`tensor ${name} has other fields than three`);
-  const dtype = fields.get("dtype");
-  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype)) {
-    return fail(
-      `tensor ${name} has the dtype ${String(dtype)}, expected ` +
-        Object.keys(ELEMENTS).join(", "),
-    );
-  }
   const shape = integers(fields.get("shape"), `the shape of ${name}`);
   const offsets = integers(
     fields.get("data_offsets"),
@@ -215,6 +240,17 @@ function tensorEntry(
   if (shape.length > 8) fail(`tensor ${name} has more than 8 dimensions`);
   if (offsets.length !== 2) fail(`tensor ${name} needs two offsets`);
   const [begin, end] = offsets;
+  if (!isWanted) {
+    if (begin > end) fail(`tensor ${name} has ${end - begin} bytes`);
+    return { shape, begin, end };
+  }
+  const dtype = fields.get("dtype");
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype)) {
+    return fail(
+      `tensor ${name} has the dtype ${String(dtype)}, expected ` +
+        Object.keys(ELEMENTS).join(", "),
+    );
+  }
   const { BYTES_PER_ELEMENT } = ELEMENTS[dtype as DTypeName];
   if (sizeOf(shape) * BYTES_PER_ELEMENT !== end - begin) {
     fail(

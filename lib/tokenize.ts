@@ -54,10 +54,9 @@ export interface TokenizeOptions extends Partial<Tokenizer> {
 }
 
 /**
- * Turns a text into token ids. The vocabulary is that of the whole text, and the
- * cut to `maxTokens` comes after; but where a part is held out for validation, the
- * vocabulary is that of the part to train on. Source: d2l 8.2,
- * `load_corpus_time_machine`.
+ * Turns a text into token ids. The vocabulary is that of the whole text, less the
+ * part that is held out for validation; the cut to `maxTokens` does not change it.
+ * Source: d2l 8.2, `load_corpus_time_machine`.
  *
  * @param text A string, or the bytes of a file in UTF-8, of which a byte-order
  * mark is left out and line ends become `\n`.

@@ -14,7 +14,9 @@ import type { Corpus } from "./tokenize.ts";
 import type { Checkpoint } from "./training/checkpoint.ts";
 import { assertSettings, withDefaults } from "./training/settings.ts";
 import type { TrainingRecord } from "./training/settings.ts";
-import { type Loop, runTraining, type TrainEvent } from "./training/trainer.ts";
+import type { LearningRateSchedule } from "./training/learning_rate.ts";
+import type { TrainEvent } from "./training/events.ts";
+import { type Loop, runTraining } from "./training/trainer.ts";
 
 /** Settings of {@linkcode train} and {@linkcode resume} that change no result. */
 export interface TrainControls {
@@ -51,16 +53,22 @@ export interface TrainOptions
   readonly offset?: number;
 }
 
-/** Settings of {@linkcode resume}. */
+/** Settings of {@linkcode resume}: each as it was, unless it is given. */
 export interface ResumeOptions extends TrainControls {
-  /** Epochs in all, those that are done included. Default: as was planned. */
+  /** Epochs in all, those that are done included. */
   readonly epochs?: number;
+  /** Step size, before warm-up and schedule. */
+  readonly learningRate?: number;
+  /** How the learning rate falls; its course is that of `epochs` epochs in all. */
+  readonly schedule?: LearningRateSchedule;
+  /** Epochs without a better validation loss after which training ends; 0: never. */
+  readonly patience?: number;
 }
 
 /**
  * Trains a model by truncated backpropagation through time and clipped gradient
  * descent, as d2l 8.5.6 does, and yields what happens: an event an epoch, and
- * checkpoints. Nothing happens until the first event is asked for; `break` ends
+ * checkpoints, the best model before the last one. Nothing happens until the first event is asked for; `break` ends
  * training and frees all tensors.
  *
  * The same corpus, options and backend give the same results to the bit. A text that
@@ -68,8 +76,9 @@ export interface ResumeOptions extends TrainControls {
  *
  * @throws {RangeError} If a setting is out of its range or the corpus too short.
  * @throws {DivergenceError} If three minibatches in a row have a gradient that is
- * not finite; a checkpoint of the last good parameters comes first. (Minibatches
- * that were queued up behind the third have been trained on if theirs are finite.)
+ * not finite; a checkpoint of the last good parameters comes first, to go on from
+ * with a smaller learning rate. (Minibatches that were queued up behind the third
+ * have been trained on if theirs are finite, and are part of that checkpoint.)
  *
  * @example
  * ```ts
@@ -103,7 +112,7 @@ export async function* train(
   yield* runTraining(corpus, backend, {
     config,
     training,
-    corpusDigest: await corpusDigest(corpus.ids),
+    corpus: await corpusRecord(corpus),
     parameters: () =>
       options.parameters ?? initializeParameters(config, training),
     progress: { epochs: 0, minibatches: 0, tokens: 0 },
@@ -114,12 +123,14 @@ export async function* train(
 
 /**
  * Goes on with a training that was stopped: what follows, and the parameters at the
- * end, are to the bit those of a training that never was, on the same device.
+ * end, are to the bit those of a training that never was, on the same device, unless
+ * a setting is changed. The optimizer's state is kept in any case.
  *
  * @param checkpoint One with a `state`, as `train` gives them.
  * @param corpus The same text in the same tokens.
- * @throws {RangeError} If the checkpoint has no state, the corpus is another, or
- * fewer epochs are asked for than are done.
+ * @throws {RangeError} If the checkpoint has no state, the corpus or its held-out part
+ * is another, a setting is out of its range, or fewer epochs are asked for than are
+ * done.
  * @throws {DivergenceError} As {@linkcode train} does.
  *
  * @example
@@ -147,37 +158,79 @@ export async function* resume(
   options: ResumeOptions = {},
 ): AsyncGenerator<TrainEvent, void> {
   const { config, progress, state } = checkpoint;
-  const { epochs = checkpoint.training.epochs } = options;
-  const training = { ...checkpoint.training, epochs };
+  const training = resumedSettings(checkpoint.training, options);
   if (!state) {
     throw new RangeError(
       "Cannot resume: the checkpoint holds a model, but not the state of its " +
         "training",
     );
   }
-  if (epochs < progress.epochs) {
+  if (training.epochs < progress.epochs) {
     throw new RangeError(
-      `Cannot resume for ${epochs} epochs in all: ${progress.epochs} are done`,
+      `Cannot resume for ${training.epochs} epochs in all: ` +
+        `${progress.epochs} are done`,
     );
   }
   assertTrainable(corpus, config, training);
-  const digest = await corpusDigest(corpus.ids);
-  if (
-    digest !== checkpoint.corpus.sha256 ||
-    (corpus.validation?.length ?? 0) !== checkpoint.corpus.validationTokens
-  ) {
-    throw new RangeError(
-      `Cannot resume on "${corpus.name}": it is not the text, in the same ` +
-        `tokens, that the training was on, "${checkpoint.corpus.name}"`,
-    );
-  }
+  const record = await corpusRecord(corpus);
+  assertSameText(record, checkpoint.corpus);
   yield* runTraining(corpus, backend, {
     ...checkpoint,
     training,
-    corpusDigest: digest,
+    corpus: record,
     parameters: () => checkpoint.parameters,
     state,
   }, controls(options));
+}
+
+/** The settings that training goes on with. */
+export function resumedSettings(
+  recorded: TrainingRecord,
+  given: ResumeOptions,
+): TrainingRecord {
+  const { epochs, learningRate, schedule, patience } = given;
+  return {
+    ...recorded,
+    epochs: epochs ?? recorded.epochs,
+    learningRate: learningRate ?? recorded.learningRate,
+    schedule: schedule ?? recorded.schedule,
+    patience: patience ?? recorded.patience,
+  };
+}
+
+/** What a checkpoint says of the text. */
+async function corpusRecord(
+  { name, ids, validation }: Corpus,
+): Promise<Checkpoint["corpus"]> {
+  return {
+    name,
+    tokens: ids.length,
+    sha256: await corpusDigest(ids),
+    validationTokens: validation?.length ?? 0,
+    ...validation && { validationSha256: await corpusDigest(validation) },
+  };
+}
+
+/** Throws a RangeError unless a text is the one that the training was on. */
+function assertSameText(
+  text: Checkpoint["corpus"],
+  before: Checkpoint["corpus"],
+): void {
+  const refuse = (what: string): never => {
+    throw new RangeError(
+      `Cannot resume on "${text.name}": ${what}, in the same tokens, that the ` +
+        `training was on (${before.tokens} tokens and ` +
+        `${before.validationTokens} held out; here ${text.tokens} and ` +
+        `${text.validationTokens})`,
+    );
+  };
+  if (text.sha256 !== before.sha256) refuse("it is not the text");
+  // Checkpoints of earlier versions do not have the second digest.
+  const { validationSha256 = text.validationSha256 } = before;
+  if (
+    text.validationTokens !== before.validationTokens ||
+    text.validationSha256 !== validationSha256
+  ) refuse("what is held out of it is not the part");
 }
 
 /** Throws a RangeError unless the settings fit each other and the corpus. */

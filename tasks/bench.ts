@@ -10,6 +10,7 @@ import {
   type TrainingResult,
 } from "./bench/minibatch.ts";
 import { CELLS, Network, type Sizes } from "./bench/network.ts";
+import { DEVICE_FLAGS } from "./cli/device.ts";
 import { benchTile } from "./bench/tile.ts";
 import { alternate, type Pair } from "./bench/peer.ts";
 import { benchProducts, type ProductResult } from "./bench/products.ts";
@@ -21,7 +22,8 @@ import type {
   Values,
 } from "./cli/flags.ts";
 import { choice } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
 
 /** The chapter's reach of backpropagation. */
@@ -45,20 +47,18 @@ export const command = {
       "present",
       "what to measure; present: the CPU, and a GPU where there is one",
     ),
-    threads: {
-      kind: "integer",
-      least: 1,
-      help: "threads of the CPU (one for each core)",
-    } as NumberFlag,
+    threads: DEVICE_FLAGS.threads,
     cell: choice(CELLS, "rnn", "the recurrent cell"),
     "hidden-size": {
       kind: "integer",
       least: 1,
+      most: 65_536,
       help: `one hidden size (${GRID.hiddenSizes.join(", ")})`,
     } as NumberFlag,
     "batch-size": {
       kind: "integer",
       least: 1,
+      most: 1_000_000,
       help: `one batch size (${GRID.batchSizes.join(", ")})`,
     } as NumberFlag,
     seconds: {

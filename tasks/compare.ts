@@ -1,4 +1,10 @@
-import { deviceText, modelText, spaced } from "./cli/describe.ts";
+import {
+  deviceText,
+  modelText,
+  perplexityText,
+  spaced,
+  speedText,
+} from "./cli/describe.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
@@ -6,19 +12,13 @@ import { duration } from "./cli/live_line.ts";
 import type { Curve } from "./cli/chart.ts";
 import { loadPlotting } from "./cli/plotting.ts";
 import { points } from "./cli/metrics.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { type RunSummary, summarize } from "./cli/run_summary.ts";
 import { findRun } from "./cli/runs.ts";
 import { finiteRange, sparkline } from "./cli/sparkline.ts";
 import { tableLines } from "./cli/table.ts";
-import {
-  decimals,
-  grouped,
-  jsonLine,
-  out,
-  printable,
-  say,
-} from "./cli/terminal.ts";
+import { grouped, jsonLine, out, printable, say } from "./cli/terminal.ts";
 
 /** Columns of a curve in the table. */
 const CURVE = 16;
@@ -127,6 +127,9 @@ async function comparable(name: string): Promise<Trained> {
       `cannot compare ${name}: ${run.broken} (deno task runs lists them)`,
     );
   }
+  if (run.problem) {
+    say(`note: ${run.problem}; an earlier model of ${name} is taken`);
+  }
   if (!run.trained || run.metrics.length === 0) {
     throw new TaskError(
       EXIT.input,
@@ -176,16 +179,10 @@ function comparison(runs: readonly Trained[]): string[] {
     ...rows,
     ...result("parameters", (run) => grouped(run.parameters)),
     ...result("epochs done", (run) => grouped(last(run).epoch)),
-    ...result("perplexity", (run) => decimals(last(run).perplexity, 2)),
-    ...result(
-      "validation",
-      (run) => last(run).validation_perplexity?.toFixed(2) ?? "",
-    ),
-    ...result(
-      "best validation",
-      (run) => bestValidation(run)?.toFixed(2) ?? "",
-    ),
-    ...result("tokens/s", (run) => grouped(run.tokensPerSecond)),
+    ...result("perplexity", (run) => perplexityText(last(run).perplexity)),
+    ...result("validation", (run) => shownIf(last(run).validation_perplexity)),
+    ...result("best validation", (run) => shownIf(bestValidation(run))),
+    ...result("speed", (run) => speedText(run.tokensPerSecond)),
     ...result("time", (run) => duration(run.seconds)),
     ...result("device", (run) => deviceText(last(run).device)),
     ...result(
@@ -196,10 +193,18 @@ function comparison(runs: readonly Trained[]): string[] {
   ]);
 }
 
+/** The least that is a number, whatever else there is. */
 function bestValidation({ metrics }: Trained): number | undefined {
-  const values = metrics.map((one) => one.validation_perplexity)
-    .filter((value) => value !== undefined);
-  return values.length > 0 ? Math.min(...values) : undefined;
+  let best: number | undefined;
+  for (const { validation_perplexity: value } of metrics) {
+    if (value === undefined || !Number.isFinite(value)) continue;
+    if (best === undefined || value < best) best = value;
+  }
+  return best;
+}
+
+function shownIf(perplexity: number | undefined): string {
+  return perplexity === undefined ? "" : perplexityText(perplexity);
 }
 
 function shown(value: unknown): string {

@@ -1,14 +1,18 @@
+import { join } from "@std/path";
 import {
   assertSha1,
   download,
   DownloadError,
   TIME_MACHINE,
 } from "../lib/download.ts";
-import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/corpus.ts";
+import { foreignFormat } from "../lib/exchange/foreign_format.ts";
+import { assertInputFile } from "./cli/input_file.ts";
+import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists, readWanted, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { grouped, out, say } from "./cli/terminal.ts";
 
 /** The table of flags. */
@@ -26,7 +30,7 @@ export const command = {
       kind: "text",
       value: "DIGITS|none",
       default: TIME_MACHINE.sha1,
-      help: "SHA-1 that the bytes must have",
+      help: "SHA-1 that the bytes must have; none: they may be any",
     },
     output: {
       kind: "text",
@@ -52,6 +56,14 @@ export async function run(args: readonly string[]): Promise<never> {
       );
     }
     const expected = sha1 === "none" ? undefined : sha1;
+    const found = await Deno.stat(output).catch(() => undefined);
+    if (found?.isDirectory) {
+      throw new TaskError(
+        EXIT.files,
+        `${output} is a folder: --output takes a file's path, such as ` +
+          join(output, "book.txt"),
+      );
+    }
     if (!force && await exists(output)) {
       const problem = await whatIsWrong(output, expected);
       if (problem === undefined) {
@@ -76,6 +88,8 @@ export async function run(args: readonly string[]): Promise<never> {
       ? await fetched([url], expected)
       : await copied(url, expected);
     await writeWhole(output, bytes);
+    const foreign = foreignFormat(bytes, output);
+    if (foreign) say(`note: ${output} is ${foreign}`);
     out(
       `${output}: ${grouped(bytes.length)} bytes` +
         (expected ? `, SHA-1 ${expected}\n` : "\n"),
@@ -92,9 +106,14 @@ async function fetched(
     return await download(urls, { fetch, sha1, signal });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
+    const isOther = urls !== TIME_MACHINE.urls &&
+      error.message.includes(`expected ${TIME_MACHINE.sha1}`);
     throw new TaskError(
       EXIT.network,
-      `${error.message}. A copy of the file will do: --url PATH`,
+      `${error.message}. ` +
+        (isOther
+          ? "For another text than The Time Machine give --sha1 none and an --output"
+          : "A copy of the file will do: --url PATH"),
     );
   }
 }
@@ -108,6 +127,7 @@ async function copied(
       `--url cannot be ${JSON.stringify(path)}: expected http, https or a file`,
     );
   }
+  await assertInputFile(path, "file (--url)");
   const bytes = await readWanted(path, "file (--url)");
   if (sha1 === undefined) return bytes;
   try {
@@ -117,7 +137,8 @@ async function copied(
     const reason = (error as Error).message;
     throw new TaskError(
       EXIT.input,
-      `${path} has ${reason}; --sha1 none takes it as it is`,
+      `${path} has ${reason}; with --sha1 none and an --output it is taken as ` +
+        `it is`,
     );
   }
 }

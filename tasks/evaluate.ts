@@ -1,9 +1,20 @@
 import { evaluate } from "../lib/evaluate.ts";
 import { corpusDigest } from "../lib/text/corpus_digest.ts";
-import { DATA_FOLDER, defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
+import type { Corpus } from "../lib/tokenize.ts";
+import { defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
+import { DATA_FOLDER } from "./cli/data_folder.ts";
+import { unknownText } from "./cli/corpus_notes.ts";
+import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
+import type {
+  Command,
+  Flags,
+  NumberFlag,
+  TextFlag,
+  Values,
+} from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { grouped, jsonLine, out, say } from "./cli/terminal.ts";
@@ -18,14 +29,15 @@ export const command = {
     corpus: {
       kind: "text",
       value: "time-machine|sample|PATH",
-      help: "the text (the one that it was trained on)",
+      help:
+        "the text (the one that the model was trained on; if a part of it " +
+        "was held out, that part)",
     } as TextFlag,
     "max-tokens": {
       kind: "integer",
       least: 0,
-      help:
-        "tokens to read, from the first on; 0: all (as many as in training; " +
-        "10000 for time-machine, 0 for others)",
+      help: "tokens to read, from the first on; 0: all (of the model's own " +
+        "text what training read; else 10000 for time-machine, 0 for others)",
     } as NumberFlag,
     ...DEVICE_FLAGS,
     json: { kind: "switch", help: "print one JSON object" },
@@ -37,36 +49,22 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
+/** What of a text is measured. */
+type Part = "all" | "trained on" | "held out";
+
 /** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const { path, model } = await loadModel(flags);
-    const trainedOn = "corpus" in model ? model.corpus : undefined;
-    const name = flags.corpus ?? trainedOn?.name;
-    if (name === undefined) {
-      throw new UsageError(
-        "the model was imported: on which text is it to be measured? For " +
-          "example --corpus book.txt",
-      );
-    }
-    const corpus = await loadCorpusFor(name, {
-      ...model.tokenizer,
-      vocabulary: model.vocabulary,
-      maxTokens: flags["max-tokens"] ??
-        (name === trainedOn?.name ? trainedOn.tokens : defaultMaxTokens(name)),
-    });
-    if (trainedOn && !flags.corpus && flags["max-tokens"] === undefined) {
-      const digest = await corpusDigest(corpus.ids);
-      if (digest !== trainedOn.sha256) {
-        say(`note: ${name} is not as it was when the model was trained`);
-      }
-    }
+    const { corpus, part } = await textFor(model, flags);
+    const { name } = corpus;
     using backend = await openDevice(flags);
     const result = await evaluate(model, corpus, backend);
     if (flags.json) {
       out(jsonLine({
         checkpoint: path,
         corpus: name,
+        part,
         loss: result.loss,
         perplexity: result.perplexity,
         bits_per_token: result.bitsPerToken,
@@ -76,14 +74,94 @@ export async function run(args: readonly string[]): Promise<never> {
       }));
       return;
     }
+    const of = {
+      all: "",
+      "trained on": ", which the model was trained on",
+      "held out": " held out from training",
+    };
+    const { level } = model.tokenizer;
+    const share = unknownText(corpus.ids.subarray(1));
     out(
-      `perplexity ${result.perplexity.toFixed(3)} on ${name}, ` +
-        `${grouped(result.tokens)} tokens (${model.tokenizer.level})\n` +
+      `perplexity ${perplexityText(result.perplexity)} on ${name}, ` +
+        `${grouped(result.tokens)} tokens (${level})${of[part]}\n` +
         `${result.loss.toFixed(4)} nats, ` +
         `${result.bitsPerToken.toFixed(4)} bits per token; ` +
-        `${grouped(result.unknown)} not in the vocabulary\n`,
+        `${grouped(result.unknown)} not in the vocabulary` +
+        (share ? ` (${share})\n` : "\n"),
     );
+    if (part === "trained on") {
+      say(
+        "note: how well it predicts what it has not seen, another text tells " +
+          "(--corpus), or a part held out (train --validation 0.1)",
+      );
+    }
   });
+}
+
+type Model = Awaited<ReturnType<typeof loadModel>>["model"];
+
+/**
+ * The text to measure on. Where it is the one that the model was trained on and
+ * nothing says how much of it to read, that is the part held out, if there is one.
+ */
+async function textFor(
+  model: Model,
+  flags: Values<typeof command.flags>,
+): Promise<{ corpus: Corpus; part: Part }> {
+  const trainedOn = "corpus" in model ? model.corpus : undefined;
+  const name = flags.corpus ?? trainedOn?.name;
+  if (name === undefined) {
+    throw new UsageError(
+      "the model was imported: on which text is it to be measured? For " +
+        "example --corpus book.txt",
+    );
+  }
+  const isNamed = name === trainedOn?.name;
+  const kept = trainedOn ? trainedOn.tokens + trainedOn.validationTokens : 0;
+  const given = flags["max-tokens"];
+  if (flags.corpus === undefined) await assertStillThere(name);
+  const corpus = await loadCorpusFor(name, {
+    ...model.tokenizer,
+    vocabulary: model.vocabulary,
+    maxTokens: given ?? (isNamed ? kept : defaultMaxTokens(name)),
+  });
+  if (!trainedOn || given !== undefined) return { corpus, part: "all" };
+  const { ids, validation } = parted(corpus, trainedOn.tokens);
+  const begins = await corpusDigest(ids) === trainedOn.sha256;
+  if (!begins || ids.length + validation.length !== kept) {
+    if (isNamed) {
+      say(`note: ${name} is not as it was when the model was trained`);
+    } else if (begins) {
+      say(
+        `note: the first ${grouped(trainedOn.tokens)} tokens of ${name} are ` +
+          `those that the model was trained on`,
+      );
+    }
+    return { corpus, part: "all" };
+  }
+  return validation.length < 2
+    ? { corpus: { ...corpus, ids }, part: "trained on" }
+    : { corpus: { ...corpus, ids: validation }, part: "held out" };
+}
+
+/** A text as training cut it: a token file has its parts, of others the end is held out. */
+function parted({ ids, validation }: Corpus, trained: number) {
+  return {
+    ids: ids.subarray(0, trained),
+    validation: validation ?? ids.subarray(trained),
+  };
+}
+
+/** Throws, saying how to go on, where the text of a run has been moved or removed. */
+async function assertStillThere(name: string): Promise<void> {
+  if (name === "time-machine" || name === "sample") return;
+  const found = await Deno.stat(name).catch((error) => error as Error);
+  if (!(found instanceof Deno.errors.NotFound)) return;
+  throw new TaskError(
+    EXIT.files,
+    `the text that the model was trained on is no longer at ${name}: ` +
+      `--corpus PATH says where it is now, or names another`,
+  );
 }
 
 if (import.meta.main) await run(Deno.args);

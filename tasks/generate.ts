@@ -3,14 +3,15 @@ import { generate } from "../lib/generate.ts";
 import type { GeneratedToken } from "../lib/generation/continuation.ts";
 import { generateTokens } from "../lib/generation/generate_tokens.ts";
 import type { GenerateOptions } from "../lib/generation/options.ts";
-import { encodePrefix } from "../lib/text/prefix.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
 import { UsageError, type Values } from "./cli/flags.ts";
+import { hasLooped, LONGEST_LOOP } from "./cli/has_looped.ts";
+import { assertPrefix, assertStop } from "./cli/prompts.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { jsonLine, out } from "./cli/terminal.ts";
+import { jsonLine, out, say, stdout } from "./cli/terminal.ts";
 
 /** The table of flags. */
 export const command = {
@@ -68,6 +69,7 @@ export const command = {
     count: {
       kind: "integer",
       least: 1,
+      most: 10_000,
       default: 1,
       help: "texts to make, side by side",
     },
@@ -98,14 +100,16 @@ type GenerateFlags = Values<typeof command.flags>;
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const { prefix } = flags;
-    if (prefix === undefined) {
+    if (!prefix) {
       throw new UsageError(
-        'what is the text to begin with? For example --prefix "traveller"',
+        (prefix === "" ? "--prefix is empty: " : "") +
+          'what is the text to begin with? For example --prefix "traveller"',
       );
     }
     assertDraws(flags);
     const { path, model } = await loadModel(flags);
-    encodePrefix(model, prefix); // a bad prefix ends here
+    assertPrefix(model, prefix);
+    if (flags.stop !== undefined) assertStop(model, flags.stop);
     using backend = await openDevice(flags);
     const options: GenerateOptions = {
       maxNewTokens: flags.length,
@@ -117,10 +121,13 @@ export async function run(args: readonly string[]): Promise<never> {
       stop: flags.stop,
     };
     if (flags.count === 1 && !flags.json) {
-      for await (const piece of generate(model, prefix, backend, options)) {
-        out(piece);
+      const end = await writeText(generate(model, prefix, backend, options));
+      if (flags.temperature === 0 && hasLooped(end)) {
+        say(
+          "the text repeats itself, as the likeliest token is always taken: " +
+            "--temperature 0.8 draws tokens",
+        );
       }
-      out("\n");
       return;
     }
     const rows = await continuations(model, prefix, backend, options, flags);
@@ -156,6 +163,20 @@ function assertDraws(flags: GenerateFlags): void {
     `--${drawn ?? "count"} needs a --temperature above 0, such as 0.8: at 0 ` +
       `nothing is drawn, and every text is the same`,
   );
+}
+
+/** Writes a text as it is made; the end of it, without the prefix, which comes first. */
+async function writeText(pieces: AsyncGenerator<string>): Promise<string> {
+  const { value: prefix } = await pieces.next();
+  out(prefix);
+  let end = "";
+  for await (const piece of pieces) {
+    out(piece);
+    await stdout.drained(); // no faster than it is read
+    end = (end + piece).slice(-LONGEST_LOOP);
+  }
+  out("\n");
+  return end;
 }
 
 /** All texts, whole, the prefix included. */

@@ -1,18 +1,27 @@
-import { importWeights } from "../lib/exchange/import_weights.ts";
+import { foreignFormat } from "../lib/exchange/foreign_format.ts";
+import {
+  importWeights,
+  tensorsLeftOut,
+} from "../lib/exchange/import_weights.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { decodeSafetensors } from "../lib/safetensors.ts";
 import { decodeTokenFile } from "../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../lib/text/tokenizer.ts";
 import type { Normalization } from "../lib/text/normalize.ts";
-import { decodeModel, encodeCheckpoint } from "../lib/training/checkpoint.ts";
-import { shortName } from "./cli/corpus.ts";
-import { readWanted, writeWhole } from "./cli/files.ts";
+import { decodeModel } from "../lib/training/checkpoint.ts";
+import { modelText } from "./cli/describe.ts";
+import { readWanted } from "./cli/files.ts";
+import { assertInputFile } from "./cli/input_file.ts";
 import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
-import { assertFreeRun, createRun, removeUnlessTrained } from "./cli/runs.ts";
-import { grouped, out } from "./cli/terminal.ts";
+import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
+import { grouped, out, say } from "./cli/terminal.ts";
 import type { Activation } from "../lib/backend/backend.ts";
+
+/** How many tensors that are left out are named. */
+const SHOWN = 6;
 
 /** The table of flags. */
 export const command = {
@@ -67,8 +76,16 @@ export async function run(args: readonly string[]): Promise<never> {
       );
     }
     if (flags.run !== undefined) await assertFreeRun(flags.run);
-    const bytes = await readWanted(file!, "model");
+    const bytes = await readFile(file!, "model");
     const known = await readVocabulary(flags.vocabulary);
+    const leftOut = attempt(file!, () => tensorsLeftOut(bytes));
+    if (leftOut.length > 0) {
+      say(
+        `note: left out, as whole numbers that are no weights: ` +
+          leftOut.slice(0, SHOWN).join(", ") +
+          (leftOut.length > SHOWN ? ` and ${leftOut.length - SHOWN} more` : ""),
+      );
+    }
     const model = attempt(file!, () =>
       importWeights(bytes, {
         vocabulary: known.vocabulary,
@@ -77,25 +94,30 @@ export async function run(args: readonly string[]): Promise<never> {
         activation: flags.activation,
         provenance: `imported from ${file}`,
       }));
-    const encoded = await encodeCheckpoint(model);
-    const run = await createRun(flags.run, shortName(file!));
+    using run = await HeldRun.create(flags.run, file!);
     try {
-      await writeWhole(run.checkpoint, encoded);
+      await run.save(model);
     } catch (error) {
-      await removeUnlessTrained(run);
+      await run.discard();
       throw error;
     }
     const { config, tokenizer } = model;
-    const { cell, hiddenSize, numLayers, embeddingSize } = config;
     out(
-      `run ${run.name}: ${cell}, ${grouped(hiddenSize)} hidden units, ` +
-        `${numLayers} ${numLayers === 1 ? "layer" : "layers"}, ` +
-        (embeddingSize ? `embeddings of ${grouped(embeddingSize)}, ` : "") +
+      `run ${run.paths.name}: ${modelText(config)}, ` +
         `${grouped(parameterCount(config))} parameters; ` +
         `vocabulary ${grouped(config.vocabularySize)} (${tokenizer.level}), ` +
         `normalization ${tokenizer.normalize}\n`,
     );
   });
+}
+
+/** A file's bytes; throws where it is none, or a well-known other one. */
+async function readFile(path: string, what: string): Promise<Uint8Array> {
+  await assertInputFile(path, what);
+  const bytes = await readWanted(path, what);
+  const foreign = foreignFormat(bytes, path);
+  if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
+  return bytes;
 }
 
 type Tokens = readonly string[] | Readonly<Record<string, number>>;
@@ -104,7 +126,7 @@ type Tokens = readonly string[] | Readonly<Record<string, number>>;
 async function readVocabulary(
   path: string,
 ): Promise<{ vocabulary: Tokens; tokenizer?: Tokenizer }> {
-  const bytes = await readWanted(path, "vocabulary (--vocabulary)");
+  const bytes = await readFile(path, "vocabulary (--vocabulary)");
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
   if (!/^[[{]/.test(start)) {
     try {

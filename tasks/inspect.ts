@@ -1,3 +1,5 @@
+import { basename, dirname } from "@std/path";
+import { foreignFormat } from "../lib/exchange/foreign_format.ts";
 import {
   inspect,
   type InspectedTensor,
@@ -7,8 +9,12 @@ import { spaced } from "./cli/describe.ts";
 import { readWanted } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
-import { checkpointPath, MODEL_FLAGS } from "./cli/runs.ts";
+import { assertInputFile } from "./cli/input_file.ts";
+import { didYouMean, nearest } from "./cli/nearest.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
+import { RUNS_FOLDER } from "./cli/run_paths.ts";
+import { allRuns, checkpointPath, MODEL_FLAGS } from "./cli/runs.ts";
 import { grouped, jsonLine, out, printable } from "./cli/terminal.ts";
 
 /** What the kinds of files are called. */
@@ -30,8 +36,8 @@ export const command = {
     "how it was trained, a token file, or any other file's tensors. A damaged " +
     "checkpoint and weights that are not finite are listed, too.",
   argument: {
-    value: "FILE",
-    help: "a safetensors file, in place of a run",
+    value: "RUN|FILE",
+    help: "a run by its name, or a safetensors file (the newest run)",
     optional: true,
   },
   flags: {
@@ -40,19 +46,23 @@ export const command = {
   },
   examples: [
     "deno task inspect",
-    "deno task inspect --run time-machine-1 --json",
+    "deno task inspect time-machine-1 --json",
     "deno task inspect model.safetensors",
   ],
 } as const satisfies Command<Flags>;
 
 /** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
-  return await runTask(command, args, async ({ run, json }, file) => {
-    if (file !== undefined && run !== undefined) {
-      throw new UsageError("FILE and --run both choose a file: give one");
+  return await runTask(command, args, async ({ run, json }, word) => {
+    if (word !== undefined && run !== undefined) {
+      throw new UsageError("RUN|FILE and --run both choose a file: give one");
     }
-    const path = file ?? await checkpointPath({ run });
+    const path = word === undefined
+      ? await checkpointPath({ run })
+      : await pathOf(word);
     const bytes = await readWanted(path, "file");
+    const foreign = foreignFormat(bytes, path);
+    if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
     let inspection: Inspection;
     try {
       inspection = await inspect(bytes);
@@ -65,6 +75,25 @@ export async function run(args: readonly string[]): Promise<never> {
         : listing(path, bytes.length, inspection),
     );
   });
+}
+
+/** The file that a word stands for: a path, that of a run's folder, or a run's name. */
+async function pathOf(word: string): Promise<string> {
+  const found = await Deno.stat(word).catch(() => undefined);
+  if (found && !found.isDirectory) {
+    await assertInputFile(word, "safetensors file");
+    return word;
+  }
+  const name = word.replace(/[/\\]+$/, "");
+  const run = found && dirname(name) === RUNS_FOLDER ? basename(name) : name;
+  const runs = (await allRuns()).map(({ name }) => name);
+  if (runs.includes(run)) return await checkpointPath({ run });
+  if (found) await assertInputFile(word, "safetensors file"); // it is a folder
+  throw new TaskError(
+    EXIT.files,
+    `there is no file and no run ${word}${didYouMean(nearest(word, runs))} ` +
+      `(deno task runs lists the runs)`,
+  );
 }
 
 /** Metadata by key, without `weena.`; what is JSON there is read. */

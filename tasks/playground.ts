@@ -1,10 +1,11 @@
 import { assertSha1, TIME_MACHINE } from "../lib/download.ts";
 import { buildPage } from "./bundle/page.ts";
 import { HOSTNAME, servePage } from "./bundle/serve.ts";
-import { TIME_MACHINE_PATH } from "./cli/corpus.ts";
+import { TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { out, say } from "./cli/terminal.ts";
 
@@ -36,12 +37,33 @@ export async function run(args: readonly string[]): Promise<never> {
         `--port cannot be ${port}: expected a number up to ${MOST_PORT}`,
       );
     }
+    assertFree(port);
     say("building the page ...");
     const files = await buildPage(await readTimeMachine());
     const server = servePage(files, port);
     out(`http://${HOSTNAME}:${server.addr.port}/\n`);
     await server.finished;
   });
+}
+
+/** Throws where nothing can be served at a port. */
+function assertFree(port: number): void {
+  try {
+    Deno.listen({ hostname: HOSTNAME, port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new TaskError(
+        EXIT.network,
+        `port ${port} is in use, perhaps by another playground: choose another ` +
+          `with --port, or --port 0 for any that is free`,
+      );
+    }
+    throw new TaskError(
+      EXIT.network,
+      `cannot serve at port ${port} (${(error as Error).message}): choose ` +
+        `another with --port`,
+    );
+  }
 }
 
 /** The Time Machine, if it has been downloaded; another file is not offered. */

@@ -1,14 +1,25 @@
 import { score, type ScoredToken } from "../lib/score.ts";
+import { isContinuationByte } from "../lib/text/decode_ids.ts";
 import { type Level, splitText, textJoiner } from "../lib/text/tokenizer.ts";
-import { tokenize } from "../lib/tokenize.ts";
+import { type Corpus, tokenize } from "../lib/tokenize.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import { readWanted } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/flags.ts";
+import { assertInputFile } from "./cli/input_file.ts";
 import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, jsonLine, out, printable } from "./cli/terminal.ts";
+import { explained, notice } from "./cli/tokenize_file.ts";
+import {
+  grouped,
+  jsonLine,
+  out,
+  printable,
+  say,
+  stdout,
+} from "./cli/terminal.ts";
 
 /** How many of the least likely places are shown, and tokens before and behind each. */
 const SHOWN = 10;
@@ -66,12 +77,13 @@ interface Surprise {
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags, file) => {
     const { path, model } = await loadModel(flags);
+    const name = file === "-" ? "stdin" : file!;
+    if (file !== "-") await assertInputFile(name, "text");
     const text = file === "-"
       ? await readStdin()
-      : await readWanted(file!, "text");
-    const { tokenizer, vocabulary } = model;
-    const name = file === "-" ? "stdin" : file!;
-    const corpus = tokenize(text, { ...tokenizer, vocabulary, name });
+      : await readWanted(name, "text");
+    const { tokenizer } = model;
+    const corpus = cut(text, name, model);
     const spelled = [...splitText(text, tokenizer).tokens];
     using backend = await openDevice(flags);
     const totals: Totals = { tokens: 0, unknown: 0, characters: 0, nats: 0 };
@@ -88,6 +100,7 @@ export async function run(args: readonly string[]): Promise<never> {
         totals.nats -= token.logProbability;
       }
       least = leastLikely(least, some, from);
+      await stdout.drained(); // no faster than it is read
     }
     if (flags.json) {
       out(jsonLine({
@@ -120,6 +133,22 @@ export async function run(args: readonly string[]): Promise<never> {
   });
 }
 
+/** The text in the model's tokens; what it is that is no text is an error that says so. */
+function cut(
+  text: Uint8Array,
+  name: string,
+  { tokenizer, vocabulary }: TrainedModel,
+): Corpus {
+  const isRaw = tokenizer.level === "byte" && tokenizer.normalize === "none";
+  const said = notice(text, name, isRaw);
+  if (said) say(`note: ${said}`);
+  try {
+    return tokenize(text, { ...tokenizer, vocabulary, name });
+  } catch (error) {
+    throw explained(error, name, text);
+  }
+}
+
 /** The text's numbers, each on a line of its own. */
 function summary(
   name: string,
@@ -147,7 +176,7 @@ function summary(
         `(${grouped(characters)}${COUNTED[level]}), ` +
         `${(nats / Math.LN2 / tokens).toFixed(4)} per token`,
       ],
-      ["perplexity", `${Math.exp(nats / tokens).toFixed(3)} per token`],
+      ["perplexity", `${perplexityText(Math.exp(nats / tokens))} per token`],
     );
   }
   return rows.map(([left, right]) => `${left.padEnd(12)}${right}\n`).join("");
@@ -159,7 +188,7 @@ function charactersOf(token: string, level: Level): number {
     case "char":
       return 1;
     case "byte": // one where the byte begins a character
-      return (token.charCodeAt(0) & 0xc0) === 0x80 ? 0 : 1;
+      return isContinuationByte(token) ? 0 : 1;
     case "word":
       return 1 + [...token].length;
   }
@@ -204,23 +233,32 @@ function tokensAt(
   return found;
 }
 
-/** A token between its neighbours, on one line: `…me trav[e]ller ca…`. */
+/**
+ * A token between its neighbours, on one line: `…me trav[e]ller ca…`; at level `byte`
+ * the character that it is a part of, between whole ones.
+ */
 function marked(
   tokens: readonly string[],
   index: number,
   level: Level,
 ): string {
+  const goesOn = (at: number) =>
+    level === "byte" && at < tokens.length && isContinuationByte(tokens[at]);
   const around = AROUND[level];
+  let from = index, to = index + 1;
+  while (from > 0 && index - from < 3 && goesOn(from)) from--;
+  while (to - from < 4 && goesOn(to)) to++;
+  let first = Math.max(0, from - around);
+  while (first < from && goesOn(first)) first++;
+  let end = Math.min(tokens.length, to + around);
+  while (end > to && goesOn(end)) end--;
   const joined = (from: number, to: number) =>
-    textJoiner(level)(tokens.slice(Math.max(0, from), to), true);
+    textJoiner(level)(tokens.slice(from, to), true);
   const gap = level === "word" ? " " : "";
-  const line = (index > around ? "…" : "") +
-    [
-      joined(index - around, index),
-      `[${joined(index, index + 1)}]`,
-      joined(index + 1, index + 1 + around),
-    ].join(gap).trim() +
-    (index + 1 + around < tokens.length ? "…" : "");
+  const line = (first > 0 ? "…" : "") +
+    [joined(first, from), `[${joined(from, to)}]`, joined(to, end)]
+      .join(gap).trim() +
+    (end < tokens.length ? "…" : "");
   return printable(line.replaceAll("\n", "\u240a").replaceAll("\t", "\u2409"));
 }
 

@@ -62,9 +62,6 @@ declare module "@std/path" {
   export function resolve(...parts: string[]): string;
 }
 
-declare module "@std/text/closest-string" {
-  export function closestString(
-    word: string,
-    possible: readonly string[],
-  ): string;
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(a: string, b: string): number;
 }

@@ -1,14 +1,15 @@
 import { join } from "@std/path";
 import { tokenFileParts } from "../lib/text/token_file.ts";
-import {
-  CORPUS_FLAGS,
-  DATA_FOLDER,
-  loadCorpus,
-  shortName,
-} from "./cli/corpus.ts";
+import { unknownCount } from "../lib/text/token_ids.ts";
+import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
+import { unknownText } from "./cli/corpus_notes.ts";
+import { DATA_FOLDER } from "./cli/data_folder.ts";
+import { shortened } from "./cli/describe.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { runNameFor } from "./cli/run_name.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { grouped, jsonLine, out } from "./cli/terminal.ts";
 
 /** How many of the most frequent tokens are shown. */
@@ -46,7 +47,7 @@ export async function run(args: readonly string[]): Promise<never> {
     const validation = corpus.validation?.length ?? 0;
     const kept = training + validation;
     const file = flags.output ??
-      join(DATA_FOLDER, `${shortName(name)}.tokens.safetensors`);
+      join(DATA_FOLDER, `${runNameFor(name)}.tokens.safetensors`);
     if (flags.output && !flags.force && await exists(file)) {
       throw new TaskError(
         EXIT.files,
@@ -54,6 +55,9 @@ export async function run(args: readonly string[]): Promise<never> {
       );
     }
     await writeWhole(file, tokenFileParts(corpus));
+    const unknown = unknownCount(corpus.ids) +
+      (corpus.validation ? unknownCount(corpus.validation) : 0);
+    const share = unknownText(corpus.ids, corpus.validation);
     const frequent = vocabulary.tokens.slice(1, 1 + SHOWN)
       .map((token, i) => [token, vocabulary.counts[1 + i]] as const);
     if (flags.json) {
@@ -66,6 +70,7 @@ export async function run(args: readonly string[]): Promise<never> {
         training,
         validation,
         vocabulary_size: vocabulary.tokens.length,
+        unknown,
         most_frequent: frequent,
         file,
       }));
@@ -78,12 +83,13 @@ export async function run(args: readonly string[]): Promise<never> {
       } to validate`
       : "";
     const listed = frequent.map(([token, count]) =>
-      `${JSON.stringify(token)} ${grouped(count)}`
+      `${JSON.stringify(shortened(token))} ${grouped(count)}`
     );
     out(
       `${name}: ${grouped(lines)} lines, ${grouped(totalTokens)} tokens ` +
         `(${tokenizer.level})${cut}${split}\n` +
-        `vocabulary: ${grouped(vocabulary.tokens.length)} tokens\n` +
+        `vocabulary: ${grouped(vocabulary.tokens.length)} tokens` +
+        (share ? `; the text is ${share}\n` : "\n") +
         `most frequent: ${listed.join("  ")}\n` +
         `written to ${file}\n`,
     );

@@ -1,9 +1,8 @@
-import type { Backend } from "../lib/backend/backend.ts";
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
 import type { Corpus } from "../lib/tokenize.ts";
-import { resume, train, type TrainOptions } from "../lib/train.ts";
+import { train, type TrainOptions } from "../lib/train.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import {
@@ -11,11 +10,11 @@ import {
   CORPUS_FLAGS,
   isTokenFile,
   loadCorpus,
-  loadCorpusFor,
   loadExtended,
-  shortName,
 } from "./cli/corpus.ts";
-import { commandLine } from "./cli/command_line.ts";
+import { type BaseFlags, baseFlags } from "./cli/base_flags.ts";
+import { commandLine, shellQuoted } from "./cli/command_line.ts";
+import { unknownText } from "./cli/corpus_notes.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import {
   type Command,
@@ -24,19 +23,14 @@ import {
   UsageError,
   type Values,
 } from "./cli/flags.ts";
-import { interruptSignal } from "./cli/interrupt.ts";
-import { readInterval } from "./cli/interval.ts";
+import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
+import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
-import {
-  assertFreeRun,
-  createRun,
-  findRun,
-  loadLast,
-  loadModelFrom,
-  removeUnlessTrained,
-  type RunPaths,
-} from "./cli/runs.ts";
+import { resumeRun } from "./cli/resume_run.ts";
+import type { RunPaths } from "./cli/run_paths.ts";
+import { runTask } from "./cli/run_task.ts";
+import { trainControls } from "./cli/train_controls.ts";
+import { loadModelFrom } from "./cli/runs.ts";
 import { grouped, say } from "./cli/terminal.ts";
 import { trainRun } from "./cli/train_run.ts";
 import {
@@ -45,9 +39,6 @@ import {
   SETTING_FLAGS,
   trainOptions,
 } from "./cli/training_flags.ts";
-
-/** Epochs from one sample to the next. */
-const SAMPLE_EVERY = 10;
 
 /** The table of flags. */
 export const command = {
@@ -99,18 +90,12 @@ export const command = {
 
 type TrainFlags = Values<typeof command.flags>;
 
-/** Flags that resuming takes; all others are the run's own. */
-const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "checkpoint-every"],
-  ...["device", "threads", "json"],
-]);
-
 /** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(
     command,
     args,
-    (flags) => flags.resume ? resumeRun(flags) : startRun(flags),
+    (flags) => flags.resume ? resumeRun(command, flags) : startRun(flags),
   );
 }
 
@@ -121,22 +106,35 @@ async function startRun(given: TrainFlags): Promise<number> {
       "--preset and --init-from both say what the model is: give one",
     );
   }
-  const flags = isTokenFile(given.corpus)
-    // What it holds out was settled when it was made, so no preset says it.
-    ? { ...withPreset(preset, given), validation: given.validation }
-    : withPreset(preset, given);
-  if (preset) say(`preset ${preset}: ${presetFlags(preset)}`);
-  const controls = trainControls(flags);
-  if (flags.run !== undefined) await assertFreeRun(flags.run);
-  const base = flags["init-from"] === undefined
+  const controls = trainControls(given["checkpoint-every"]);
+  interruptSignal(); // signals are heard from here on
+  if (given.run !== undefined) await assertFreeRun(given.run);
+  const base = given["init-from"] === undefined
     ? undefined
-    : await loadModelFrom(flags["init-from"]);
+    : await loadModelFrom(given["init-from"]);
   if (base) assertKeepsModel(given);
-  assertUseful(base ? { ...flags, ...shapeFlags(base) } : flags);
-  const name = flags.corpus ?? await chooseTrainingCorpus();
+  const beneath = base ? baseFlags(base, given) : {};
+  if (base) sayBase(beneath);
+  /** All flags: those that are not given are the base model's or the preset's. */
+  const filled = (tokens?: number) => {
+    const all = withPreset(
+      preset,
+      { ...given, ...beneath, ...present(given) },
+      tokens,
+    );
+    // What a token file holds out was settled when it was made.
+    return isTokenFile(given.corpus)
+      ? { ...all, validation: given.validation }
+      : all;
+  };
+  assertUseful(base ? { ...filled(), ...shapeFlags(base) } : filled());
+  const name = given.corpus ?? await chooseTrainingCorpus();
   const corpus = base
-    ? await loadExtended(name, base, flags)
-    : await loadCorpus({ ...flags, corpus: name });
+    ? await loadExtended(name, base, filled())
+    : await loadCorpus({ ...filled(), corpus: name });
+  const tokens = corpus.ids.length;
+  const flags = filled(tokens);
+  if (preset) say(`preset ${preset}: ${presetFlags(preset, flags, tokens)}`);
   if (given.patience && !corpus.validation) {
     throw new UsageError("--patience does nothing without --validation");
   }
@@ -157,92 +155,24 @@ async function startRun(given: TrainFlags): Promise<number> {
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
   using backend = await openDevice(flags);
-  const run = await createRun(flags.run, shortName(corpus.name));
-  describeRun(corpus, all, count, run);
-  try {
-    const { epochs } = withDefaults(all);
-    const again = { ...given, corpus: name, device: backend.name };
-    return await trainRun(run, train(corpus, backend, all), {
+  interruption().throwIfAborted();
+  using run = await HeldRun.create(flags.run, corpus.name);
+  describeRun(corpus, all, count, run.paths);
+  const { epochs, learningRate } = withDefaults(all);
+  const again = { ...given, corpus: name, device: backend.name };
+  return await trainRun(
+    run,
+    (signal) => train(corpus, backend, { ...all, signal }),
+    {
       corpus,
       backend,
       epochs,
       done: 0,
+      learningRate,
       json: flags.json,
       command: commandLine(command, { ...again, run: undefined }),
-    });
-  } catch (error) {
-    await removeUnlessTrained(run);
-    throw error;
-  }
-}
-
-async function resumeRun(flags: TrainFlags): Promise<number> {
-  for (const [flag, value] of Object.entries(flags)) {
-    if (RESUME_FLAGS.has(flag) || value === undefined || value === false) {
-      continue;
-    }
-    throw new UsageError(
-      `--${flag} cannot change a run that is resumed: it goes on with its own ` +
-        `settings. --init-from starts a new run from its weights`,
-    );
-  }
-  const controls = trainControls(flags);
-  const run = await findRun(flags.run);
-  const { path, model: checkpoint } = await loadLast(run);
-  const { training, progress, tokenizer, vocabulary } = checkpoint;
-  if (!checkpoint.state) {
-    throw new TaskError(
-      EXIT.input,
-      `${path} holds no state of training to go on from: --init-from starts a ` +
-        `new run from its weights`,
-    );
-  }
-  const { epochs = training.epochs } = flags;
-  if (epochs < progress.epochs) {
-    throw new UsageError(
-      `--epochs ${epochs} is for all of the run: ${progress.epochs} are done`,
-    );
-  }
-  const { tokens, validationTokens, name } = checkpoint.corpus;
-  const read = await loadCorpusFor(flags.corpus ?? name, {
-    ...tokenizer,
-    vocabulary,
-    maxTokens: tokens + validationTokens,
-    validation: validationTokens / (tokens + validationTokens),
-  });
-  const corpus = { ...read, name };
-  using backend: Backend = await openDevice(flags);
-  const { minibatches } = progress;
-  say(
-    `run ${run.name}: ${progress.epochs} of ${epochs} epochs are done` +
-      (minibatches > 0 ? `, and ${minibatches} minibatches of the next` : ""),
+    },
   );
-  if (progress.epochs >= epochs) {
-    say(`nothing is left to do: --epochs ${2 * epochs} would go on`);
-    return 0;
-  }
-  const events = resume(checkpoint, corpus, backend, { ...controls, epochs });
-  const again = { run: run.name, device: backend.name };
-  return await trainRun(run, events, {
-    corpus,
-    backend,
-    epochs,
-    done: progress.epochs,
-    json: flags.json,
-    command: commandLine(command, { ...flags, ...again }),
-  });
-}
-
-/** When to save and to sample, and how to be stopped. */
-function trainControls(flags: TrainFlags) {
-  const every = readInterval("checkpoint-every", flags["checkpoint-every"]);
-  return {
-    checkpointEvery: every.epochs,
-    checkpointSeconds: every.seconds,
-    sampleEvery: SAMPLE_EVERY,
-    progress: true,
-    signal: interruptSignal(),
-  };
 }
 
 /** Throws a UsageError if a flag would change the model that training starts from. */
@@ -254,6 +184,25 @@ function assertKeepsModel(given: TrainFlags): void {
   throw new UsageError(
     `--${changed} cannot change the model that --init-from begins with`,
   );
+}
+
+/** Says with what settings a model is trained further. */
+function sayBase(flags: BaseFlags): void {
+  const words = Object.entries(flags).flatMap(([flag, value]) =>
+    value === true ? [`--${flag}`] : [`--${flag}`, String(value)]
+  );
+  if (words.length > 0) {
+    say(`trained further as it was: ${shellQuoted(words)}`);
+  }
+}
+
+/** The flags that are there. */
+function present(flags: TrainFlags): TrainFlags {
+  return Object.fromEntries(
+    Object.entries(flags).filter(([, value]) =>
+      value !== undefined && value !== false
+    ),
+  ) as TrainFlags;
 }
 
 /** The flags that a model's shape stands for. */
@@ -287,6 +236,7 @@ function describeRun(
   count: number,
   run: RunPaths,
 ): void {
+  const unknown = unknownText(ids, validation);
   const parameters = parameterCount({
     cell: options.cell ?? "rnn",
     activation: options.activation,
@@ -298,6 +248,7 @@ function describeRun(
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +
+      (unknown === "" ? "" : `${unknown}, `) +
       `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
       `${grouped(parameters)} parameters; ` +
       `${grouped(count)} minibatches an epoch; run ${run.name}`,

@@ -1,12 +1,14 @@
 import type { Backend } from "../lib/backend/backend.ts";
 import type { Corpus } from "../lib/tokenize.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
-import type { EpochEvent } from "../lib/training/trainer.ts";
+import type { EpochEvent } from "../lib/training/events.ts";
 import { loadCorpus } from "./cli/corpus.ts";
+import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags } from "./cli/flags.ts";
 import { type PRESETS, withPreset } from "./cli/presets.ts";
-import { EXIT, runTask } from "./cli/run_task.ts";
+import { EXIT } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
 import { type Settings, trainOptions } from "./cli/training_flags.ts";
 
@@ -93,7 +95,7 @@ export async function run(args: readonly string[]): Promise<never> {
           run.section.padEnd(5),
           run.published.padEnd(10),
           run.most.toFixed(1).padEnd(8),
-          result.perplexity.toFixed(2).padEnd(6),
+          perplexityText(result.perplexity).padEnd(6),
           grouped(result.tokensPerSecond).padEnd(9),
           met ? "" : "missed",
         ].join(" ").trimEnd() + "\n",
@@ -117,7 +119,7 @@ async function runOne(
     last = event;
     tokens += event.tokens;
     seconds += event.seconds;
-    const perplexity = event.perplexity.toFixed(2);
+    const perplexity = perplexityText(event.perplexity);
     status(`${name}: epoch ${event.epoch}, perplexity ${perplexity}`);
   }
   clearStatus();

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { closestString } from "@std/text/closest-string";
-import { EXIT } from "./cli/run_task.ts";
-import { out, say } from "./cli/terminal.ts";
+import { UsageError } from "./cli/flags.ts";
+import { didYouMean, nearest } from "./cli/nearest.ts";
+import { runTask } from "./cli/run_task.ts";
+import { out } from "./cli/terminal.ts";
 
 /** What a task's file has: its flags, and what runs it and ends the program. */
 interface Task {
@@ -26,6 +27,7 @@ export const TASKS: Readonly<
     "serve a page that trains models in the browser",
   ],
   runs: [() => import("./runs.ts"), "list the runs"],
+  report: [() => import("./report.ts"), "make a run's report again"],
   compare: [() => import("./compare.ts"), "set runs side by side"],
   evaluate: [
     () => import("./evaluate.ts"),
@@ -70,17 +72,19 @@ if (import.meta.main) {
     Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
   const [name, ...args] = Deno.args;
-  if (name === undefined || name === "--help") {
+  if (name !== undefined && Object.hasOwn(TASKS, name)) {
+    const { run } = await TASKS[name][0]();
+    await run(args);
+  }
+  const weena = { name: "weena", summary: "", flags: {}, examples: [] };
+  await runTask(weena, [], () => {
+    if (name !== undefined && name !== "--help") {
+      throw new UsageError(
+        `there is no task ${JSON.stringify(name)}` +
+          `${didYouMean(nearest(name, Object.keys(TASKS)))} (see weena --help)`,
+      );
+    }
     out(menu());
-    Deno.exit(0);
-  }
-  if (!Object.hasOwn(TASKS, name)) {
-    const nearest = closestString(name, Object.keys(TASKS));
-    const text = `error: there is no task ${JSON.stringify(name)}: did you ` +
-      `mean ${nearest}? (see weena --help)`;
-    say({ text, style: "red" });
-    Deno.exit(EXIT.usage);
-  }
-  const { run } = await TASKS[name][0]();
-  await run(args);
+    return Promise.resolve();
+  });
 }

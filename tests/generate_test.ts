@@ -4,6 +4,7 @@ import { openReference } from "../lib/backend/reference/reference_backend.ts";
 import { generate } from "../lib/generate.ts";
 import type { GenerateOptions } from "../lib/generation/options.ts";
 import { LanguageModel } from "../lib/model/language_model.ts";
+import { encodePrefix } from "../lib/text/prefix.ts";
 import { tokenize, type TokenizeOptions } from "../lib/tokenize.ts";
 import type { Checkpoint } from "../lib/training/checkpoint.ts";
 import { withCount } from "./backend/wrap.ts";
@@ -28,7 +29,7 @@ async function trained(
 
 async function pieces(
   checkpoint: Checkpoint,
-  prefix: string,
+  prefix: string | readonly number[],
   backend: Backend,
   options?: GenerateOptions,
 ): Promise<string[]> {
@@ -245,4 +246,60 @@ Deno.test("a prefix that ends within a character goes on with it", async () => {
   });
   assertEquals(all.join(""), "🦕🦕🦕\ufffd"); // the last is half a character
   assertEquals(all.filter((piece) => piece === "").length, 10 - 3);
+});
+
+Deno.test("a prefix in ids is continued as the text that they stand for", async () => {
+  using backend = openReference();
+  const prefix = "the time";
+  const ids = encodePrefix(CHARS, prefix);
+  assertEquals(
+    (await pieces(CHARS, ids, backend)).join(""),
+    (await pieces(CHARS, prefix, backend)).join(""),
+  );
+  const bad = CHARS.vocabulary.tokens.length;
+  await assertRejects(
+    () => pieces(CHARS, [1, bad], backend),
+    RangeError,
+    `id ${bad} at 2 is not in the vocabulary`,
+  );
+});
+
+Deno.test("ids may break off inside a character, which is whole in the text", async () => {
+  using backend = openReference();
+  const bytes = await trained("né 🦕 né 🦕 né 🦕 né 🦕", { level: "byte" });
+  const ids = encodePrefix(bytes, "né 🦕");
+  for (let length = 1; length <= ids.length; length++) {
+    const part = ids.slice(0, length);
+    const tokens = part.map((id) => bytes.vocabulary.tokens[id]);
+    const whole = Uint8Array.from(
+      await predict(bytes, tokens, 40),
+      (token) => token.charCodeAt(0),
+    );
+    assertEquals(
+      (await pieces(bytes, part, backend, { maxNewTokens: 40 })).join(""),
+      new TextDecoder().decode(whole),
+    );
+  }
+});
+
+Deno.test("<unk> in ids is read as it was in training", async () => {
+  using backend = openReference();
+  const model = await trained("abracadabra abracadabra", { minFrequency: 3 });
+  const [text] = await pieces(model, [0, 1], backend, { maxNewTokens: 0 });
+  assertEquals(text, "<unk>a");
+  const said = await pieces(model, [0, 1], backend);
+  assertEquals(said.join("").indexOf("<unk>", 1), -1);
+});
+
+Deno.test("a vocabulary of <unk> alone has nothing to say", async () => {
+  using backend = openReference();
+  const vocabulary = { tokens: ["<unk>"], counts: [0] };
+  const model = { ...CHARS, vocabulary };
+  for (const prefix of ["a", [0]]) {
+    await assertRejects(
+      () => pieces(model, prefix, backend),
+      RangeError,
+      prefix === "a" ? 'has no "a" at 1' : "no token but <unk>",
+    );
+  }
 });

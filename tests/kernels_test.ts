@@ -95,7 +95,7 @@ Deno.test("functions of numbers are the same in every kernel", () => {
   const texts = new Map<string, Set<string>>();
   const found = Object.values(KERNELS).flatMap((source) => [
     ...source.matchAll(
-      /(?:^\/\/\/ .*\n)+fn (\w+)\(x: f32\) -> f32 \{[^]*?\n\}/gm,
+      /(?:^\/\/\/ .*\n)+fn (\w+)\(x: f32\) -> (?:f32|bool) \{[^]*?\n\}/gm,
     ),
   ]);
   for (const [text, name] of found) {

@@ -4,7 +4,7 @@ import { evaluate } from "../lib/evaluate.ts";
 import { generate } from "../lib/generate.ts";
 import { tokenize } from "../lib/tokenize.ts";
 import type { TrainOptions } from "../lib/train.ts";
-import { DivergenceError } from "../lib/training/trainer.ts";
+import { DivergenceError } from "../lib/training/events.ts";
 import { decodeCheckpoint } from "../lib/training/checkpoint.ts";
 import { elements, withOps } from "./backend/wrap.ts";
 import { run, tickingClock } from "./training/run.ts";

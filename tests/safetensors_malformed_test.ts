@@ -150,10 +150,14 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
     "2 bytes follow the last tensor",
   ],
   "bytes and no tensor": [file("{}", 1), "1 bytes follow"],
-  "a pickled file": [
+  "a text": [
+    new TextEncoder().encode("Времени нет. No such file."),
+    "it begins as a text does",
+  ],
+  "a zipped file": [
     Uint8Array.from("PK\x03\x04\0\0\0\0\0\0data.pkl", (c) => c.charCodeAt(0)),
     // Read as a length, its first 8 bytes are 67,324,752.
-    "ends within its header",
+    "it is a file of torch.save",
   ],
 };
 

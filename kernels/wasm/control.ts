@@ -15,7 +15,7 @@ export const DONE: usize = 192;
 export const CALLER_WAITS: usize = 256;
 /** Threads that wait on `EPOCH`. */
 export const SLEEPERS: usize = 320;
-/** (*) 1 once a thread has failed. */
+/** (*) 1 once a thread has failed, 2 once one has not ended its task for too long. */
 export const FAILED: usize = 384;
 /** (*) 1 once the threads are to end. */
 export const STOP: usize = 448;

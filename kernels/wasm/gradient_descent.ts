@@ -6,7 +6,7 @@ import {
   setArgument,
   setRealArgument,
 } from "./control";
-import { least, loadUpTo, madd, storeUpTo } from "./simd";
+import { finite, least, loadUpTo, madd, storeUpTo } from "./simd";
 import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
@@ -88,7 +88,8 @@ const enum Setting {
  *                p −= learningRate / correction1 · m / (√(v / correction2) + epsilon)
  *
  * and `p −= learningRate · weightDecay · p` first instead for adamw. A clip of 0 clips
- * nothing; with a norm that is not finite nothing changes. Source: PyTorch's `torch.optim`.
+ * nothing; with a norm that is not finite nothing changes, nor does an element of which
+ * p, m or v would not be finite. Source: PyTorch's `torch.optim`.
  */
 export function update(
   rule: i32,
@@ -180,7 +181,8 @@ function sgd(p: usize, g: usize, count: usize): void {
     const n = count - i;
     const old = loadUpTo(p, n);
     const d = clipped(loadUpTo(g, n), old, scale, most, decay);
-    storeUpTo(p, n, madd(step, d, old));
+    const next = madd(step, d, old);
+    storeUpTo(p, n, v128.bitselect(next, old, finite(next)));
     p += 16;
     g += 16;
   }
@@ -194,9 +196,12 @@ function momentum(p: usize, g: usize, m: usize, count: usize): void {
     const n = count - i;
     const old = loadUpTo(p, n);
     const d = clipped(loadUpTo(g, n), old, scale, most, decay);
-    const first = madd(beta1, loadUpTo(m, n), d);
-    storeUpTo(m, n, first);
-    storeUpTo(p, n, madd(step, first, old));
+    const oldFirst = loadUpTo(m, n);
+    const first = madd(beta1, oldFirst, d);
+    const next = madd(step, first, old);
+    const sound = v128.and(finite(first), finite(next));
+    storeUpTo(m, n, v128.bitselect(first, oldFirst, sound));
+    storeUpTo(p, n, v128.bitselect(next, old, sound));
     p += 16;
     g += 16;
     m += 16;
@@ -213,10 +218,13 @@ function rmsprop(p: usize, g: usize, v: usize, count: usize): void {
     const old = loadUpTo(p, n);
     const d = clipped(loadUpTo(g, n), old, scale, most, decay);
     const squares = f32x4.mul(gain2, f32x4.mul(d, d));
-    const second = madd(beta2, loadUpTo(v, n), squares);
+    const oldSecond = loadUpTo(v, n);
+    const second = madd(beta2, oldSecond, squares);
     const divisor = f32x4.add(f32x4.sqrt(second), epsilon);
-    storeUpTo(v, n, second);
-    storeUpTo(p, n, madd(step, f32x4.div(d, divisor), old));
+    const next = madd(step, f32x4.div(d, divisor), old);
+    const sound = v128.and(finite(second), finite(next));
+    storeUpTo(v, n, v128.bitselect(second, oldSecond, sound));
+    storeUpTo(p, n, v128.bitselect(next, old, sound));
     p += 16;
     g += 16;
     v += 16;
@@ -244,14 +252,18 @@ function adam(
     const n = count - i;
     const old = loadUpTo(p, n);
     const d = clipped(loadUpTo(g, n), old, scale, most, decay);
-    const first = madd(beta1, loadUpTo(m, n), f32x4.mul(gain1, d));
+    const oldFirst = loadUpTo(m, n), oldSecond = loadUpTo(v, n);
+    const first = madd(beta1, oldFirst, f32x4.mul(gain1, d));
     const squares = f32x4.mul(gain2, f32x4.mul(d, d));
-    const second = madd(beta2, loadUpTo(v, n), squares);
+    const second = madd(beta2, oldSecond, squares);
     const root = f32x4.sqrt(f32x4.mul(second, correction2));
     const change = f32x4.div(first, f32x4.add(root, epsilon));
-    storeUpTo(m, n, first);
-    storeUpTo(v, n, second);
-    storeUpTo(p, n, madd(step, change, madd(ownDecay, old, old)));
+    const next = madd(step, change, madd(ownDecay, old, old));
+    const moments = v128.and(finite(first), finite(second));
+    const sound = v128.and(moments, finite(next));
+    storeUpTo(m, n, v128.bitselect(first, oldFirst, sound));
+    storeUpTo(v, n, v128.bitselect(second, oldSecond, sound));
+    storeUpTo(p, n, v128.bitselect(next, old, sound));
     p += 16;
     g += 16;
     m += 16;

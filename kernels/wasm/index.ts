@@ -3,7 +3,7 @@
  * `lib/backend/wasm/kernels.ts` types it.
  */
 
-export { clear, copy, fill } from "./elementwise";
+export { carry, clear, copy, fill } from "./elementwise";
 export { dropout } from "./dropout";
 export { embedding, embeddingBackward } from "./embedding";
 export { applyFunction } from "./functions";
@@ -15,7 +15,7 @@ export { lstm, lstmBackward } from "./lstm";
 export { rnn, rnnBackward } from "./rnn";
 export { sample } from "./sample";
 export { softmaxCrossEntropy } from "./softmax_cross_entropy";
-export { failInThread, nextPhase, takeTasks } from "./threads";
+export { failInThread, hangInThread, nextPhase, takeTasks } from "./threads";
 
 // Exported so that they stay functions of their own, which an engine optimizes
 // while the loops that call them are still running.

@@ -28,6 +28,7 @@ export function sample(
   topK: usize, // 0: all
   topP: f32,
   repetitionPenalty: f32,
+  firstId: usize,
   scratch: usize, // (B, 2, V)
 ): void {
   setArgument(0, logits);
@@ -36,38 +37,45 @@ export function sample(
   setArgument(3, seen);
   setArgument(4, logProbabilities);
   setArgument(5, V);
-  // A temperature that is all but 0 must not make 0 · infinity of the greatest.
-  setRealArgument(6, <f32> min(1 / temperature, <f64> f32.MAX_VALUE));
-  setArgument(7, topK < V ? topK : 0);
+  setRealArgument(6, <f32> (1 / temperature));
+  setArgument(7, topK);
   setRealArgument(8, topP);
   setRealArgument(9, repetitionPenalty);
   setArgument(10, scratch);
+  setArgument(11, firstId);
   const work = uniforms || logProbabilities ? EXP : MOVE;
   runPhase(Task.Sample, B, work * <f64> B * <f64> V);
 }
 
-/** One row. */
+/** One row, of which the ids from `firstId` on are looked at: `n` of them. */
 export function sampleTask(row: usize): void {
-  const V = argument(5);
-  const own = argument(0) + ((row * V) << 2);
-  const seen = argument(3) ? argument(3) + ((row * V) << 2) : 0;
-  const penalized = argument(10) + row * V * SCRATCH;
-  const z = seen ? penalized : own;
-  if (seen) penalize(own, seen, realArgument(9), z, V);
-  const token = argument(2)
-    ? draw(z, penalized + (V << 2), load<f32>(argument(2) + (row << 2)), V)
-    : greatest(z, V);
-  store<u32>(argument(1) + (row << 2), <u32> token);
-  if (seen) store<u32>(seen + (token << 2), 1);
+  const V = argument(5), firstId = argument(11), n = V - firstId;
+  const at = (row * V + firstId) << 2;
+  const own = argument(0) + at;
+  const seen = argument(3) ? argument(3) + at : 0;
+  const scratch = argument(10) + row * V * SCRATCH;
+  let z = own;
+  if (seen || argument(2)) {
+    z = scratch;
+    prepare(own, seen, realArgument(9), z, n);
+  }
+  const chosen = argument(2)
+    ? draw(z, scratch + (V << 2), load<f32>(argument(2) + (row << 2)), n)
+    : greatest(z, n);
+  store<u32>(argument(1) + (row << 2), <u32> (firstId + chosen));
+  if (seen) store<u32>(seen + (chosen << 2), 1);
   if (!argument(4)) return;
-  const most = maximum(own, V);
-  const sum = <f64> exponentials(own, most, 0, V);
-  const distance = <f64> load<f32>(own + (token << 2)) - <f64> most;
+  const most = maximum(own, n);
+  const sum = <f64> exponentials(own, most, 0, n);
+  const distance = <f64> load<f32>(own + (chosen << 2)) - <f64> most;
   store<f32>(argument(4) + (row << 2), <f32> (distance - log(sum)));
 }
 
-/** Where `seen`, a logit above 0 is divided by the penalty, another multiplied. */
-function penalize(
+/**
+ * Where `seen`, which may be 0, a logit above 0 is divided by the penalty, another
+ * multiplied. What is infinite then becomes the greatest number, −∞ and NaN the least.
+ */
+function prepare(
   own: usize,
   seen: usize,
   penalty: f32,
@@ -75,27 +83,29 @@ function penalize(
   V: usize,
 ): void {
   const penalties = f32x4.splat(penalty), zero = f32x4.splat(0);
-  for (let v: usize = 0; v < V; v += 4) {
-    const n = V - v;
-    const logit = loadUpTo(own, n);
-    const less = v128.bitselect(
-      f32x4.div(logit, penalties),
-      f32x4.mul(logit, penalties),
-      f32x4.gt(logit, zero),
-    );
-    const unseen = i32x4.eq(loadUpTo(seen, n), zero);
-    storeUpTo(z, n, v128.bitselect(logit, less, unseen));
-    own += 16;
-    seen += 16;
-    z += 16;
+  const most = f32x4.splat(f32.MAX_VALUE), least = f32x4.neg(most);
+  for (let at: usize = 0; at < V << 2; at += 16) {
+    const n = V - (at >> 2);
+    let logit = loadUpTo(own + at, n);
+    if (seen) {
+      const less = v128.bitselect(
+        f32x4.div(logit, penalties),
+        f32x4.mul(logit, penalties),
+        f32x4.gt(logit, zero),
+      );
+      const unseen = i32x4.eq(loadUpTo(seen + at, n), zero);
+      logit = v128.bitselect(logit, less, unseen);
+    }
+    // The second of pmax is taken only if it is greater, which NaN never is.
+    storeUpTo(z + at, n, f32x4.pmin(f32x4.pmax(least, logit), most));
   }
 }
 
-/** The lowest id among the greatest. */
+/** The lowest id among the greatest; NaN is less than any. */
 function greatest(z: usize, V: usize): usize {
   let best: usize = 0;
-  let most = load<f32>(z);
-  for (let v: usize = 1; v < V; v++) {
+  let most: f32 = -Infinity;
+  for (let v: usize = 0; v < V; v++) {
     const logit = load<f32>(z + (v << 2));
     if (logit > most) {
       most = logit;

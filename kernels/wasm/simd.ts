@@ -43,6 +43,11 @@ export function highHalves(left: v128, right: v128): v128 {
   return v128.shuffle<f32>(left, right, 2, 3, 6, 7);
 }
 
+/** All bits of the lanes that are finite: x − x is NaN of infinity and of NaN. */
+export function finite(x: v128): v128 {
+  return f32x4.eq(f32x4.sub(x, x), f32x4.splat(0));
+}
+
 /** Sum of the four lanes, `(x0 + x1) + (x2 + x3)`. */
 export function sumOfLanes(x: v128): f32 {
   return (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1)) +

@@ -12,7 +12,7 @@ import { rnnBackwardTask, rnnTask } from "./rnn";
 import { rowTimesMatrixTask } from "./rows";
 import { sampleTask } from "./sample";
 import { softmaxCrossEntropyTask } from "./softmax_cross_entropy";
-import { failTask } from "./threads";
+import { failTask, hangTask } from "./threads";
 
 export const enum Task {
   Pack,
@@ -35,6 +35,7 @@ export const enum Task {
   Update,
   Sample,
   Fail,
+  Hang,
 }
 
 /** Does one task of the phase in hand. */
@@ -80,6 +81,8 @@ export function runTask(kind: i32, task: usize, thread: usize): void {
       return sampleTask(task);
     case Task.Fail:
       return failTask(thread);
+    case Task.Hang:
+      return hangTask(thread);
     default:
       unreachable();
   }

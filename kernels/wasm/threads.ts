@@ -29,8 +29,21 @@ import { runTask, Task } from "./tasks";
  */
 const SPINS: i32 = 150_000;
 
-/** Longest wait, in nanoseconds, before a thread looks round again. */
-const PATIENCE: i64 = 100_000_000;
+/** Longest wait, in nanoseconds, before a thread looks round again: a turn. */
+const TURN: i64 = 100_000_000;
+
+/** A turn in spins, where a thread may not wait: about as long. */
+const TURN_SPINS: i32 = 500 * SPINS;
+
+/**
+ * Turns in which no task of a phase ends until the calling thread gives the others up,
+ * beside those of the tasks' work: a minute. A thread that a system has ended cannot
+ * say so, and to wait for it would be to wait for ever.
+ */
+const PATIENCE: f64 = 600;
+
+/** Work that even a slow processor with much else to do does in a turn. */
+const LEAST_WORK_OF_TURN: f64 = 1_000_000;
 
 /**
  * Least work in a phase, in multiplications and additions of a product, for which
@@ -51,15 +64,17 @@ export function runPhase(kind: i32, count: usize, work: f64): void {
   }
   // A ticket counts up to 65,535 tasks.
   const stride: usize = 32_768;
+  const turns = patience + work / <f64> count / LEAST_WORK_OF_TURN;
   for (let first: usize = 0; first < count; first += stride) {
     const left = count - first;
-    share(kind, first, left < stride ? left : stride);
+    share(kind, first, left < stride ? left : stride, turns);
   }
 }
 
 let phase: i32 = 0;
+let patience: f64 = PATIENCE;
 
-function share(kind: i32, first: usize, count: usize): void {
+function share(kind: i32, first: usize, count: usize, turns: f64): void {
   phase = (phase + 1) & 0x7fffffff;
   store<i32>(KIND, kind);
   store<u32>(KIND, first, 4);
@@ -68,7 +83,7 @@ function share(kind: i32, first: usize, count: usize): void {
   atomic.store<i32>(EPOCH, phase);
   if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(EPOCH, -1);
   takeTasks(phase, 0);
-  waitForOthers(<i32> count);
+  waitForOthers(<i32> count, turns);
 }
 
 /**
@@ -90,15 +105,28 @@ export function takeTasks(epoch: i32, thread: usize): void {
   }
 }
 
-function waitForOthers(count: i32): void {
-  let spins = 0;
+/** Waits until `count` tasks are done; fails if none is for so many turns. */
+function waitForOthers(count: i32, most: f64): void {
+  let spins = 0, before = -1;
+  let turns: f64 = 0;
   while (true) {
     const done = atomic.load<i32>(DONE);
     if (done == count || atomic.load<i32>(FAILED)) return;
-    if (++spins < SPINS || !load<i32>(CALLER_MAY_WAIT)) continue;
-    atomic.store<i32>(CALLER_WAITS, 1);
-    atomic.wait<i32>(DONE, done, PATIENCE);
-    atomic.store<i32>(CALLER_WAITS, 0);
+    if (done != before) turns = 0;
+    before = done;
+    if (!load<i32>(CALLER_MAY_WAIT)) {
+      if (++spins < TURN_SPINS) continue;
+      spins = 0;
+    } else {
+      if (spins < SPINS) {
+        spins++;
+        continue;
+      }
+      atomic.store<i32>(CALLER_WAITS, 1);
+      atomic.wait<i32>(DONE, done, TURN);
+      atomic.store<i32>(CALLER_WAITS, 0);
+    }
+    if (++turns > most) atomic.store<i32>(FAILED, 2);
   }
 }
 
@@ -130,5 +158,22 @@ export function failTask(thread: usize): void {
   // Leaves the other task to another thread, for a few seconds at the most.
   for (let spins = 0; spins < 1_000_000_000; spins++) {
     if (atomic.load<i32>(FAILED)) return;
+  }
+}
+
+/** For the tests: a task that ends on no thread but the calling one, for a few turns. */
+export function hangInThread(turns: f64): void {
+  patience = turns;
+  runPhase(Task.Hang, 2, LEAST_SHARED_WORK);
+}
+
+export function hangTask(thread: usize): void {
+  if (thread) {
+    while (!atomic.load<i32>(FAILED));
+    return;
+  }
+  // Leaves the other task to another thread, for a few seconds at the most.
+  for (let spins = 0; spins < 1_000_000_000; spins++) {
+    if ((atomic.load<i64>(TICKET) & 0xffff) == 2) return;
   }
 }

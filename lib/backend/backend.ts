@@ -102,6 +102,8 @@ export interface Ops {
   fill(tensors: Fill): void;
   /** `destination = source`, of the same number of elements. */
   copy(tensors: Copy): void;
+  /** Hands a state on to the next minibatch, if it is sound: see {@linkcode Carry}. */
+  carry(tensors: Carry): void;
   /** Chooses the next token of every row: see {@linkcode Sample}. */
   sample(tensors: Sample): void;
 }
@@ -390,7 +392,9 @@ export type UpdateRule = "sgd" | "momentum" | "adam" | "adamw" | "rmsprop";
  *     adam(w)    m = beta1 · m + (1 − beta1) · g,  v = beta2 · v + (1 − beta2) · g²
  *                p −= learningRate / correction1 · m / (√v / √correction2 + epsilon)
  *
- * With a norm that is not finite nothing changes. Source: PyTorch's `torch.optim`.
+ * With a norm that is not finite nothing changes. An element of which the new parameter
+ * or a new moment would not be finite, as the tensor's type has it, keeps all its old
+ * ones: what was finite stays so. Source: PyTorch's `torch.optim`.
  */
 export interface Update {
   /** By what rule. Default `"sgd"`. */
@@ -442,19 +446,41 @@ export interface Copy {
 }
 
 /**
+ * Arguments of `ops.carry`: where a layer's state goes on from after a minibatch.
+ *
+ *     destination = source, or 0 where the element or the norm is not finite
+ *
+ * So a minibatch whose gradient overflowed leaves the zero state behind, and not the
+ * one that it began with: that one is at the edge of overflow itself, and a layer
+ * without a bound on its state, as relu's, would overflow again from it. No readback
+ * is needed: the device decides.
+ */
+export interface Carry {
+  /** Any shape, f32. */
+  readonly source: Tensor;
+  /** As many elements, f32. */
+  readonly destination: Tensor;
+  /** `()`, as `globalNorm` left it. */
+  readonly norm: Tensor;
+}
+
+/**
  * Arguments of `ops.sample`. The logits of a row, `z`, go through these, in order:
  *
- * 1. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
- * 2. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
- * 3. `z` is divided by `temperature`.
- * 4. Of all tokens those are kept that are at least as likely as the `topK`-th.
- * 5. Of these, the likeliest whose probabilities first add up to `topP` or more, and
+ * 1. Ids below `firstId` are left out, here and in all that follows.
+ * 2. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
+ * 3. Infinity becomes the greatest number that float32 has, −∞ and NaN the least: so
+ *    some id is chosen even of a model whose numbers have overflowed.
+ * 4. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
+ * 5. `z` is divided by `temperature`.
+ * 6. Of all tokens those are kept that are at least as likely as the `topK`-th.
+ * 7. Of these, the likeliest whose probabilities first add up to `topP` or more, and
  *    those as likely as the least of them.
- * 6. The first token, by id, at which the running sum of the kept probabilities
+ * 8. The first token, by id, at which the running sum of the kept probabilities
  *    exceeds `uniforms[b]` times their whole is chosen.
  *
- * Source: the usual order of logits processors; Keskar et al. 2019 for 1, Fan et al.
- * 2018 for 4, Holtzman et al. 2020 for 5.
+ * Source: the usual order of logits processors; Keskar et al. 2019 for 2, Fan et al.
+ * 2018 for 6, Holtzman et al. 2020 for 7.
  */
 export interface Sample {
   /** `(B, V)`. */
@@ -463,16 +489,18 @@ export interface Sample {
   readonly tokens: Tensor;
   /** `(B)`, each from 0 to below 1. */
   readonly uniforms?: Tensor;
-  /** Above 0. Default 1. */
+  /** The lowest id that may be chosen, below `V`. Default 0. */
+  readonly firstId?: number;
+  /** Above 0; below 2⁻¹⁰⁰ and above 2¹⁰⁰ as those. Default 1. */
   readonly temperature?: number;
-  /** From 0 on; 0, the default, is all. */
+  /** From 0 on; 0, the default, is all, as is any number of `V` or more. */
   readonly topK?: number;
   /** Above 0, up to 1, the default, which is all. */
   readonly topP?: number;
-  /** Above 0; 1, the default, is none. */
+  /** Above 0, with the bounds of the temperature; 1, the default, is none. */
   readonly repetitionPenalty?: number;
   /** `(B, V)` u32: not 0 for what the text holds already. The chosen are set to 1. */
   readonly seen?: Tensor;
-  /** `(B)`, a result: `log softmax(logits)` of the chosen token, nothing applied. */
+  /** `(B)`, a result: `log softmax(logits)` of the chosen token, after 1 alone. */
   readonly logProbabilities?: Tensor;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Backend } from "./backend.ts";
+import { DeviceError } from "./device_error.ts";
 
 /** What a backend is asked for by; `auto` takes the fastest that there is. */
 export type DeviceName = "auto" | "webgpu" | "cpu" | "reference";
@@ -39,26 +40,70 @@ export interface DeviceChoice {
  */
 export async function chooseDevice(): Promise<DeviceChoice> {
   const { findAdapter } = await import("./webgpu/device.ts");
-  const found = await findAdapter();
-  if (!found) return { name: "cpu", reason: "there is no WebGPU adapter" };
-  const { description, software } = found;
-  return software
-    ? { name: "cpu", reason: `the only adapter is ${description}` }
-    : { name: "webgpu", reason: `there is a GPU, ${description}` };
+  try {
+    const found = await findAdapter();
+    if (!found) return { name: "cpu", reason: "there is no WebGPU adapter" };
+    const { description, software } = found;
+    return software
+      ? { name: "cpu", reason: `the only adapter is ${description}` }
+      : { name: "webgpu", reason: `there is a GPU, ${description}` };
+  } catch (error) {
+    return { name: "cpu", reason: reasonAgainst(error) };
+  }
+}
+
+/** What is said of a GPU that cannot be used; any other error is thrown on. */
+function reasonAgainst(error: unknown): string {
+  if (!(error instanceof DeviceError)) throw error;
+  return `the GPU cannot be used (${error.message})`;
 }
 
 /** Settings of {@linkcode openBackend}. */
 export interface OpenOptions {
-  /** Threads of the CPU, from 1 on. Default: as many as it has cores. */
+  /** Threads of the CPU, from 1 to 256. Default: as many as it has cores. */
   readonly threads?: number;
+}
+
+/** A backend that was opened by choice, and why it is that one. */
+export interface ChosenBackend extends DeviceChoice {
+  /** The backend, open. */
+  readonly backend: Backend;
+}
+
+/**
+ * Opens what {@linkcode chooseDevice} chooses, and the CPU where that is a GPU which
+ * does not open.
+ *
+ * @throws {RangeError} If `threads` is not a whole number that there is room for.
+ *
+ * @example
+ * ```ts
+ * import { openChosen } from "./open.ts";
+ *
+ * const { backend, name } = await openChosen({ threads: 1 });
+ * using opened = backend;
+ * console.assert(opened.name === name);
+ * ```
+ */
+export async function openChosen(
+  options: OpenOptions = {},
+): Promise<ChosenBackend> {
+  const choice = await chooseDevice();
+  try {
+    return { ...choice, backend: await openBackend(choice.name, options) };
+  } catch (error) {
+    if (choice.name === "cpu") throw error;
+    const reason = reasonAgainst(error);
+    return { name: "cpu", reason, backend: await openBackend("cpu", options) };
+  }
 }
 
 /**
  * Opens a backend. Only `auto` chooses; a device asked for by name is that one, or
  * an error.
  *
- * @throws {Error} If the device is missing.
- * @throws {RangeError} If `threads` is not a whole number from 1 on.
+ * @throws {DeviceError} If the GPU is missing or does not open.
+ * @throws {RangeError} If `threads` is not a whole number that there is room for.
  *
  * @example
  * ```ts
@@ -74,7 +119,7 @@ export async function openBackend(
 ): Promise<Backend> {
   switch (name) {
     case "auto":
-      return openBackend((await chooseDevice()).name, options);
+      return (await openChosen(options)).backend;
     case "webgpu": {
       const { openWebGPU } = await import("./webgpu/webgpu_backend.ts");
       return await openWebGPU();

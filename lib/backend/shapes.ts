@@ -6,6 +6,7 @@
  */
 
 import type {
+  Carry,
   Copy,
   Dropout,
   Embedding,
@@ -324,6 +325,17 @@ export function copyDimensions({ source, destination }: Copy): number {
   return size;
 }
 
+/** Number of elements of `ops.carry`, its arguments checked. */
+export function carryDimensions({ source, destination, norm }: Carry): number {
+  expect("carry", "norm", norm, []);
+  const size = sizeOf(source.shape);
+  if (size === sizeOf(destination.shape)) return size;
+  throw new RangeError(
+    `carry: destination is ${describe(destination)}, ` +
+      `expected ${size} elements as in the source`,
+  );
+}
+
 /** Dimensions of `ops.sample`, its arguments checked. */
 export function sampleDimensions(
   x: Sample,
@@ -335,22 +347,40 @@ export function sampleDimensions(
   if (x.logProbabilities) {
     expect("sample", "logProbabilities", x.logProbabilities, [B]);
   }
+  const { firstId = 0 } = x;
+  if (!Number.isInteger(firstId) || firstId < 0 || firstId >= V) {
+    throw new RangeError(
+      `sample: firstId is ${firstId}, ` +
+        `expected a whole number from 0 to ${V - 1}`,
+    );
+  }
   return { B, V };
 }
 
-/** The numbers of `ops.sample`, its defaults filled in. */
+/** Bound of the numbers that logits are divided by: float32 has it and its inverse. */
+const GREATEST_DIVISOR = 2 ** 100;
+
+/** The numbers of `ops.sample`, its defaults filled in, as float32 can take them. */
 export function sampleSettings(x: Sample): SampleSettings {
+  const { firstId = 0, topK = 0 } = x;
+  const candidates = x.logits.shape[1] - firstId;
+  const within = (divisor: number) =>
+    Math.min(Math.max(divisor, 1 / GREATEST_DIVISOR), GREATEST_DIVISOR);
   return {
-    temperature: x.temperature ?? 1,
-    topK: x.topK ?? 0,
+    firstId,
+    temperature: within(x.temperature ?? 1),
+    topK: topK < candidates ? topK : 0, // a greater one is more than a u32 holds
     topP: x.topP ?? 1,
-    repetitionPenalty: x.repetitionPenalty ?? 1,
+    repetitionPenalty: within(x.repetitionPenalty ?? 1),
   };
 }
 
 /** The arguments of `ops.sample` that are no tensors. */
 export type SampleSettings = Required<
-  Pick<Sample, "temperature" | "topK" | "topP" | "repetitionPenalty">
+  Pick<
+    Sample,
+    "firstId" | "temperature" | "topK" | "topP" | "repetitionPenalty"
+  >
 >;
 
 function rank(

@@ -1,36 +1,99 @@
-/** How PyTorch's own files begin: as a zip archive, or as a pickle, which they once were. */
-const ZIP = [0x50, 0x4b, 0x03, 0x04];
-const GGUF = [0x47, 0x47, 0x55, 0x46];
+import { type FileKind, fileKind } from "./file_kind.ts";
 
 /**
- * What a file is that is taken for a safetensors file and is a well-known other one:
- * the end of a sentence, with what to do about it. Undefined for all others.
+ * What a file is that is taken for a safetensors file, or for a text, and is a
+ * well-known other one: the end of a sentence, with what to do about it. Undefined for
+ * all others.
+ *
+ * @param bytes The file, or its first 4096 bytes.
+ * @param path What the file is called, for the commands in the sentence.
  *
  * @example
  * ```ts
  * import { foreignFormat } from "./foreign_format.ts";
  *
- * const bytes = new TextEncoder().encode("GGUF...");
- * console.assert(foreignFormat(bytes)!.startsWith("a GGUF file"));
+ * const bytes = Uint8Array.of(0x1f, 0x8b, 8, 0);
+ * console.assert(
+ *   foreignFormat(bytes, "book.txt.gz") ===
+ *     "compressed with gzip: gunzip -k book.txt.gz unpacks it",
+ * );
  * ```
  */
-export function foreignFormat(bytes: Uint8Array): string | undefined {
-  const begins = (magic: readonly number[]) =>
-    magic.every((byte, i) => bytes[i] === byte);
-  if (begins(ZIP) || isPickle(bytes)) {
-    return "a file of torch.save, which can run any program that is in it. " +
-      "Convert it where you trust it, in Python: import torch, " +
-      'safetensors.torch as s; s.save_file(torch.load("model.pt", ' +
-      'map_location="cpu"), "model.safetensors")';
-  }
-  if (begins(GGUF)) {
-    return "a GGUF file, which holds a model of another kind than recurrent ones";
-  }
+export function foreignFormat(
+  bytes: Uint8Array,
+  path = "FILE",
+): string | undefined {
+  const kind = fileKind(bytes);
+  return kind && SENTENCES[kind](shellWord(path), path);
 }
 
-/** Whether the bytes begin as a pickle, and cannot be the length of a header. */
-function isPickle(bytes: Uint8Array): boolean {
-  const [protocol, version] = bytes;
-  return protocol === 0x80 && version >= 2 && version <= 5 &&
-    (bytes.length < 8 || bytes.subarray(4, 8).some((byte) => byte !== 0));
+/**
+ * The command that makes a text in UTF-8 of one in another encoding.
+ *
+ * @param drops Whether what is not in that encoding is left out.
+ */
+export function iconvCommand(
+  encoding: string,
+  path: string,
+  { drops = false }: { readonly drops?: boolean } = {},
+): string {
+  const output = `${withoutEnding(path)}-utf8.txt`;
+  return `iconv ${drops ? "-c " : ""}-f ${encoding} -t UTF-8 ` +
+    `${shellWord(path)} > ${shellWord(output)}`;
+}
+
+/** The end of the sentence for each kind. */
+const SENTENCES: Readonly<
+  Record<FileKind, (file: string, path: string) => string>
+> = {
+  gzip: (file) => `compressed with gzip: gunzip -k ${file} unpacks it`,
+  bzip2: (file) => `compressed with bzip2: bunzip2 -k ${file} unpacks it`,
+  xz: (file) => `compressed with xz: unxz -k ${file} unpacks it`,
+  zstd: (file) => `compressed with zstd: unzstd ${file} unpacks it`,
+  "7z": (file) => `a 7z archive: 7z x ${file} unpacks it`,
+  zip: (file) =>
+    `a zip archive: unzip ${file} unpacks it; a .docx, .odt or .epub file is ` +
+    `one, too, and has to be saved as plain text in the program it is from`,
+  torch: () =>
+    "a file of torch.save, which can run any program that is in it. " +
+    "Convert it where you trust it, in Python: import torch, " +
+    'safetensors.torch as s; s.save_file(torch.load("model.pt", ' +
+    'map_location="cpu"), "model.safetensors")',
+  gguf: () =>
+    "a GGUF file, which holds a model of another kind than recurrent ones",
+  hdf5: () => "an HDF5 file; weights are read from safetensors files",
+  numpy: () =>
+    "a NumPy file; weights are read from safetensors files, which " +
+    "safetensors.numpy.save_file writes in Python",
+  pdf: (file, path) =>
+    `a PDF document: pdftotext ${file} ` +
+    `${shellWord(`${withoutEnding(path)}.txt`)} takes its text out`,
+  "git-lfs": () =>
+    "a pointer of Git LFS to a file, not the file: git lfs pull fetches it",
+  html: () =>
+    "an HTML page, as a site gives in place of a file that is not there or " +
+    "that needs a login: download it again",
+  "utf-16": wide("UTF-16"),
+  "utf-16le": wide("UTF-16LE"),
+  "utf-16be": wide("UTF-16BE"),
+  "utf-32": wide("UTF-32"),
+  "utf-32le": wide("UTF-32LE"),
+  "utf-32be": wide("UTF-32BE"),
+};
+
+function wide(encoding: string): (file: string, path: string) => string {
+  return (_, path) =>
+    `a text in ${encoding}, not in UTF-8: ${iconvCommand(encoding, path)} ` +
+    `converts it`;
+}
+
+function withoutEnding(path: string): string {
+  return path.replace(/\.[^./\\]*$/, "");
+}
+
+/** A word as a POSIX shell reads it. */
+function shellWord(word: string): string {
+  return /^[\p{L}\p{N}\w./:=@%+,-]+$/u.test(word)
+    ? word
+    : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -11,9 +11,8 @@ import { decodeSafetensors } from "../safetensors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
 import { TRAIN_PREFIX } from "../training/training_state.ts";
-import { foreignFormat } from "./foreign_format.ts";
 import { inferConfig } from "./infer_config.ts";
-import { listSafetensors } from "./listing.ts";
+import { type ListedTensor, listSafetensors } from "./listing.ts";
 import { unknownFirst } from "./unknown_first.ts";
 
 /** Settings of {@linkcode importWeights}. */
@@ -31,6 +30,9 @@ export interface ImportOptions extends Partial<Tokenizer> {
  * PyTorch modules called `rnn` (`nn.RNN`, `nn.GRU` or `nn.LSTM`), `linear`
  * (`nn.Linear`) and perhaps `embedding` (`nn.Embedding`), in float32 or float64. What
  * they are is told by their names and shapes.
+ *
+ * Tensors of whole numbers that are no weights are left out:
+ * {@linkcode tensorsLeftOut}.
  *
  * `<unk>` gets the id 0, wherever it was. Where the vocabulary has none it is added:
  * its weights are zeros and its bias lies 50 below the least of the others, whose
@@ -73,23 +75,14 @@ export function importWeights(
     provenance = "imported",
   }: ImportOptions,
 ): ImportedModel {
-  const foreign = foreignFormat(bytes);
-  if (foreign) {
-    throw new SyntaxError(`Not a safetensors file: it is ${foreign}`);
-  }
-  const listed = listSafetensors(bytes).tensors
-    .filter(({ name }) => !name.startsWith(TRAIN_PREFIX));
-  const problems = listed
-    .filter(({ dtype }) => dtype !== "F32" && dtype !== "F64")
-    .map(({ name, dtype }) =>
-      `${name} is ${dtype}, expected F32 or F64 (in Python: module.float())`
-    );
+  const listed = listSafetensors(bytes).tensors.filter(isPart);
+  const problems = typeProblems(listed);
   const shapes = new Map(listed.map(({ name, shape }) => [name, shape]));
   const inferred = inferConfig(shapes, activation);
   const size = inferred.config?.vocabularySize;
   const named = tokensById(vocabulary, size);
   const parameters = problems.length === 0 && inferred.config
-    ? readParameters(bytes, inferred.config, inferred.problems)
+    ? readParameters(bytes, listed, inferred.config, inferred.problems)
     : undefined;
   problems.push(...inferred.problems, ...named.problems);
   if (problems.length > 0 || !inferred.config || !parameters) {
@@ -102,16 +95,68 @@ export function importWeights(
   };
 }
 
+/**
+ * The tensors of a file that {@linkcode importWeights} leaves out, by name: whole
+ * numbers and flags that are no weights, such as a count of steps.
+ *
+ * @throws {SyntaxError} If the bytes are not a safetensors file.
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors } from "../safetensors.ts";
+ * import { tensorsLeftOut } from "./import_weights.ts";
+ *
+ * const tensors = new Map([["steps", { shape: [], data: Uint32Array.of(7) }]]);
+ * const bytes = encodeSafetensors({ tensors, metadata: new Map() });
+ * console.assert(tensorsLeftOut(bytes).join() === "steps");
+ * ```
+ */
+export function tensorsLeftOut(bytes: Uint8Array): string[] {
+  return listSafetensors(bytes).tensors.filter(isCounter)
+    .map(({ name }) => name);
+}
+
+/** Whether a tensor may be one of the model's, rightly or not. */
+function isPart(tensor: ListedTensor): boolean {
+  return !tensor.name.startsWith(TRAIN_PREFIX) && !isCounter(tensor);
+}
+
+/** Whether a tensor holds whole numbers under a name that no weights have. */
+function isCounter({ name, dtype }: ListedTensor): boolean {
+  return /^([IU]\d+|BOOL)$/.test(dtype) && !name.startsWith(TRAIN_PREFIX) &&
+    !/^(rnn|linear|embedding)\.(weight|bias)/.test(name);
+}
+
+/** How many tensors of a wrong type are named. */
+const MOST_NAMED = 6;
+
+/** What is wrong with the types of tensors, in one sentence, or nothing. */
+function typeProblems(tensors: readonly ListedTensor[]): string[] {
+  const wrong = tensors.filter(({ dtype }) =>
+    dtype !== "F32" && dtype !== "F64"
+  );
+  if (wrong.length === 0) return [];
+  const named = wrong.slice(0, MOST_NAMED)
+    .map(({ name, dtype }) => `${name} is ${dtype}`);
+  const more = wrong.length - named.length;
+  if (more > 0) named.push(`${more} more are like that`);
+  // Of whole numbers PyTorch's float() makes nothing else.
+  const isFloat = wrong.every(({ dtype }) => /^(F|BF)/.test(dtype));
+  return [
+    `${named.join(", ")}, expected F32 or F64` +
+    (isFloat ? " (in Python: module.float())" : ""),
+  ];
+}
+
 /** The parameters in float32; what is wrong with them is added to `problems`. */
 function readParameters(
   bytes: Uint8Array,
+  listed: readonly ListedTensor[],
   config: ModelConfig,
   problems: string[],
 ): Map<string, Float32Array> | undefined {
-  const dict = new Map(
-    [...decodeSafetensors(bytes).tensors]
-      .filter(([name]) => !name.startsWith(TRAIN_PREFIX)),
-  );
+  const names = new Set(listed.map(({ name }) => name));
+  const dict = decodeSafetensors(bytes, (name) => names.has(name)).tensors;
   try {
     const parameters = [...fromStateDict(config, dict)].map(
       ([name, values]) => {

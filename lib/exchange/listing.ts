@@ -55,8 +55,14 @@ export function listSafetensors(bytes: Uint8Array): Listing {
       return fail(`tensor ${name} lacks a type, a shape or its place`);
     }
     const [begin, end] = offsets;
-    if (offsets.length !== 2 || begin > end || end > payload.length) {
-      fail(`tensor ${name} lies outside the file`);
+    if (offsets.length !== 2 || begin > end) {
+      fail(`tensor ${name} has no place in the file`);
+    }
+    if (end > payload.length) {
+      fail(
+        `tensor ${name} lies outside the file: ${end - payload.length} bytes ` +
+          `are missing. It was cut off: copy or download it again`,
+      );
     }
     tensors.push({ name, dtype, shape, bytes: payload.subarray(begin, end) });
   }

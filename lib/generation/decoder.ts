@@ -1,7 +1,6 @@
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import { LanguageModel } from "../model/language_model.ts";
-import { withoutUnknown } from "../model/unknown.ts";
 import { randomUniform } from "../random.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
 import type { GenerateSettings } from "./options.ts";
@@ -16,6 +15,7 @@ const LEAST_TEMPERATURE = 1e-6;
 export class Decoder implements Disposable {
   readonly #backend: Backend;
   readonly #settings: GenerateSettings;
+  readonly #vocabularySize: number;
   readonly #resources = new DisposableStack();
   readonly #model: LanguageModel;
   readonly #tokens: Tensor; // (chunk + 1, 1, B) u32, the first the one to go on from
@@ -34,10 +34,11 @@ export class Decoder implements Disposable {
     const { vocabularySize: V } = config;
     this.#backend = backend;
     this.#settings = settings;
+    this.#vocabularySize = V;
     using cleanup = new DisposableStack();
     const sizes = { batchSize: B, numSteps: 1 };
     this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
-    this.#model.write(withoutUnknown(parameters));
+    this.#model.write(parameters);
     const allocation = cleanup.use(new Allocation(backend));
     this.#tokens = allocation.tensor([MOST_STEPS + 1, 1, B], "u32");
     if (temperature > 0) {
@@ -49,7 +50,10 @@ export class Decoder implements Disposable {
     if (repetitionPenalty !== 1) {
       this.#seen = allocation.tensor([B, V], "u32");
       const seen = new Uint32Array(B * V);
-      for (let b = 0; b < B; b++) for (const id of prefix) seen[b * V + id] = 1;
+      for (let b = 0; b < B; b++) {
+        // <unk> is not among them: a penalty below 1 would make it likelier.
+        for (const id of prefix) if (id > 0) seen[b * V + id] = 1;
+      }
       backend.write(this.#seen, seen);
     }
     this.#read(prefix);
@@ -72,9 +76,10 @@ export class Decoder implements Disposable {
       ops.sample({
         logits: this.#step(this.#tokens.at(i)).at(0), // (B, V)
         tokens: this.#tokens.at(i + 1).at(0), // (B)
+        firstId: Math.min(1, this.#vocabularySize - 1), // never <unk>, 0
         uniforms: this.#uniforms?.at(i), // (B)
         temperature: Math.max(temperature, LEAST_TEMPERATURE),
-        topK,
+        topK: Math.min(topK, this.#vocabularySize), // a u32 on a GPU
         topP,
         repetitionPenalty,
         seen: this.#seen,

@@ -5,7 +5,7 @@
  */
 
 import type { Backend } from "../backend/backend.ts";
-import { encodePrefix } from "../text/prefix.ts";
+import { prefixIds, withLineEnds } from "../text/prefix.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
 import { nextChunkSize } from "../training/pace.ts";
 import {
@@ -28,8 +28,10 @@ const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
  * r): continuation 0 is the same whatever the `count`, and how the work is cut up
  * changes nothing. `<unk>` is never generated.
  *
+ * @param prefix A text or token ids, as `generate` takes it.
  * @throws {RangeError} If the prefix is empty or holds what is not in the model's
- * vocabulary, or an option is out of its range.
+ * vocabulary, or an option is out of its range, or if the vocabulary has no token
+ * but `<unk>`.
  *
  * @example
  * ```ts
@@ -59,15 +61,16 @@ const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
  */
 export async function* generateTokens(
   model: TrainedModel,
-  prefix: string,
+  prefix: string | readonly number[],
   backend: Backend,
   options: GenerateTokensOptions = {},
 ): AsyncGenerator<readonly GeneratedPiece[], void> {
   const settings = generateSettings(options);
-  const { maxNewTokens, clock, count: B, stop } = settings;
+  const { maxNewTokens, clock, count: B } = settings;
   const { vocabulary: { tokens: vocabulary }, tokenizer } = model;
-  const known = encodePrefix(model, prefix);
+  const known = prefixIds(model, prefix);
   if (maxNewTokens === 0) return;
+  const stop = settings.stop && withLineEnds(model, settings.stop);
   const begun = known.map((id) => vocabulary[id]);
   const rows = Array.from(
     { length: B },

@@ -17,7 +17,10 @@ export interface GenerateOptions {
    * nothing is drawn, and `topK`, `topP` and `seed` change nothing.
    */
   readonly temperature?: number;
-  /** Draws from so many of the likeliest tokens; 0, the default: from all. */
+  /**
+   * Draws from so many of the likeliest tokens; from all with 0, the default, and
+   * with more than there are.
+   */
   readonly topK?: number;
   /**
    * Draws from the likeliest tokens whose probabilities add up to this, above 0 and
@@ -34,7 +37,8 @@ export interface GenerateOptions {
   readonly seed?: number;
   /**
    * A text to end before: it is looked for in what is generated, and never given
-   * out, nor is what stands behind it. Default: none.
+   * out, nor is what stands behind it. Line ends are read as those of a prefix.
+   * Default: none.
    */
   readonly stop?: string;
   /** Decides how much text comes at once, never what it is. */

@@ -231,9 +231,18 @@ export class LanguageModel implements Disposable {
     this.#backend.write(this.#parameters, flatten(this.#specs, parameters));
   }
 
-  /** A copy of the parameters, after all that was called before. */
-  async read(): Promise<Parameters> {
-    const flat = await this.#backend.read(this.#parameters);
+  /** The carried states, `(S, L, B, H)`: h and, with an LSTM, c. */
+  get states(): Tensor {
+    return this.#states;
+  }
+
+  /**
+   * The parameters in memory, after all that was called before.
+   *
+   * @param from A copy of {@linkcode parameters}, to read in their place.
+   */
+  async read(from: Tensor = this.#parameters): Promise<Parameters> {
+    const flat = await this.#backend.read(from);
     return unflatten(this.#specs, reals(flat));
   }
 
@@ -243,10 +252,14 @@ export class LanguageModel implements Disposable {
     return unflatten(this.#specs, reals(flat));
   }
 
-  /** A copy of the carried states. */
-  async readStates(): Promise<States> {
+  /**
+   * The carried states in memory.
+   *
+   * @param from A copy of {@linkcode states}, to read in their place.
+   */
+  async readStates(from: Tensor = this.#states): Promise<States> {
     const { carries } = this.#cell;
-    const all = reals(await this.#backend.read(this.#states));
+    const all = reals(await this.#backend.read(from));
     const size = all.length / carries.length;
     return new Map(
       carries.map(({ name }, s) => [
@@ -395,13 +408,20 @@ export class LanguageModel implements Disposable {
     }
   }
 
-  /** Carries the last states over to the next minibatch. */
-  carryState(): void {
+  /**
+   * Carries the last states over to the next minibatch.
+   *
+   * @param norm The scalar that the gradients' norm is in, when training: if that is
+   * not finite, the minibatch is refused and the next one starts from the zero state.
+   */
+  carryState(norm?: Tensor): void {
+    const { ops } = this.#backend;
     for (const { tensors } of this.#layers) {
       for (const { initial, steps } of this.#cell.carries) {
         const source = tensors[steps]!.at(this.#steps - 1);
         const destination = tensors[initial]!;
-        this.#backend.ops.copy({ source, destination });
+        if (norm) ops.carry({ source, destination, norm });
+        else ops.copy({ source, destination });
       }
     }
   }

@@ -89,7 +89,7 @@ export class CorpusBuilder {
     const held = this.#heldOut(name);
     const trained = this.#kept.length - held;
     const seen = this.#splitter.seen();
-    const vocabulary = this.#vocabulary(seen, held > 0 ? trained : undefined);
+    const vocabulary = this.#vocabulary(seen, trained);
     const size = vocabulary.tokens.length;
     const known = idsByToken(vocabulary);
     const idByNumber = new Uint32Array(this.#splitter.bound);
@@ -139,18 +139,17 @@ export class CorpusBuilder {
     );
   }
 
-  /** Counted in the first `length` tokens kept; without, in the whole text. */
-  #vocabulary(seen: readonly SeenToken[], length?: number): Vocabulary {
+  /** Counted in the whole text, less what is held out: that from `trained` on. */
+  #vocabulary(seen: readonly SeenToken[], trained: number): Vocabulary {
     const { vocabulary, extend, minFrequency } = this.#options;
     if (vocabulary && !extend) return vocabulary;
-    let counted = seen.map(({ token, count }) => [token, count] as const);
-    if (length !== undefined) {
-      const counts = new Float64Array(this.#splitter.bound);
-      for (const numbers of this.#kept.read(length)) {
-        for (let i = 0; i < numbers.length; i++) counts[numbers[i]]++;
-      }
-      counted = seen.map(({ token, number }) => [token, counts[number]]);
+    const heldOut = new Float64Array(this.#splitter.bound); // how often each is there
+    for (const numbers of this.#kept.from(trained)) {
+      for (let i = 0; i < numbers.length; i++) heldOut[numbers[i]]++;
     }
+    const counted = seen.map(({ token, number, count }) =>
+      [token, count - heldOut[number]] as const
+    );
     return buildVocabulary(counted, { minFrequency, extended: vocabulary });
   }
 }

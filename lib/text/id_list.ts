@@ -45,12 +45,11 @@ export class IdList {
     }
   }
 
-  /** The first `length` ids in order, in arrays of any width. */
-  *read(length: number): Generator<TokenIds, void> {
-    for (const chunk of this.#chunks) {
-      const part = Math.min(chunk.length, length);
-      yield chunk.ids.subarray(0, part);
-      length -= part;
+  /** The ids from number `start` on, in order, in arrays of any width. */
+  *from(start: number): Generator<TokenIds, void> {
+    for (const { ids, length } of this.#chunks) {
+      yield ids.subarray(Math.min(start, length), length);
+      start = Math.max(0, start - length);
     }
   }
 

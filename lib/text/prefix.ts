@@ -1,9 +1,34 @@
-import { splitText, type Tokenizer } from "./tokenizer.ts";
+/**
+ * Texts to begin with, as token ids.
+ *
+ * @module
+ */
+
+import { type Level, splitText, type Tokenizer } from "./tokenizer.ts";
 import { idsByToken, type Vocabulary } from "./vocabulary.ts";
 
+/** How a model's text was cut, and the tokens that it knows. */
+interface Reader {
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: Vocabulary;
+}
+
+/** A piece of a text that a vocabulary has not. */
+export interface Stranger {
+  /** A word or, at the other levels, a character. */
+  readonly text: string;
+  /** Which word or character of the text it is, from 1 on. */
+  readonly position: number;
+}
+
+/** The most strangers that a message lists. */
+const LISTED = 8;
+
 /**
- * Ids of a text to begin with, each token of it in the vocabulary. The text is
- * taken as it is: what was cleaned away in training is an error here.
+ * Ids of a text to begin with, each token of it in the vocabulary. Line ends are
+ * read as those of a text file are: `\r\n` and `\r` are `\n`, unless the vocabulary
+ * has a `\r`. All else is taken as it is: what was cleaned away in training is an
+ * error here.
  *
  * @throws {RangeError} If the prefix is empty or holds what is not in the
  * vocabulary; the message lists it with its positions, from 1 on.
@@ -16,35 +41,153 @@ import { idsByToken, type Vocabulary } from "./vocabulary.ts";
  * console.assert(encodePrefix(tokenize("aab"), "ba").join() === "2,1");
  * ```
  */
-export function encodePrefix(
-  { tokenizer, vocabulary }: {
-    readonly tokenizer: Tokenizer;
-    readonly vocabulary: Vocabulary;
-  },
-  prefix: string,
-): number[] {
-  const { level } = tokenizer;
-  const { tokens } = splitText(prefix, { level, normalize: "none" });
+export function encodePrefix(reader: Reader, prefix: string): number[] {
+  const { level } = reader.tokenizer;
+  const tokens = tokensOf(withLineEnds(reader, prefix), level);
   if (tokens.length === 0) {
     throw new RangeError(
       `Cannot continue an empty prefix: at least one ${level} is needed to begin with`,
     );
   }
-  const ids = idsByToken(vocabulary);
-  const strangers = tokens
-    .map((token, i) => ({ token, position: i + 1 }))
-    .filter(({ token }) => !(ids.get(token)! > 0));
-  if (strangers.length > 0) {
-    const listed = strangers.slice(0, 8)
-      .map(({ token, position }) => `${JSON.stringify(token)} at ${position}`);
-    if (strangers.length > 8) listed.push(`${strangers.length - 8} more`);
+  const ids = idsByToken(reader.vocabulary);
+  const encoded = tokens.map((token) => ids.get(token) ?? 0);
+  if (encoded.every((id) => id > 0)) return encoded;
+  throw new RangeError(
+    `Cannot continue the prefix: the model's vocabulary has no ` +
+      listStrangers(strangersIn(reader, prefix)) + reasonOf(reader, prefix),
+  );
+}
+
+/**
+ * Ids of a prefix that is given as text or in ids.
+ *
+ * @throws {RangeError} As `encodePrefix`; or if there are no ids, or one is no
+ * whole number from 0 to below the vocabulary's size; or if the vocabulary has no
+ * token but `<unk>`, which is never generated.
+ */
+export function prefixIds(
+  reader: Reader,
+  prefix: string | readonly number[],
+): readonly number[] {
+  if (typeof prefix === "string") return encodePrefix(reader, prefix);
+  const { length: size } = reader.vocabulary.tokens;
+  if (size < 2) {
     throw new RangeError(
-      `Cannot continue the prefix: the model's vocabulary has no ` +
-        `${listed.join(", ")}` +
-        (tokenizer.normalize === "letters"
-          ? ". It was trained on lower-case letters a to z and spaces"
-          : ""),
+      "Cannot continue the prefix: the model's vocabulary has no token but <unk>, " +
+        "which is never generated",
     );
   }
-  return tokens.map((token) => ids.get(token)!);
+  if (prefix.length === 0) {
+    throw new RangeError(
+      "Cannot continue an empty prefix: at least one id is needed to begin with",
+    );
+  }
+  const bad = prefix.findIndex((id) =>
+    !(Number.isInteger(id) && id >= 0 && id < size)
+  );
+  if (bad < 0) return prefix;
+  throw new RangeError(
+    `Cannot continue the prefix: id ${prefix[bad]} at ${
+      bad + 1
+    } is not in the ` +
+      `vocabulary: expected whole numbers from 0 to ${size - 1}`,
+  );
+}
+
+/**
+ * The text with the line ends that a model of this vocabulary has read: `\r\n` and
+ * `\r` are `\n` in a text file, but a text that was taken as it is may have a `\r`.
+ */
+export function withLineEnds({ vocabulary }: Reader, text: string): string {
+  if (!text.includes("\r") || vocabulary.tokens.includes("\r")) return text;
+  return text.replace(/\r\n?/g, "\n");
+}
+
+/**
+ * What of a text a vocabulary has not. At level `byte` these are the characters
+ * that have a byte which is not in the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { strangersIn } from "./prefix.ts";
+ * import { tokenize } from "../tokenize.ts";
+ *
+ * const [stranger] = strangersIn(tokenize("time"), "tame");
+ * console.assert(stranger.text === "a" && stranger.position === 2);
+ * ```
+ */
+export function strangersIn(reader: Reader, text: string): Stranger[] {
+  const isKnown = knownTo(reader);
+  return piecesOf(reader, withLineEnds(reader, text))
+    .map((piece, i) => ({ text: piece, position: i + 1 }))
+    .filter(({ text }) => !isKnown(text));
+}
+
+/** Strangers as a message lists them: `"X" at 2, U+0301 at 5, 3 more`. */
+export function listStrangers(strangers: readonly Stranger[]): string {
+  const listed = strangers.slice(0, LISTED)
+    .map(({ text, position }) => `${shown(text)} at ${position}`);
+  const more = strangers.length - listed.length;
+  return (more > 0 ? [...listed, `${more} more`] : listed).join(", ");
+}
+
+/**
+ * The normal form of Unicode in which a vocabulary has a letter, or a word, of a
+ * text that it has not as it stands: `é` may be one character (NFC), or `e` and
+ * U+0301 (NFD).
+ */
+export function otherNormalForm(
+  reader: Reader,
+  text: string,
+): "NFC" | "NFD" | undefined {
+  const isKnown = knownTo(reader);
+  const strange =
+    (reader.tokenizer.level === "word" ? piecesOf(reader, text) : Array.from(
+      new Intl.Segmenter().segment(text),
+      ({ segment }) => segment,
+    ))
+      .filter((piece) => !isKnown(piece));
+  return (["NFC", "NFD"] as const).find((form) =>
+    strange.some((piece) => isKnown(piece.normalize(form)))
+  );
+}
+
+/** Tells whether a vocabulary has all that a text is cut into. */
+function knownTo({ tokenizer, vocabulary }: Reader): (text: string) => boolean {
+  const ids = idsByToken(vocabulary);
+  return (text) =>
+    tokensOf(text, tokenizer.level).every((token) => ids.get(token)! > 0);
+}
+
+/** The words of a text or, at the other levels, its characters. */
+function piecesOf({ tokenizer }: Reader, text: string): readonly string[] {
+  return tokenizer.level === "word" ? tokensOf(text, "word") : [...text];
+}
+
+function tokensOf(text: string, level: Level): readonly string[] {
+  return splitText(text, { level, normalize: "none" }).tokens;
+}
+
+/** Why a vocabulary may lack what a text has. */
+function reasonOf(reader: Reader, text: string): string {
+  switch (otherNormalForm(reader, text)) {
+    case "NFC":
+      return ". The text that it was trained on has letters and accents as one " +
+        "character: write the prefix in Unicode's normal form NFC";
+    case "NFD":
+      return ". The text that it was trained on has letters and accents as two " +
+        "characters: write the prefix in Unicode's normal form NFD";
+  }
+  return reader.tokenizer.normalize === "letters"
+    ? ". It was trained on lower-case letters a to z and spaces"
+    : "";
+}
+
+/** A piece of text in quotes; a character that cannot be seen alone as its number. */
+function shown(text: string): string {
+  if (!/^[\p{M}\p{Cf}\p{Zs}]$/u.test(text) || text === " ") {
+    return JSON.stringify(text);
+  }
+  const code = text.codePointAt(0)!.toString(16).toUpperCase();
+  return `U+${code.padStart(4, "0")}`;
 }

@@ -13,6 +13,13 @@ export function tokenIds(size: number, length: number): TokenIds {
   return size <= 2 ** 16 ? new Uint16Array(length) : new Uint32Array(length);
 }
 
+/** How many of the tokens are `<unk>`, whose id is 0. */
+export function unknownCount(ids: TokenIds): number {
+  let count = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === 0) count++;
+  return count;
+}
+
 /** The array where it has at least `length` elements, else a longer, empty one. */
 export function withRoom(
   array: Uint32Array<ArrayBuffer>,

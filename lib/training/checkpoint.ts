@@ -45,6 +45,8 @@ export interface Checkpoint extends TrainedModel {
     readonly sha256: string;
     /** Tokens that were held out for validation; 0: none. */
     readonly validationTokens: number;
+    /** SHA-256 of their ids; unknown of checkpoints that earlier versions wrote. */
+    readonly validationSha256?: string;
   };
   /** How it was trained. */
   readonly training: TrainingRecord;
@@ -220,7 +222,7 @@ export async function decodeModel(
           config,
           training.batchSize,
           tensors,
-          object("state") as TrainingState,
+          readState(object("state") as TrainingState),
         ),
       }),
     };
@@ -249,6 +251,12 @@ async function contentDigest(
   const rest = new Map(metadata);
   rest.delete(DIGEST);
   return await sha256(encodeSafetensors({ tensors, metadata: rest }));
+}
+
+/** What of the state is not in tensors; earlier versions took NaN for a best loss. */
+function readState({ updates, skippedInRow, best }: TrainingState) {
+  const isFinite = best && Number.isFinite(best.loss);
+  return { updates, skippedInRow, best: isFinite ? best : undefined };
 }
 
 function readTokenizer(tokenizer: Tokenizer): Tokenizer {

@@ -47,10 +47,13 @@ export class ChunkRunner implements Disposable {
    * Trains on each minibatch in turn; at most `capacity` of them.
    *
    * @param updates Minibatches that were trained on before.
+   * @param after Called when all ops of a minibatch are queued, with its place in
+   * the chunk, from 0 on.
    */
   async run(
     chunk: readonly Step[],
     updates: number,
+    after: (index: number) => void = () => {},
   ): Promise<MinibatchResult[]> {
     const { numSteps: T, batchSize: B, seed } = this.#training;
     const values = new Uint32Array(chunk.length * 2 * T * B);
@@ -67,9 +70,10 @@ export class ChunkRunner implements Disposable {
       model.forward(inputs, { seed, epoch, step: index });
       model.loss(targets, loss);
       model.backward(inputs);
-      model.carryState();
       const step = updates + i + 1;
       this.#optimizer.update(norm, { learningRate, step });
+      model.carryState(norm);
+      after(i);
     });
     const results = await this.#backend.read(
       this.#results.view(0, [chunk.length, 2]),

@@ -133,10 +133,19 @@ export class Optimizer implements Disposable {
     });
   }
 
-  /** A copy of the moments. */
-  async read(): Promise<Moments> {
-    const entries = this.#moments().map(async ([name, tensor]) => {
-      const values = await this.#backend.read(tensor);
+  /** The moments' tensors. */
+  get moments(): readonly Tensor[] {
+    return this.#moments().map(([, tensor]) => tensor);
+  }
+
+  /**
+   * The moments in memory.
+   *
+   * @param from Copies of {@linkcode moments}, to read in their place.
+   */
+  async read(from: readonly Tensor[] = this.moments): Promise<Moments> {
+    const entries = this.#moments().map(async ([name], i) => {
+      const values = await this.#backend.read(from[i]);
       return [name, values as Float32Array | Float64Array] as const;
     });
     return new Map(await Promise.all(entries));

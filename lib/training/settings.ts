@@ -7,6 +7,7 @@
 import type { UpdateRule } from "../backend/backend.ts";
 import type { Initialization } from "../model/parameters.ts";
 import type { Sampling } from "../text/minibatch.ts";
+import type { Best } from "./best.ts";
 import type { LearningRateSchedule } from "./learning_rate.ts";
 
 /** Every setting that has a part in what training gives. */
@@ -94,6 +95,23 @@ export function withDefaults(
   };
 }
 
+/**
+ * Whether training is done after so many epochs: after the last, or when none has
+ * been better for as long as patience allows. Where no loss was ever finite, patience
+ * counts from the beginning.
+ */
+export function isEnded(
+  { epochs, patience }: Pick<TrainingRecord, "epochs" | "patience">,
+  done: number,
+  best: Best | undefined,
+): boolean {
+  return done >= epochs ||
+    patience > 0 && done - (best?.epoch ?? 0) >= patience;
+}
+
+/** The greatest number of float32, to three digits. */
+const MOST = 3.4e38;
+
 /** What a setting may be: a whole number from the least on, any from it on, or above. */
 const RANGES = {
   "number of epochs": ["epochs", "whole", 1],
@@ -118,11 +136,13 @@ export function assertSettings(record: TrainingRecord): void {
     const value = record[key];
     const inRange = kind === "above" ? value > least : value >= least;
     const exact = kind !== "whole" || Number.isSafeInteger(value);
-    if (Number.isFinite(value) && inRange && exact) continue;
+    // Devices compute in float32, where 1e39 is infinity.
+    if (Number.isFinite(Math.fround(value)) && inRange && exact) continue;
     throw new RangeError(
       `Cannot train with a ${name} of ${value}: expected a ` +
         `${kind === "whole" ? "whole " : ""}number ` +
-        (kind === "above" ? `above ${least}` : `from ${least} on`),
+        (kind === "above" ? `above ${least}` : `from ${least} on`) +
+        (value > MOST ? `, up to ${MOST}` : ""),
     );
   }
   if (record.dropout >= 1) {

@@ -4,112 +4,35 @@
  * @module
  */
 
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, Tensor } from "../backend/backend.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { LanguageModel } from "../model/language_model.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { partition } from "../partition.ts";
 import type { Corpus } from "../tokenize.ts";
-import type { Checkpoint, TrainedModel } from "./checkpoint.ts";
+import { BestModel, isBetter } from "./best.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { ChunkRunner } from "./chunk_runner.ts";
-import { measure, type Prediction } from "./evaluation.ts";
+import { measure } from "./evaluation.ts";
+import {
+  type CheckpointEvent,
+  DivergenceError,
+  type TrainEvent,
+} from "./events.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import { perplexity, weightedMean } from "./metrics.ts";
 import { Optimizer } from "./optimizer.ts";
 import { type Clock, monotonicClock, nextChunkSize, turns } from "./pace.ts";
 import { isDue, schedule, type Step, takeChunk } from "./schedule.ts";
-import type { TrainingRecord } from "./settings.ts";
+import { isEnded, type TrainingRecord } from "./settings.ts";
 import type { MinibatchResult, TrainingState } from "./training_state.ts";
-
-/** Measurements of one epoch, taken while the parameters changed. */
-export interface EpochEvent {
-  /** Tells the events apart. */
-  readonly type: "epoch";
-  /** From 1 on. */
-  readonly epoch: number;
-  /** Mean cross-entropy, in nats per token. */
-  readonly loss: number;
-  /** `exp(loss)`. */
-  readonly perplexity: number;
-  /** Tokens predicted. */
-  readonly tokens: number;
-  /** How well the model at the epoch's end predicts the text that was held out. */
-  readonly validation?: Prediction;
-  /** Mean over the minibatches of the global norm before clipping. */
-  readonly gradientNorm: number;
-  /** Step size of the last minibatch. */
-  readonly learningRate: number;
-  /** Minibatches whose gradient was not finite and which changed nothing. */
-  readonly skipped: number;
-  /** Time that its minibatches took, those before a resumption left out. */
-  readonly seconds: number;
-  /** Tokens in those seconds, by them. */
-  readonly tokensPerSecond: number;
-  /** Loss of each minibatch. */
-  readonly losses: readonly number[];
-  /** Global norm before clipping of each minibatch. */
-  readonly gradientNorms: readonly number[];
-}
-
-/** The model as it is after the events before, with all that resuming needs. */
-export interface CheckpointEvent {
-  /** Tells the events apart. */
-  readonly type: "checkpoint";
-  /**
-   * `best`: it predicts the held-out text better than any before; `due`: it is one of
-   * those asked for; `last`: training is done; `stopped`: by the signal; `diverged`:
-   * an error follows, and the checkpoint has no state to go on from.
-   */
-  readonly reason: "best" | "due" | "last" | "stopped" | "diverged";
-  /** The model, in memory: see `encodeCheckpoint`. */
-  readonly checkpoint: Checkpoint;
-}
-
-/** The model to generate some text with, to see how far it is. */
-export interface SampleEvent {
-  /** Tells the events apart. */
-  readonly type: "sample";
-  /** From 1 on. */
-  readonly epoch: number;
-  /** The model as it is after the epoch. */
-  readonly model: TrainedModel;
-}
-
-/** How far an epoch is, given between the chunks of its minibatches. */
-export interface ProgressEvent {
-  /** Tells the events apart. */
-  readonly type: "progress";
-  /** From 1 on. */
-  readonly epoch: number;
-  /** Minibatches of the epoch that are done, from 1 to below `count`. */
-  readonly minibatch: number;
-  /** Minibatches of the epoch. */
-  readonly count: number;
-  /** Mean cross-entropy of those that are done, in nats per token. */
-  readonly loss: number;
-  /** Speed of those that are done, those before a resumption left out. */
-  readonly tokensPerSecond: number;
-}
-
-/** What training yields. */
-export type TrainEvent =
-  | EpochEvent
-  | CheckpointEvent
-  | SampleEvent
-  | ProgressEvent;
-
-/** Three minibatches in a row had a gradient that was not finite. */
-export class DivergenceError extends Error {
-  /** Tells this error from others. */
-  override readonly name = "DivergenceError";
-}
 
 /** Where training starts: at its beginning, or where it was stopped. */
 export interface Start {
   readonly config: ModelConfig;
   readonly training: TrainingRecord;
-  /** SHA-256 of the corpus' ids. */
-  readonly corpusDigest: string;
+  /** What a checkpoint says of the corpus. */
+  readonly corpus: Checkpoint["corpus"];
   /** Called once there is room for them on the device. */
   readonly parameters: () => Parameters;
   readonly progress: Checkpoint["progress"];
@@ -128,6 +51,11 @@ export interface Loop {
   readonly clock?: Clock;
 }
 
+/** What of a training is known beside the tensors on the device, at one moment. */
+type Moment =
+  & Pick<Checkpoint, "progress" | "loss" | "validationLoss">
+  & Pick<TrainingState, "updates" | "skippedInRow" | "measured" | "best">;
+
 /** How many minibatches in a row may be skipped before training stops. */
 const MOST_SKIPPED = 3;
 
@@ -142,7 +70,7 @@ export async function* runTraining(
   { clock = monotonicClock, signal, ...loop }: Loop,
 ): AsyncGenerator<TrainEvent, void> {
   const { config, training } = start;
-  const { batchSize, numSteps, epochs } = training;
+  const { batchSize, numSteps } = training;
   using model = new LanguageModel(backend, config, {
     batchSize,
     numSteps,
@@ -151,6 +79,8 @@ export async function* runTraining(
   });
   using optimizer = new Optimizer(backend, model, training);
   using runner = new ChunkRunner(backend, model, optimizer, training);
+  const tensors = [model.parameters, model.states, ...optimizer.moments];
+  using bestModel = new BestModel<Moment>(backend, tensors);
   model.write(start.parameters());
   if (start.state) {
     model.writeStates(start.state.states);
@@ -162,60 +92,64 @@ export async function* runTraining(
   let measured = [...start.state?.measured ?? []];
   let timed = { seconds: 0, tokens: 0 }, saved = clock();
   let sum = measured.reduce(plus, NOTHING); // of the epoch that is not finished
+  // One that had diverged has as many tries again.
+  if (skippedInRow >= MOST_SKIPPED) skippedInRow = 0;
   const tokensEach = batchSize * numSteps;
 
   const { tokenizer, vocabulary } = corpus;
-  const checkpoint = async (resumable: boolean): Promise<Checkpoint> => {
+  const moment = (): Moment => ({
+    progress,
+    loss,
+    validationLoss,
+    updates,
+    skippedInRow,
+    measured: [...measured],
+    best,
+  });
+  const checkpoint = async (
+    { progress, loss, validationLoss, ...rest }: Moment,
+    [weights, carried, ...moved]: readonly Tensor[],
+  ): Promise<Checkpoint> => {
     const [parameters, states, moments] = await Promise.all([
-      model.read(),
-      model.readStates(),
-      optimizer.read(),
+      model.read(weights),
+      model.readStates(carried),
+      optimizer.read(moved),
     ]);
-    const state = {
-      states,
-      moments,
-      updates,
-      skippedInRow,
-      measured: [...measured],
-      best,
-    };
     return {
       config,
       parameters,
       tokenizer,
       vocabulary,
-      corpus: {
-        name: corpus.name,
-        tokens: corpus.ids.length,
-        sha256: start.corpusDigest,
-        validationTokens: corpus.validation?.length ?? 0,
-      },
+      corpus: start.corpus,
       training,
       progress,
       loss,
       validationLoss,
       provenance: `weena on ${backend.description}`,
-      ...(resumable && { state }),
+      state: { ...rest, states, moments },
     };
   };
-  const checkpointEvent = async (
+  async function* checkpoints(
     reason: CheckpointEvent["reason"],
-  ): Promise<CheckpointEvent> => {
+  ): AsyncGenerator<CheckpointEvent, void> {
     saved = clock();
-    const resumable = reason !== "diverged";
-    return {
-      type: "checkpoint",
-      reason,
-      checkpoint: await checkpoint(resumable),
-    };
-  };
-  const isDone = () =>
-    progress.epochs >= epochs ||
-    training.patience > 0 && best !== undefined &&
-      progress.epochs - best.epoch >= training.patience;
+    const type = "checkpoint";
+    const kept = bestModel.take();
+    if (kept) {
+      const better = await checkpoint(kept.moment, kept.tensors);
+      yield { type, reason: "best", checkpoint: better };
+    }
+    yield { type, reason, checkpoint: await checkpoint(moment(), tensors) };
+  }
+  const isDone = () => isEnded(training, progress.epochs, best);
 
-  /** What follows the last minibatch of an epoch; nothing if the signal comes first. */
-  async function* endEpoch(): AsyncGenerator<TrainEvent, void> {
+  /**
+   * What follows the last minibatch of an epoch; nothing if the signal comes first.
+   *
+   * @param copy Which copy there is of the model as it was then; without it, the
+   * model is still so.
+   */
+  async function* endEpoch(copy?: number): AsyncGenerator<TrainEvent, void> {
     const epoch = progress.epochs + 1;
     const validation = corpus.validation && await measure(
       model,
@@ -235,39 +169,43 @@ export async function* runTraining(
     const { seconds } = timed;
     const tokensPerSecond = perSecond(timed);
     timed = { seconds: 0, tokens: 0 };
+    const judged = validation?.loss ?? loss;
+    if (isBetter(judged, best)) {
+      best = { epoch, loss: judged };
+      bestModel.keep(moment(), copy);
+    }
     const rates = { learningRate, seconds, tokensPerSecond };
     yield { type: "epoch", epoch, ...summary, ...rates, validation };
-    if (validation && !(validation.loss >= (best?.loss ?? Infinity))) {
-      best = { epoch, loss: validation.loss };
-      yield await checkpointEvent("best");
-    }
-    if (isDone()) yield await checkpointEvent("last");
-    else if (isDue(epoch, loop.checkpointEvery)) {
-      yield await checkpointEvent("due");
-    }
-    if (isDue(epoch, loop.sampleEvery)) {
+    const isLast = isDone();
+    if (loop.sampleEvery > 0 && (isLast || isDue(epoch, loop.sampleEvery))) {
       const parameters = await model.read();
       const trained = { config, parameters, tokenizer, vocabulary };
-      yield { type: "sample", epoch, model: trained };
+      yield { type: "sample", epoch, model: trained, isLast };
     }
+    if (isLast) yield* checkpoints("last");
+    else if (isDue(epoch, loop.checkpointEvery)) yield* checkpoints("due");
   }
 
   const record = (step: Step, result: MinibatchResult, seconds: number) => {
     measured.push(result);
     sum = plus(sum, result);
     updates++;
-    skippedInRow = Number.isFinite(result.norm) ? 0 : skippedInRow + 1;
+    skippedInRow = isGood(result) ? 0 : skippedInRow + 1;
     timed = {
       seconds: timed.seconds + seconds,
-      tokens: timed.tokens + (Number.isFinite(result.norm) ? tokensEach : 0),
+      tokens: timed.tokens + (isGood(result) ? tokensEach : 0),
     };
     const tokens = progress.tokens + tokensEach;
     progress = { ...progress, minibatches: step.index + 1, tokens };
   };
 
-  const isBoundary = (epochs: number) =>
-    corpus.validation !== undefined || isDue(epochs, loop.checkpointEvery) ||
-    isDue(epochs, loop.sampleEvery);
+  /** Whether a chunk is not to go on behind the end of an epoch. */
+  const boundaries = () => {
+    let ends = 0;
+    return (epochs: number) =>
+      ++ends > bestModel.capacity || corpus.validation !== undefined ||
+      isDue(epochs, loop.checkpointEvery) || isDue(epochs, loop.sampleEvery);
+  };
   // It may have been stopped between an epoch's last minibatch and its end.
   const { count } = partition(corpus.ids, {
     ...training,
@@ -280,23 +218,33 @@ export async function* runTraining(
   const takeTurn = turns(clock);
   let size = 1, lastTurn = clock();
   while (!isDone() && !signal?.aborted) {
-    const chunk = takeChunk(steps, size, isBoundary);
+    const chunk = takeChunk(steps, size, boundaries());
+    const last = chunk.length - 1;
+    const copies = new Map<number, number>(); // by place in the chunk
     const begun = clock();
-    const results = await runner.run(chunk, updates);
+    const results = await runner.run(chunk, updates, (i) => {
+      if (!chunk[i].endsEpoch || i === last) return;
+      bestModel.copyEnd(copies.size);
+      copies.set(i, copies.size);
+    });
     const elapsed = clock() - begun;
     size = nextChunkSize(size, elapsed, {
       targetMilliseconds: CHUNK_MILLISECONDS,
       limit: runner.capacity,
     });
+    let divergedAt: Step | undefined;
     for (const [i, step] of chunk.entries()) {
       record(step, results[i], elapsed / 1000 / chunk.length);
-      if (skippedInRow >= MOST_SKIPPED) {
-        yield await checkpointEvent("diverged");
-        throw divergence(step);
-      }
-      if (step.endsEpoch) yield* endEpoch();
+      if (skippedInRow >= MOST_SKIPPED) divergedAt ??= step;
+      // What was queued up behind is part of the model, where it changed anything.
+      if (divergedAt && !results.slice(i + 1).some(isGood)) break;
+      if (step.endsEpoch) yield* endEpoch(copies.get(i));
     }
-    const { epoch, index, count, endsEpoch } = chunk[chunk.length - 1];
+    if (divergedAt) {
+      if (!isDone()) yield* checkpoints("diverged");
+      throw divergence(divergedAt);
+    }
+    const { epoch, index, count, endsEpoch } = chunk[last];
     if (loop.progress && !endsEpoch) {
       yield {
         type: "progress",
@@ -309,14 +257,14 @@ export async function* runTraining(
     }
     const { checkpointSeconds: every } = loop;
     if (every > 0 && clock() - saved >= 1000 * every && !isDone()) {
-      yield await checkpointEvent("due");
+      yield* checkpoints("due");
     }
     if (clock() - lastTurn > CHUNK_MILLISECONDS / 2) {
       await takeTurn();
       lastTurn = clock();
     }
   }
-  if (!isDone()) yield await checkpointEvent("stopped");
+  if (!isDone()) yield* checkpoints("stopped");
 }
 
 /** The state before the first minibatch, but for what the model holds itself. */
@@ -338,9 +286,14 @@ interface Sum {
 
 const NOTHING: Sum = { loss: 0, minibatches: 0 };
 
-function plus(sum: Sum, { loss, norm }: MinibatchResult): Sum {
-  if (!Number.isFinite(norm)) return sum;
-  return { loss: sum.loss + loss, minibatches: sum.minibatches + 1 };
+function plus(sum: Sum, result: MinibatchResult): Sum {
+  if (!isGood(result)) return sum;
+  return { loss: sum.loss + result.loss, minibatches: sum.minibatches + 1 };
+}
+
+/** Whether a minibatch changed the parameters. */
+function isGood({ norm }: MinibatchResult): boolean {
+  return Number.isFinite(norm);
 }
 
 function divergence(step: Step): DivergenceError {
@@ -353,7 +306,7 @@ function divergence(step: Step): DivergenceError {
 
 /** An epoch's measurements; minibatches that were skipped count for nothing. */
 function summarize(results: readonly MinibatchResult[], tokensEach: number) {
-  const good = results.filter(({ norm }) => Number.isFinite(norm));
+  const good = results.filter(isGood);
   const mean = (of: "loss" | "norm") =>
     weightedMean(good.map((result) => ({
       mean: result[of],

@@ -14,6 +14,7 @@ import {
   unflatten,
 } from "../model/parameters.ts";
 import type { StoredTensor } from "../safetensors.ts";
+import type { Best } from "./best.ts";
 import type { MomentName, Moments } from "./optimizer.ts";
 
 /** Loss and global gradient norm, before clipping, of one minibatch. */
@@ -36,8 +37,8 @@ export interface TrainingState {
   readonly skippedInRow: number;
   /** The minibatches of the epoch that is not finished. */
   readonly measured: readonly MinibatchResult[];
-  /** The epoch of the best validation loss, from 1 on, and that loss. */
-  readonly best?: { readonly epoch: number; readonly loss: number };
+  /** The best epoch by validation loss or, where no text is held out, by loss. */
+  readonly best?: Best;
 }
 
 /** Every moment that an optimizer may have. */

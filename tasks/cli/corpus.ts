@@ -4,14 +4,9 @@
  * @module
  */
 
-import { basename, extname, join } from "@std/path";
-import sample from "../../data/sample.txt" with { type: "text" };
-import {
-  assertSha1,
-  download,
-  DownloadError,
-  TIME_MACHINE,
-} from "../../lib/download.ts";
+import { extname } from "@std/path";
+import { DownloadError } from "../../lib/download.ts";
+import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
 import { decodeTokenFile } from "../../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../../lib/text/tokenizer.ts";
 import type { Normalization } from "../../lib/text/normalize.ts";
@@ -20,22 +15,23 @@ import {
   type Corpus,
   tokenize,
   type TokenizeOptions,
-  tokenizeStream,
 } from "../../lib/tokenize.ts";
-import { exists, readWanted, streamWanted, writeWhole } from "./files.ts";
+import { assertKnownTokens, corpusNotes } from "./corpus_notes.ts";
+import { exists, readWanted } from "./files.ts";
 import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
 import { UsageError } from "./flags.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { interruption } from "./interrupt.ts";
+import { assertInputFile } from "./input_file.ts";
+import {
+  fetchTimeMachine,
+  readSample,
+  readTimeMachine,
+  TIME_MACHINE_PATH,
+} from "./named_texts.ts";
+import { EXIT, TaskError } from "./exit.ts";
 import { say } from "./terminal.ts";
-
-/** Where downloads, token files and runs are kept. */
-export const DATA_FOLDER = "data";
-
-/** Where The Time Machine is kept. */
-export const TIME_MACHINE_PATH = join(DATA_FOLDER, "timemachine.txt");
-
-/** How long a download may take, in milliseconds. */
-export const DOWNLOAD_TIMEOUT = 60_000;
+import { assertTextPath } from "./text_path.ts";
+import { tokenizeFile } from "./tokenize_file.ts";
 
 /** Flags that choose a text and how it is cut into tokens. */
 export const CORPUS_FLAGS = {
@@ -63,14 +59,15 @@ export const CORPUS_FLAGS = {
   "max-tokens": {
     kind: "integer",
     least: 0,
-    help: "tokens to keep, from the first on; 0: all " +
-      "(10000 for time-machine, 0 for others)",
+    help: "tokens to keep, from the first on; 0: all (10000 for " +
+      "time-machine, 0 for others). The vocabulary is the whole text's",
   } as NumberFlag,
   validation: {
     kind: "number",
     least: 0,
     below: 1,
-    help: "fraction of the tokens kept to hold out, from the end (0)",
+    help: "fraction of the tokens kept to hold out, from the end; the " +
+      "vocabulary is made without it (0)",
   } as NumberFlag,
 } as const;
 
@@ -89,8 +86,20 @@ export function isTokenFile(corpus: string | undefined): boolean {
   return corpus !== undefined && extname(corpus) === ".safetensors";
 }
 
-/** Reads and tokenizes the text that the flags ask for. */
+/**
+ * Reads and tokenizes the text that the flags ask for, to train on; what is odd about
+ * it is said on stderr.
+ *
+ * @throws {TaskError} If its vocabulary would be `<unk>` alone.
+ */
 export async function loadCorpus(flags: CorpusFlags): Promise<Corpus> {
+  const corpus = await readCorpus(flags);
+  assertKnownTokens(corpus);
+  for (const note of corpusNotes(corpus)) say(`note: ${note}`);
+  return corpus;
+}
+
+async function readCorpus(flags: CorpusFlags): Promise<Corpus> {
   const corpus = flags.corpus ?? "time-machine";
   if (isTokenFile(corpus)) {
     return await loadTokenFile(corpus, flags);
@@ -130,7 +139,7 @@ export async function loadExtended(
         `--${flag} ${tokenizer[flag]}`,
     );
   }
-  return await tokenizeText(corpus, {
+  const extended = await tokenizeText(corpus, {
     ...tokenizer,
     vocabulary,
     extend: true,
@@ -138,6 +147,8 @@ export async function loadExtended(
     maxTokens: flags["max-tokens"] ?? defaultMaxTokens(corpus),
     validation: flags.validation,
   });
+  for (const note of corpusNotes(extended)) say(`note: ${note}`);
+  return extended;
 }
 
 /** Tokenizes a text as a model's was, in the model's vocabulary. */
@@ -177,6 +188,7 @@ export async function chooseTrainingCorpus(): Promise<string> {
     await fetchTimeMachine();
     return "time-machine";
   } catch (error) {
+    interruption().throwIfAborted();
     if (!(error instanceof DownloadError)) throw error; // it could not be kept
     say(
       "The Time Machine cannot be fetched: training on the bundled sample, " +
@@ -186,54 +198,18 @@ export async function chooseTrainingCorpus(): Promise<string> {
   }
 }
 
-/** Downloads The Time Machine to where it is kept. */
-export async function fetchTimeMachine(): Promise<void> {
-  const bytes = await download(TIME_MACHINE.urls, {
-    fetch,
-    sha1: TIME_MACHINE.sha1,
-    signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT),
-  });
-  await writeWhole(TIME_MACHINE_PATH, bytes);
-}
-
-/** A short name for files and runs: the text's, without folders and endings. */
-export function shortName(corpus: string): string {
-  const name = basename(corpus).replace(/(\.tokens)?\.[^.]*$/, "");
-  return name.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "") ||
-    "text";
-}
-
 /** Tokenizes a text that goes by a name, or a file of any size. */
 async function tokenizeText(
   corpus: string,
   options: TokenizeOptions,
 ): Promise<Corpus> {
   const named = { name: corpus, ...options };
-  if (corpus === "sample") return tokenize(sample, named);
-  if (corpus === "time-machine") return tokenize(await timeMachine(), named);
-  return await tokenizeStream(streamWanted(corpus, "text (--corpus)"), named);
-}
-
-async function timeMachine(): Promise<Uint8Array> {
-  if (!await exists(TIME_MACHINE_PATH)) {
-    throw new TaskError(
-      EXIT.files,
-      `The Time Machine is not at ${TIME_MACHINE_PATH}: run deno task download ` +
-        `first, or use --corpus sample`,
-    );
+  if (corpus === "sample") return tokenize(await readSample(), named);
+  if (corpus === "time-machine") {
+    return tokenize(await readTimeMachine(), named);
   }
-  const bytes = await Deno.readFile(TIME_MACHINE_PATH);
-  try {
-    await assertSha1(bytes, TIME_MACHINE.sha1);
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new TaskError(
-      EXIT.input,
-      `${TIME_MACHINE_PATH} is not The Time Machine (${reason}): ` +
-        `run deno task download --force`,
-    );
-  }
-  return bytes;
+  await assertTextPath(corpus);
+  return await tokenizeFile(corpus, options);
 }
 
 async function loadTokenFile(
@@ -254,6 +230,16 @@ async function loadTokenFile(
         `to deno task tokenize`,
     );
   }
-  const read = decodeTokenFile(await readWanted(path, "token file (--corpus)"));
-  return { ...read, name: path };
+  await assertTextPath(path);
+  const what = "token file (--corpus)";
+  await assertInputFile(path, what);
+  const bytes = await readWanted(path, what);
+  const foreign = foreignFormat(bytes, path);
+  if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
+  try {
+    return { ...decodeTokenFile(bytes), name: path };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new TaskError(EXIT.input, `${path}: ${error.message}`);
+  }
 }

@@ -16,6 +16,35 @@ export function modelText(config: ModelConfig): string {
     (embeddingSize ? `, embeddings of ${grouped(embeddingSize)}` : "");
 }
 
+/**
+ * A perplexity, the same everywhere: `1.04`; above a thousand `20,992`, above a million
+ * `3.72e+91`; `not finite` where it is no number or too large for one.
+ */
+export function perplexityText(value: number): string {
+  if (!Number.isFinite(value)) return "not finite";
+  if (value < 999.995) return value.toFixed(2);
+  return value < 999_999.5 ? grouped(value) : value.toPrecision(3);
+}
+
+/** A speed: `40,711 tokens/s`; empty where none was measured. */
+export function speedText(tokensPerSecond: number): string {
+  const isMeasured = Number.isFinite(tokensPerSecond) && tokensPerSecond > 0;
+  return isMeasured ? `${grouped(tokensPerSecond)} tokens/s` : "";
+}
+
+/** The most characters of a text that is not weena's own in a line about it. */
+const MOST_SHOWN = 40;
+
+/** A text that may be of any length, as a line shows it: its beginning and `…`. */
+export function shortened(text: string): string {
+  const characters: string[] = [];
+  for (const character of text) { // it may be long: not all of it is taken apart
+    if (characters.length === MOST_SHOWN) return `${characters.join("")}…`;
+    characters.push(character);
+  }
+  return text;
+}
+
 /** A device's name, without what stands in brackets behind it. */
 export function deviceText(description: string): string {
   return printable(description.replace(/ \(.*/s, ""));

@@ -6,13 +6,14 @@
 
 import type { Backend } from "../../lib/backend/backend.ts";
 import {
-  chooseDevice,
   DEVICE_NAMES,
   type DeviceName,
   openBackend,
+  openChosen,
 } from "../../lib/backend/open.ts";
+import { MOST_THREADS } from "../../lib/backend/wasm/threads.ts";
 import { choice, type NumberFlag, UsageError } from "./flags.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 import { say } from "./terminal.ts";
 
 /** The flags that choose a device. */
@@ -25,27 +26,38 @@ export const DEVICE_FLAGS = {
   threads: {
     kind: "integer",
     least: 1,
+    most: MOST_THREADS,
     help: "threads of the CPU (one for each core)",
   } as NumberFlag,
 } as const;
 
-/** Opens a device; where it was left to choose, says on stderr which and why. */
+/**
+ * Opens a device; where it was left to choose, tells which and why.
+ *
+ * @param tell Takes a line for people. Default: to stderr.
+ * @throws {UsageError} If threads are asked of a device that has none.
+ * @throws {TaskError} If the device does not open.
+ */
 export async function openDevice(
   { device, threads }: {
     readonly device: DeviceName;
     readonly threads?: number;
   },
+  tell: (line: string) => void = say,
 ): Promise<Backend> {
-  let name = device;
-  if (device === "auto") {
-    const chosen = await chooseDevice();
-    say(`device: ${chosen.name}, because ${chosen.reason}`);
-    name = chosen.name;
-  } else if (threads !== undefined && device !== "cpu") {
+  if (threads !== undefined && device !== "cpu" && device !== "auto") {
     throw new UsageError(`--threads is for --device cpu, not ${device}`);
   }
   try {
-    return await openBackend(name, { threads });
+    if (device !== "auto") return await openBackend(device, { threads });
+    const { name, reason, backend } = await openChosen({ threads });
+    tell(`device: ${name}, because ${reason}`);
+    if (threads !== undefined && name !== "cpu") {
+      tell(
+        `threads: --threads ${threads} is not used, since the device is a GPU`,
+      );
+    }
+    return backend;
   } catch (error) {
     throw new TaskError(EXIT.device, (error as Error).message);
   }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { EXIT, TaskError } from "./run_task.ts";
+import { fileError } from "./file_error.ts";
+import { temporaryPath } from "./files.ts";
 
 /** A line: an object with an epoch, from 1 on, and anything else. */
 export interface EpochLine {
@@ -12,50 +13,153 @@ export interface EpochLine {
   readonly [key: string]: unknown;
 }
 
-/** Such a file while its run is trained; no other process can open it then. */
+/** Such a file while its run is trained. */
 export class EpochLines implements Disposable {
-  readonly #file: Deno.FsFile;
+  #path: string;
+  #file: Deno.FsFile;
+  /** Bytes of whole lines in the file. */
+  #length = 0;
+  /** Lines that could not be written yet. */
+  #pending: Uint8Array[] = [];
 
   /**
-   * Opens the file, and makes it if it is not there.
+   * Opens the file of a run that is held, and makes it if it is not there.
    *
    * @param epochs How many epochs' lines are kept; those of later epochs, which a
-   * checkpoint does not know, and a torn one go.
-   * @throws {TaskError} If another process trains the run.
+   * checkpoint does not know, and what is no line of an epoch go.
+   * @throws {TaskError} If the file cannot be read or written.
    */
   constructor(path: string, epochs: number) {
-    this.#file = Deno.openSync(path, { create: true, read: true, write: true });
-    if (!this.#file.tryLockSync(true)) {
+    this.#path = path;
+    this.#file = openLines(path);
+    try {
+      this.#keep(linesUpTo(Deno.readFileSync(path), epochs));
+    } catch (error) {
       this.#file.close();
-      throw new TaskError(
-        EXIT.files,
-        `another process is training this run: ${path} is locked`,
-      );
+      throw fileError(error, "write", path);
     }
-    const kept = keptBytes(Deno.readFileSync(path), epochs);
-    this.#file.truncateSync(kept);
-    this.#file.seekSync(kept, Deno.SeekMode.Start);
   }
 
-  /** Appends one line, in one piece. */
+  /**
+   * Appends a line. If that fails it is tried again with the next, and at the latest
+   * by {@linkcode sync}.
+   */
   append(line: string): void {
-    let bytes = new TextEncoder().encode(line);
-    while (bytes.length > 0) {
-      bytes = bytes.subarray(this.#file.writeSync(bytes));
+    this.#pending.push(new TextEncoder().encode(line));
+    this.#flush();
+  }
+
+  /** Waits until all lines are on the disk, in the file that has the path. */
+  sync(): void {
+    this.#flush();
+    try {
+      this.#file.syncSync();
+    } catch (error) {
+      throw fileError(error, "write", this.#path);
     }
   }
 
-  /** Waits until all lines are on the disk. */
-  sync(): void {
-    this.#file.syncSync();
+  /** Whether the file is still the one at its path: nobody has replaced it. */
+  isInPlace(): boolean {
+    try {
+      const { dev, ino } = this.#file.statSync();
+      const now = Deno.statSync(this.#path);
+      return now.dev === dev && now.ino === ino;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw fileError(error, "read", this.#path);
+    }
+  }
+
+  /** Writes all lines anew, to the same path or to another. */
+  rewrite(path: string = this.#path): void {
+    try {
+      const lines = new Uint8Array(this.#length);
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+      for (let at = 0; at < lines.length;) {
+        at += this.#file.readSync(lines.subarray(at)) ?? lines.length;
+      }
+      this.#path = path;
+      this.#writeAnew(lines);
+    } catch (error) {
+      throw fileError(error, "write", path);
+    }
+    this.#flush();
   }
 
   [Symbol.dispose](): void {
     this.#file.close();
   }
+
+  #flush(): void {
+    try {
+      while (this.#pending.length > 0) {
+        const line = this.#pending[0];
+        writeSync(this.#file, line);
+        this.#pending.shift();
+        this.#length += line.length;
+      }
+    } catch (error) {
+      this.#cutTornLine();
+      throw fileError(error, "write", this.#path);
+    }
+  }
+
+  #cutTornLine(): void {
+    try {
+      this.#file.truncateSync(this.#length);
+      this.#file.seekSync(this.#length, Deno.SeekMode.Start);
+    } catch {
+      // A reader passes over it.
+    }
+  }
+
+  /** Makes these lines the file's contents: in place if it begins with them. */
+  #keep({ lines, isPrefix }: KeptLines): void {
+    if (!isPrefix) return this.#writeAnew(lines);
+    this.#file.truncateSync(lines.length);
+    this.#file.seekSync(lines.length, Deno.SeekMode.Start);
+    this.#length = lines.length;
+  }
+
+  /** Puts a new file in place of the one that has the path, whole. */
+  #writeAnew(lines: Uint8Array): void {
+    const temporary = temporaryPath(this.#path);
+    const file = Deno.openSync(temporary, {
+      createNew: true,
+      read: true,
+      write: true,
+    });
+    try {
+      writeSync(file, lines);
+      file.syncSync();
+      Deno.renameSync(temporary, this.#path);
+    } catch (error) {
+      file.close();
+      Deno.removeSync(temporary);
+      throw error;
+    }
+    this.#file.close();
+    this.#file = file;
+    this.#length = lines.length;
+  }
 }
 
-/** The lines up to the first that is torn; none where there is no such file. */
+function writeSync(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    at += file.writeSync(bytes.subarray(at));
+  }
+}
+
+function openLines(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { create: true, read: true, write: true });
+  } catch (error) {
+    throw fileError(error, "write", path);
+  }
+}
+
+/** The lines of epochs, what is no such line left out; none where there is no such file. */
 export async function readEpochLines(path: string): Promise<EpochLine[]> {
   try {
     return [...soundLines(await Deno.readFile(path))].map(({ line }) => line);
@@ -65,32 +169,44 @@ export async function readEpochLines(path: string): Promise<EpochLine[]> {
   }
 }
 
-/** How long the lines of the first epochs are, in bytes. */
-function keptBytes(bytes: Uint8Array, epochs: number): number {
-  let kept = 0;
-  for (const { line, end } of soundLines(bytes)) {
-    if (line.epoch > epochs) break;
-    kept = end;
-  }
-  return kept;
+/** Lines of a file, and whether it begins with them, nothing between. */
+interface KeptLines {
+  readonly lines: Uint8Array;
+  readonly isPrefix: boolean;
 }
 
-/** Each whole line, and where it ends. */
+/** The lines of the first epochs. */
+function linesUpTo(bytes: Uint8Array, epochs: number): KeptLines {
+  const lines = new Uint8Array(bytes.length);
+  let length = 0, isPrefix = true;
+  for (const { line, start, end } of soundLines(bytes)) {
+    if (line.epoch > epochs) continue;
+    isPrefix &&= start === length;
+    lines.set(bytes.subarray(start, end), length);
+    length += end - start;
+  }
+  return { lines: lines.subarray(0, length), isPrefix };
+}
+
+/** Each whole line of an epoch, and where it begins and ends. */
 function* soundLines(
   bytes: Uint8Array,
-): Generator<{ line: EpochLine; end: number }, void> {
+): Generator<{ line: EpochLine; start: number; end: number }, void> {
   const decoder = new TextDecoder();
   for (let start = 0, at; (at = bytes.indexOf(0x0a, start)) >= 0;) {
     const end = at + 1;
-    let line: unknown;
-    try {
-      line = JSON.parse(decoder.decode(bytes.subarray(start, at)));
-    } catch {
-      return;
-    }
-    if (!isEpochLine(line)) return;
-    yield { line, end };
+    const line = readLine(decoder.decode(bytes.subarray(start, at)));
+    if (line) yield { line, start, end };
     start = end;
+  }
+}
+
+function readLine(text: string): EpochLine | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return isEpochLine(line) ? line : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,7 +5,16 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { closestString } from "@std/text/closest-string";
+import {
+  cut,
+  type LooseWord,
+  looseWordMessage,
+  seeHelp,
+  switchMessage,
+  unknownFlagMessage,
+  valueMessage,
+  valueOf,
+} from "./usage_messages.ts";
 
 /** A wrong command line: one sentence, said on stderr, exit code 2. */
 export class UsageError extends Error {
@@ -119,134 +128,127 @@ export interface CommandLine<F extends Flags> {
 }
 
 /**
- * Parses a command line.
+ * Parses a command line. A flag that needs a value takes the next word, whatever
+ * that begins with, unless it is one of the command's flags. Behind `--` no word is
+ * a flag.
  *
  * @throws {UsageError} If a flag is unknown, repeated, lacks its value, or has one
  * out of its range, or if the argument is missing or there are more than one.
  */
 export function parseCommandLine<F extends Flags>(
-  { name, flags, argument }: Command<F>,
+  command: Command<F>,
   args: readonly string[],
 ): CommandLine<F> {
+  const { flags, argument } = command;
+  const { flagWords, looseWords } = sortWords(command, args);
   const names = Object.keys(flags);
-  const isSwitch = (flag: string) => flags[flag].kind === "switch";
-  const strangers: string[] = [];
-  const parsed = parseArgs(args, {
-    boolean: names.filter(isSwitch),
-    // Under "_" are texts that belong to no flag.
-    string: [...names.filter((flag) => !isSwitch(flag)), "_"],
-    collect: names.filter((flag) => !isSwitch(flag)),
-    unknown: (text) => void (/^-./.test(text) && strangers.push(text)), // but not "-"
+  const valued = names.filter((flag) => flags[flag].kind !== "switch");
+  const parsed = parseArgs([...flagWords, "--"], {
+    boolean: names.filter((flag) => flags[flag].kind === "switch"),
+    string: valued,
+    collect: valued,
   });
-  const texts = new Map<string, string>();
-  for (const flag of names.filter((flag) => !isSwitch(flag))) {
-    const given = parsed[flag] as readonly string[] | undefined ?? [];
-    if (given.length > 1) throw new UsageError(`--${flag} was given twice`);
-    if (given.length === 0) continue;
-    const { mayBeEmpty } = flags[flag] as TextFlag;
-    if (given[0] === "" && !mayBeEmpty) {
-      throw new UsageError(
-        `--${flag} needs a value: ${describeValue(flags[flag])}`,
-      );
-    }
-    texts.set(flag, given[0]);
-  }
-  if (strangers.length > 0) throw unknownFlag(name, strangers[0], names);
   const values = Object.fromEntries(names.map((flag) => {
     const spec = flags[flag];
     if (spec.kind === "switch") return [flag, parsed[flag] === true];
-    const text = texts.get(flag);
+    const [text, another] = parsed[flag] as readonly string[];
+    if (another !== undefined) {
+      throw new UsageError(`--${flag} was given twice`);
+    }
     return [
       flag,
       text === undefined ? spec.default : readValue(flag, spec, text),
     ];
   })) as Values<F>;
-  const rest = parsed._.map(String);
-  const given = readArgument(name, argument, rest);
-  return { flags: values, argument: given, several: rest };
-}
-
-/** Help text of a command, from the same table. */
-export function helpText<F extends Flags>(
-  { name, summary, argument, flags, examples }: Command<F>,
-): string {
-  const rows = Object.entries(flags).map(([flag, spec]) => {
-    const left = `--${flag} ${placeholder(spec)}`.trimEnd();
-    const standard = spec.standard ??
-      (spec.kind === "switch" ? undefined : spec.default);
-    return [left, spec.help + (standard === undefined ? "" : ` (${standard})`)];
-  });
-  rows.push(["--help", "show this text"]);
-  if (argument) rows.unshift([argument.value, argument.help]);
-  const widths = rows.map(([left]) => left.length);
-  const column = 4 +
-    Math.max(...widths.filter((width) => width <= LEFT_COLUMN));
-  const table = rows.flatMap(([left, right]) => {
-    const [first, ...rest] = wrap(right, WIDTH - column);
-    const lines = rest.map((line) => " ".repeat(column) + line);
-    return `  ${left}`.length + 2 > column
-      ? [`  ${left}`, " ".repeat(column) + first, ...lines]
-      : [`  ${left}`.padEnd(column) + first, ...lines];
-  });
-  return [
-    ...wrap(summary, WIDTH),
-    "",
-    `usage: deno task ${name} ${usageOf(argument)}[flags]`,
-    "",
-    "flags (default):",
-    ...table,
-    "",
-    "examples:",
-    ...examples.map((example) => `  ${example}`),
-    "",
-  ].join("\n");
-}
-
-/** How the argument stands in the line of usage, with a space behind. */
-function usageOf(argument: Argument | undefined): string {
-  if (!argument) return "";
-  const { value, optional, several } = argument;
-  const all = several ? `${value} ${value} ... ` : `${value} `;
-  return optional ? `[${all.trimEnd()}] ` : all;
-}
-
-/** What stands for a flag's value in the help text. */
-function placeholder(spec: Flag): string {
-  switch (spec.kind) {
-    case "switch":
-      return "";
-    case "text":
-      return spec.value;
-    case "choice":
-      return spec.choices.join("|");
-    default:
-      return "N";
+  const [loose] = looseWords.slice(argument ? 1 : 0);
+  if (loose && !argument?.several) {
+    throw new UsageError(looseWordMessage(command, loose));
   }
+  const several = looseWords.map(({ text }) => text);
+  const isMissing = several.length === 0 && !argument?.optional;
+  if (argument && (isMissing || several[0] === "")) {
+    throw new UsageError(
+      `${argument.value} is missing: ${argument.help} ${seeHelp(command)}`,
+    );
+  }
+  return { flags: values, argument: several[0], several };
 }
 
-/** Columns of the help text, and the most that a flag takes without a line of its own. */
-const WIDTH = 80;
-const LEFT_COLUMN = 28;
-
-/** Breaks a text into lines of at most `width` columns, at spaces. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else {
-      lines.push(word);
+/**
+ * Each flag with its value as one word, `--flag=value`, and the words that belong to
+ * no flag.
+ *
+ * @throws {UsageError} If a flag is unknown, lacks its value, or takes none.
+ */
+function sortWords(
+  command: Command<Flags>,
+  args: readonly string[],
+): { flagWords: string[]; looseWords: LooseWord[] } {
+  const flagWords: string[] = [], looseWords: LooseWord[] = [];
+  let behind: LooseWord["behind"]; // a flag, for the one word that follows
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i], next = args[i + 1];
+    if (word === "--") {
+      looseWords.push(...args.slice(i + 1).map((text) => ({ text })));
+      break;
     }
+    if (word === "-" || !word.startsWith("-")) {
+      looseWords.push({ text: word, behind });
+      behind = undefined;
+      continue;
+    }
+    const flag = flagOf(command, word);
+    if (flag === undefined) {
+      throw new UsageError(unknownFlagMessage(command, word));
+    }
+    const spec = command.flags[flag] ?? HELP;
+    if (spec.kind === "switch") {
+      assertAlone(flag, word, next);
+      behind = undefined;
+      flagWords.push(word);
+      continue;
+    }
+    const isJoined = word.includes("=");
+    if (!isJoined && next !== undefined && flagOf(command, next)) {
+      throw new UsageError(valueMessage(flag, spec, next));
+    }
+    const value = isJoined ? word.slice(word.indexOf("=") + 1) : args[++i];
+    const mayBeEmpty = spec.kind === "text" && spec.mayBeEmpty;
+    if (value === undefined || value === "" && !mayBeEmpty) {
+      throw new UsageError(valueMessage(flag, spec));
+    }
+    behind = { flag, value };
+    flagWords.push(`--${flag}=${value}`);
   }
-  return lines;
+  return { flagWords, looseWords };
 }
+
+/** The flag that every command has. */
+const HELP: Flag = { kind: "switch", help: "" };
+
+/** The name of the command's flag that a word is, with or without a value. */
+function flagOf({ flags }: Command<Flags>, word: string): string | undefined {
+  const name = /^--([^=]+)/.exec(word)?.[1];
+  if (name === undefined) return undefined;
+  return name === "help" || Object.hasOwn(flags, name) ? name : undefined;
+}
+
+/** Throws a UsageError where a switch was given a value. */
+function assertAlone(flag: string, word: string, next: string | undefined) {
+  if (word.includes("=")) throw new UsageError(switchMessage(flag, word));
+  if (!/^(true|false|yes|no)$/i.test(next ?? "")) return;
+  throw new UsageError(switchMessage(flag, `${word} ${next}`));
+}
+
+/** The greatest number of float32, which devices compute in, to two digits. */
+const MOST = 3.4e38;
 
 function readValue(
   flag: string,
   spec: TextFlag | ChoiceFlag<string> | NumberFlag,
   text: string,
 ): string | number {
+  let above = "";
   if (spec.kind === "text") return text;
   if (spec.kind === "choice" && spec.choices.includes(text)) return text;
   if (spec.kind === "integer" || spec.kind === "number") {
@@ -258,64 +260,11 @@ function readValue(
       value < (spec.below ?? Infinity) &&
       (spec.above ? value > spec.least : value >= spec.least);
     const exact = spec.kind === "number" || Number.isSafeInteger(value);
-    if (inRange && exact && Number.isFinite(value)) return value;
+    if (inRange && exact && value <= MOST) return value;
+    if (inRange && value > MOST) above = `, and no more than ${MOST}`;
   }
   throw new UsageError(
-    `--${flag} cannot be ${JSON.stringify(text)}: ` +
-      `expected ${describeValue(spec)}`,
-  );
-}
-
-function describeValue(spec: Flag): string {
-  switch (spec.kind) {
-    case "choice":
-      return spec.choices.join(" or ");
-    case "integer":
-    case "number": {
-      const what = spec.kind === "integer" ? "a whole number" : "a number";
-      const { above, least, most, below } = spec;
-      if (least === -Infinity) return what;
-      const from = `${what} ${above ? "above" : "from"} ${least}`;
-      if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
-      if (below !== undefined) return `${from} to below ${below}`;
-      return above ? from : `${from} on`;
-    }
-    case "text":
-      return spec.value;
-    case "switch":
-      return "no value";
-  }
-}
-
-function readArgument(
-  command: string,
-  argument: Argument | undefined,
-  texts: readonly string[],
-): string | undefined {
-  const see = `see deno task ${command} --help`;
-  const stray = texts[argument ? 1 : 0];
-  if (stray !== undefined && !argument?.several) {
-    throw new UsageError(
-      `${JSON.stringify(stray)} is not part of a flag: ` +
-        `put texts with spaces in quotes, ${see}`,
-    );
-  }
-  if (!argument || texts[0]) return texts[0];
-  if (argument.optional && texts.length === 0) return undefined;
-  throw new UsageError(
-    `${argument.value} is missing: ${argument.help} (${see})`,
-  );
-}
-
-function unknownFlag(
-  command: string,
-  text: string,
-  names: readonly string[],
-): UsageError {
-  const given = text.replace(/^--?/, "").replace(/=.*$/s, "");
-  const nearest = closestString(given, [...names, "help"]);
-  return new UsageError(
-    `there is no flag ${text.split("=")[0]}: ` +
-      `did you mean --${nearest}? (see deno task ${command} --help)`,
+    `--${flag} cannot be ${JSON.stringify(cut(text))}: ` +
+      `expected ${valueOf(spec)}${above}`,
   );
 }

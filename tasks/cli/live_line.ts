@@ -4,8 +4,9 @@
  * @module
  */
 
+import { perplexityText, speedText } from "./describe.ts";
 import { sparkline } from "./sparkline.ts";
-import { grouped, type Piece, type Style } from "./terminal.ts";
+import type { Piece, Style } from "./terminal.ts";
 
 /** What the line shows. */
 export interface TrainingState {
@@ -140,8 +141,7 @@ function bar(part: number, columns: number): Piece[] {
 }
 
 function perplexityTexts({ perplexity, validation }: TrainingState): string[] {
-  const shown = (value: number) =>
-    value < 10_000 ? value.toFixed(2).padStart(5) : value.toPrecision(3);
+  const shown = (value: number) => perplexityText(value).padStart(5);
   return [
     ...perplexity === undefined ? [] : [`perplexity ${shown(perplexity)}`],
     ...validation === undefined ? [] : [`validation ${shown(validation)}`],
@@ -149,8 +149,8 @@ function perplexityTexts({ perplexity, validation }: TrainingState): string[] {
 }
 
 function speedTexts({ tokensPerSecond }: TrainingState): string[] {
-  if (tokensPerSecond === undefined) return [];
-  return [`${grouped(tokensPerSecond)} tokens/s`];
+  const text = speedText(tokensPerSecond ?? NaN);
+  return text === "" ? [] : [text];
 }
 
 function leftTexts({ secondsLeft, done, epochs }: TrainingState): string[] {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EpochEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent } from "../../lib/training/events.ts";
 import { readEpochLines } from "./epoch_lines.ts";
 
 /** One line of the file. */
@@ -15,7 +15,8 @@ export interface EpochMetrics {
   readonly perplexity: number;
   readonly tokens: number;
   readonly seconds: number;
-  readonly tokens_per_second: number;
+  /** Missing where the epoch was resumed behind its last minibatch. */
+  readonly tokens_per_second?: number;
   /** Mean global norm before clipping. */
   readonly gradient_norm: number;
   readonly learning_rate: number;
@@ -36,7 +37,7 @@ export function epochMetrics(event: EpochEvent, device: string): EpochMetrics {
     perplexity: event.perplexity,
     tokens: event.tokens,
     seconds: event.seconds,
-    tokens_per_second: event.tokensPerSecond,
+    ...event.seconds > 0 && { tokens_per_second: event.tokensPerSecond },
     gradient_norm: event.gradientNorm,
     learning_rate: event.learningRate,
     ...event.validation && {
@@ -49,17 +50,27 @@ export function epochMetrics(event: EpochEvent, device: string): EpochMetrics {
   };
 }
 
-/** The measurements of a run's epochs so far; none where there is no such file. */
+/** Measurements that every line has. */
+const NEEDED = ["loss", "perplexity", "seconds"] as const;
+
+/**
+ * The measurements of a run's epochs so far, each once; none where there is no such
+ * file. What is no line of measurements is passed over.
+ */
 export async function readMetrics(path: string): Promise<EpochMetrics[]> {
-  const lines = await readEpochLines(path);
-  return lines.map((line) =>
-    Object.fromEntries(
+  const byEpoch = new Map<number, EpochMetrics>();
+  for (const line of await readEpochLines(path)) {
+    const metrics = Object.fromEntries(
       Object.entries(line).map(([key, value]) => [
         key,
         key !== "device" && typeof value === "string" ? Number(value) : value, // "NaN"
       ]),
-    ) as unknown as EpochMetrics
-  );
+    ) as unknown as EpochMetrics;
+    const isWhole = typeof metrics.device === "string" &&
+      NEEDED.every((key) => typeof metrics[key] === "number");
+    if (isWhole) byEpoch.set(line.epoch, metrics);
+  }
+  return [...byEpoch.values()];
 }
 
 /** One of the measurements by epoch. */

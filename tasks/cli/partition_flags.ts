@@ -6,7 +6,8 @@
 
 import type { ChoiceFlag, Flags, NumberFlag } from "./flags.ts";
 
-const count = { kind: "integer", least: 1 } as const;
+/** A minibatch of more rows or steps fits no device. */
+const count = { kind: "integer", least: 1, most: 1_000_000 } as const;
 
 /** Flags of `partition` and `train`; the defaults are the library's. */
 export const PARTITION_FLAGS = {

@@ -6,12 +6,12 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import { modelText, spaced } from "./describe.ts";
+import { modelText, perplexityText, spaced, speedText } from "./describe.ts";
 import { Html, markup, type Value } from "./html.ts";
 import type { EpochMetrics } from "./metrics.ts";
 import type { Sample } from "./samples.ts";
 import { duration } from "./live_line.ts";
-import { decimals, grouped } from "./terminal.ts";
+import { grouped } from "./terminal.ts";
 
 /** What the page shows. */
 export interface ReportContents {
@@ -105,19 +105,19 @@ function summary({ checkpoint, metrics }: ReportContents): string {
   if (!last) return `${what}: its first epoch is not done.`;
   const seconds = metrics.reduce((sum, { seconds }) => sum + seconds, 0);
   const tokens = metrics.reduce(
-    (sum, metric) => sum + metric.tokens_per_second * metric.seconds,
+    (sum, metric) => sum + (metric.tokens_per_second ?? 0) * metric.seconds,
     0,
   );
   const validation = last.validation_perplexity;
-  return `${what}: perplexity ${decimals(last.perplexity, 2)}` +
+  const speed = speedText(tokens / seconds);
+  return `${what}: perplexity ${perplexityText(last.perplexity)}` +
     (validation === undefined
       ? ""
-      : `, ${decimals(validation, 2)} of the text held out,`) +
+      : `, ${perplexityText(validation)} of the text held out,`) +
     ` after ${grouped(progress.epochs)} of ${
       grouped(training.epochs)
     } epochs ` +
-    `in ${duration(seconds)}, at ${grouped(tokens / seconds)} tokens/s on ` +
-    `${last.device}.`;
+    `in ${duration(seconds)}${speed && `, at ${speed}`} on ${last.device}.`;
 }
 
 function figures(pictures: ReportContents["pictures"]): Value {

@@ -5,59 +5,63 @@
  */
 
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import type { EpochEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent } from "../../lib/training/events.ts";
 import { EpochLines } from "./epoch_lines.ts";
 import { exists, writeWhole } from "./files.ts";
-import {
-  type EpochMetrics,
-  epochMetrics,
-  points,
-  readMetrics,
-} from "./metrics.ts";
-import type { Chart } from "./chart.ts";
-import { type Draw, loadPlotting } from "./plotting.ts";
+import type { HeldRun } from "./held_run.ts";
+import { type EpochMetrics, epochMetrics, readMetrics } from "./metrics.ts";
 import { report } from "./report.ts";
-import type { RunPaths } from "./runs.ts";
+import { drawAll, perplexityChart, Pictures } from "./run_pictures.ts";
 import { readSamples, type Sample } from "./samples.ts";
 import { jsonLine, say } from "./terminal.ts";
 
 /** The least time from one drawing to the next, in milliseconds. */
 const DRAW_MILLISECONDS = 5000;
 
-/** The metrics, samples, curve and report of one run, while it is trained. */
+/** The metrics, samples, curve and report of one run that is held. */
 export class RunRecord implements Disposable {
-  readonly #run: RunPaths;
+  readonly #run: HeldRun;
   readonly #metricsFile: EpochLines;
   readonly #samplesFile: EpochLines;
+  readonly #pictures = new Pictures();
   #metrics: EpochMetrics[] = [];
   #samples: Sample[] = [];
+  #commands = "";
+  /** Whether the commands have to be written. */
+  #isNew = false;
   #drawn = performance.now();
-  #draw?: Promise<Draw | undefined>;
 
-  private constructor(run: RunPaths, done: number) {
+  private constructor(run: HeldRun, done: number) {
     this.#run = run;
-    this.#metricsFile = new EpochLines(run.metrics, done);
-    this.#samplesFile = new EpochLines(run.samples, done);
+    using cleanup = new DisposableStack();
+    this.#metricsFile = cleanup.use(new EpochLines(run.paths.metrics, done));
+    this.#samplesFile = cleanup.use(new EpochLines(run.paths.samples, done));
+    cleanup.move(); // nothing failed
   }
 
   /**
    * Opens a run's files; what they have of later epochs goes.
    *
    * @param done Epochs that are done.
-   * @param command The command line that trains the run from here on.
+   * @param command The command line that trains the run from here on: it is kept
+   * with the first save.
    */
   static async open(
-    run: RunPaths,
+    run: HeldRun,
     done: number,
-    command: string,
+    command?: string,
   ): Promise<RunRecord> {
+    const { metrics, samples, commands } = run.paths;
     const record = new RunRecord(run, done);
-    record.#metrics = await readMetrics(run.metrics);
-    record.#samples = await readSamples(run.samples);
-    const before = await exists(run.commands)
-      ? await Deno.readTextFile(run.commands)
-      : "";
-    await writeText(run.commands, `${before}${command}\n`);
+    record.#metrics = await readMetrics(metrics);
+    record.#samples = await readSamples(samples);
+    if (await exists(commands)) {
+      record.#commands = await Deno.readTextFile(commands);
+    }
+    if (command !== undefined) {
+      record.#commands += `${command}\n`;
+      record.#isNew = true;
+    }
     return record;
   }
 
@@ -74,6 +78,7 @@ export class RunRecord implements Disposable {
     this.#metricsFile.append(line);
     if (performance.now() - this.#drawn >= DRAW_MILLISECONDS) {
       await this.#drawCurve();
+      this.#drawn = performance.now();
     }
     return line;
   }
@@ -89,25 +94,53 @@ export class RunRecord implements Disposable {
     this.#samplesFile.append(jsonLine(sample));
   }
 
-  /** Waits until all lines are on the disk. */
-  sync(): void {
-    this.#metricsFile.sync();
-    this.#samplesFile.sync();
+  /**
+   * Waits until all that was taken down is on the disk, which a checkpoint of it has
+   * to come after. Where somebody has removed or replaced a file, it is written anew.
+   */
+  async sync(): Promise<void> {
+    const isMoved = await this.#run.restore();
+    const { metrics, samples, commands } = this.#run.paths;
+    for (
+      const [file, path] of [
+        [this.#metricsFile, metrics],
+        [this.#samplesFile, samples],
+      ] as const
+    ) {
+      if (isMoved || !file.isInPlace()) {
+        if (!isMoved) {
+          say(`${path} was replaced or removed: it is written anew`);
+        }
+        file.rewrite(path);
+      }
+      file.sync();
+    }
+    if (!this.#isNew && !isMoved) return;
+    await writeText(commands, this.#commands);
+    this.#isNew = false;
   }
 
-  /** Writes the curve and the report as they are in the end. */
-  async finish(checkpoint: Checkpoint): Promise<void> {
-    this.sync();
-    const draw = await this.#drawCurve();
+  /**
+   * Writes the curve and the report as they are now.
+   *
+   * @param patience How long to wait for what draws, in milliseconds.
+   */
+  async finish(
+    checkpoint: Omit<Checkpoint, "parameters" | "state">,
+    patience: number,
+  ): Promise<void> {
+    await this.sync();
+    const draw = await this.#pictures.within(patience);
+    if (draw) await this.#drawCurve();
     const page = report({
-      name: this.#run.name,
+      name: this.#run.paths.name,
       checkpoint,
       metrics: this.#metrics,
       samples: this.#samples,
-      commands: await Deno.readTextFile(this.#run.commands),
+      commands: this.#commands,
       pictures: draw ? drawAll(draw, this.#metrics) : {},
     });
-    await writeText(this.#run.report, page);
+    await writeText(this.#run.paths.report, page);
   }
 
   [Symbol.dispose](): void {
@@ -115,50 +148,10 @@ export class RunRecord implements Disposable {
     this.#metricsFile[Symbol.dispose]();
   }
 
-  async #drawCurve(): Promise<Draw | undefined> {
-    this.#draw ??= loadPlotting().catch((error) => {
-      const reason = (error as Error).message.split("\n")[0];
-      say(`no pictures: they need a package that cannot be had (${reason})`);
-      return undefined;
-    });
-    const draw = await this.#draw;
-    if (draw) {
-      await writeText(this.#run.curve, draw(perplexityChart(this.#metrics)));
-    }
-    this.#drawn = performance.now();
-    return draw;
+  async #drawCurve(): Promise<void> {
+    const svg = this.#pictures.ready?.(perplexityChart(this.#metrics));
+    if (svg) await writeText(this.#run.paths.curve, svg);
   }
-}
-
-/** Training and validation, as d2l's Animator draws them. */
-function perplexityChart(metrics: readonly EpochMetrics[]): Chart {
-  const curves = [{ name: "training", points: points(metrics, "perplexity") }];
-  if (metrics.some((one) => one.validation_perplexity !== undefined)) {
-    const held = points(metrics, "validation_perplexity");
-    curves.push({ name: "validation", points: held });
-  }
-  return { label: "perplexity", curves };
-}
-
-function drawAll(
-  draw: Draw,
-  metrics: readonly EpochMetrics[],
-): Record<string, string> {
-  const one = (
-    label: string,
-    of: keyof EpochMetrics,
-    scale: Pick<Chart, "log" | "zero"> = {},
-  ) => {
-    const curves = [{ name: label, points: points(metrics, of) }];
-    return draw({ label, height: 200, curves, ...scale });
-  };
-  const fromZero = { log: false, zero: true };
-  return {
-    Perplexity: draw(perplexityChart(metrics)),
-    "Gradient norm, before clipping": one("gradient norm", "gradient_norm"),
-    "Learning rate": one("learning rate", "learning_rate", fromZero),
-    Speed: one("tokens/s", "tokens_per_second", fromZero),
-  };
 }
 
 async function writeText(path: string, text: string): Promise<void> {

@@ -7,11 +7,11 @@
 import { join } from "@std/path";
 import { assertConfig, type ModelConfig } from "../../lib/model/config.ts";
 import { parameterCount } from "../../lib/model/parameters.ts";
-import { splitSafetensors } from "../../lib/safetensors.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import { exists } from "./files.ts";
+import { readHeader } from "./checkpoint_header.ts";
+import { exists, isTemporary } from "./files.ts";
 import { type EpochMetrics, readMetrics } from "./metrics.ts";
-import type { RunPaths } from "./runs.ts";
+import { modelPaths, type RunPaths } from "./run_paths.ts";
 
 /** A run as lists show it. */
 export interface RunSummary {
@@ -21,7 +21,7 @@ export interface RunSummary {
   /** Undefined where the model was imported. */
   readonly trained?: Pick<Checkpoint, "corpus" | "training" | "progress">;
   readonly metrics: readonly EpochMetrics[];
-  /** Mean over all epochs; NaN where there is none. */
+  /** Mean over all epochs; not finite where none has been measured. */
   readonly tokensPerSecond: number;
   /** That its epochs took. */
   readonly seconds: number;
@@ -29,6 +29,8 @@ export interface RunSummary {
   readonly time: Date;
   /** Of all its files. */
   readonly bytes: number;
+  /** What is wrong with its model, where what is shown is of an earlier one or the best. */
+  readonly problem?: string;
 }
 
 /** A folder that is no run, or one that is damaged. */
@@ -38,48 +40,39 @@ export interface BrokenRun {
   readonly time: Date;
 }
 
-/** The longest header that is read. */
-const MOST_HEADER = 100_000_000;
-
 /** Reads a run's header and metrics; what is wrong with it is said, not thrown. */
 export async function summarize(
   run: RunPaths,
 ): Promise<RunSummary | BrokenRun> {
   const { name } = run;
   try {
-    if (!await exists(run.checkpoint)) {
-      const time = (await Deno.stat(run.folder)).mtime ?? new Date(0);
-      const broken = await exists(run.metrics)
+    const header = await firstSoundHeader(run);
+    if (header === undefined) {
+      const { mtime, isDirectory } = await Deno.stat(run.folder);
+      const broken = !isDirectory
+        ? "no run: it is no folder"
+        : await exists(run.metrics)
         ? "no checkpoint yet"
         : "no run: it has no model.safetensors";
-      return { name, broken, time };
+      return { name, broken, time: mtime ?? new Date(0) };
     }
-    const { metadata, time } = await readHeader(run.checkpoint);
-    const json = (key: string) => JSON.parse(metadata(key));
-    const config = json("config") as ModelConfig;
-    assertConfig(config);
-    const isTrained = metadata("training") !== "null";
+    const { config, trained, time, problem } = header;
     const metrics = await readMetrics(run.metrics);
     const seconds = sum(metrics.map((one) => one.seconds));
     const tokens = sum(
-      metrics.map((one) => one.tokens_per_second * one.seconds),
+      metrics.map((one) => (one.tokens_per_second ?? 0) * one.seconds),
     );
     return {
       name,
       config,
       parameters: parameterCount(config),
-      ...isTrained && {
-        trained: {
-          corpus: json("corpus"),
-          training: json("training"),
-          progress: json("progress"),
-        },
-      },
+      ...trained && { trained },
       metrics,
       tokensPerSecond: tokens / seconds,
       seconds,
       time,
       bytes: await folderBytes(run.folder),
+      ...problem !== undefined && { problem },
     };
   } catch (error) {
     const broken = `damaged: ${(error as Error).message}`;
@@ -87,53 +80,60 @@ export async function summarize(
   }
 }
 
-/** Metadata of a checkpoint, `"null"` where it is missing, and when it was written. */
-async function readHeader(
-  path: string,
-): Promise<{ metadata: (key: string) => string; time: Date }> {
-  using file = await Deno.open(path);
-  const { size, mtime } = await file.stat();
-  const start = new Uint8Array(8);
-  if (size < 8) throw new SyntaxError("its model.safetensors is too short");
-  await readFull(file, start);
-  const length = Number(new DataView(start.buffer).getBigUint64(0, true));
-  const bytes = new Uint8Array(8 + Math.min(length, size - 8, MOST_HEADER));
-  bytes.set(start);
-  await readFull(file, bytes.subarray(8));
-  const { header } = splitSafetensors(bytes);
-  const entries = header.get("__metadata__");
-  let end = 0;
-  for (const [name, entry] of header) {
-    if (name === "__metadata__" || !(entry instanceof Map)) continue;
-    const offsets = entry.get("data_offsets");
-    if (Array.isArray(offsets)) end = Math.max(end, Number(offsets[1]));
+type Header = Pick<RunSummary, "config" | "trained" | "time" | "problem">;
+
+/**
+ * What the first of a run's models says of itself that is sound; undefined where there
+ * is none. Throws what is wrong with the first where all are damaged.
+ */
+async function firstSoundHeader(run: RunPaths): Promise<Header | undefined> {
+  let first: Error | undefined;
+  for (const path of modelPaths(run)) {
+    try {
+      const header = await readModelHeader(path);
+      return first ? { ...header, problem: first.message } : header;
+    } catch (error) {
+      const isMissing = error instanceof Deno.errors.NotFound ||
+        (error as { code?: string }).code === "ENOTDIR";
+      if (!isMissing) first ??= error as Error;
+    }
   }
-  if (size !== 8 + length + end) {
-    throw new SyntaxError("its model.safetensors is cut off");
-  }
-  return {
-    metadata: (key) => {
-      const value = entries instanceof Map && entries.get(`weena.${key}`);
-      return typeof value === "string" ? value : "null";
-    },
-    time: mtime ?? new Date(0),
-  };
+  if (first) throw first;
 }
 
-async function readFull(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const read = await file.read(bytes.subarray(at));
-    if (read === null) {
-      throw new SyntaxError("its model.safetensors is cut off");
-    }
-    at += read;
+async function readModelHeader(path: string): Promise<Header> {
+  const { isFile } = await Deno.stat(path);
+  if (!isFile) throw new SyntaxError(`${path} is no file`); // a pipe has no end
+  const { metadata, time } = await readHeader(path);
+  const json = (key: string) => JSON.parse(metadata(key) ?? "null");
+  const config = json("config") as ModelConfig | null;
+  if (config === null) {
+    throw new SyntaxError(`${path} holds no model of weena's`);
   }
+  assertConfig(config);
+  if (metadata("training") === undefined) return { config, time };
+  const trained = {
+    corpus: json("corpus"),
+    training: json("training"),
+    progress: json("progress"),
+  };
+  if (
+    typeof trained.corpus?.name !== "string" ||
+    !Number.isSafeInteger(trained.training?.epochs) ||
+    !Number.isSafeInteger(trained.progress?.epochs)
+  ) throw new SyntaxError(`${path} does not tell how it was trained`);
+  return { config, trained, time };
 }
 
 async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile) bytes += (await Deno.stat(join(folder, name))).size;
+    if (!isFile || isTemporary(name)) continue;
+    try {
+      bytes += (await Deno.stat(join(folder, name))).size;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // just gone
+    }
   }
   return bytes;
 }

@@ -4,39 +4,25 @@
  * @module
  */
 
+import { DeviceError } from "../../lib/backend/device_error.ts";
 import { DownloadError } from "../../lib/download.ts";
 import { CheckpointError } from "../../lib/training/checkpoint.ts";
-import { DivergenceError } from "../../lib/training/trainer.ts";
+import { DivergenceError } from "../../lib/training/events.ts";
+import { EXIT, TaskError } from "./exit.ts";
+import { isSystemError } from "./file_error.ts";
 import {
   type Command,
   type Flags,
-  helpText,
   parseCommandLine,
   UsageError,
   type Values,
 } from "./flags.ts";
-import { out, say } from "./terminal.ts";
+import { helpText } from "./help_text.ts";
+import { Interruption, interruption } from "./interrupt.ts";
+import { out, say, stderr, stdout } from "./terminal.ts";
 
-/** Exit codes, as the README lists them. */
-export const EXIT = {
-  failure: 1,
-  usage: 2,
-  input: 3,
-  diverged: 4,
-  device: 5,
-  network: 6,
-  files: 7,
-  interrupted: 130,
-} as const;
-
-/** An error that names its exit code. */
-export class TaskError extends Error {
-  override readonly name = "TaskError";
-
-  constructor(readonly exitCode: number, message: string) {
-    super(message);
-  }
-}
+/** How long a reader has to take what is left when a signal ends the task. */
+const LAST_MILLISECONDS = 1000;
 
 /** Runs a task on a command line and ends the program with its exit code. */
 export async function runTask<F extends Flags>(
@@ -48,40 +34,66 @@ export async function runTask<F extends Flags>(
     several: readonly string[],
   ) => Promise<number | void>,
 ): Promise<never> {
+  let code = 0;
   try {
     if (args.includes("--help")) {
       out(helpText(command));
-      Deno.exit(0);
+    } else {
+      const { flags, argument, several } = parseCommandLine(command, args);
+      code = await main(flags, argument, several) ?? 0;
     }
-    const { flags, argument, several } = parseCommandLine(command, args);
-    Deno.exit(await main(flags, argument, several) ?? 0);
+    await untilInterrupted(stdout.drained());
+    if (stdout.isWaiting && code === 0) interruption().throwIfAborted();
   } catch (error) {
-    const [code, message] = describe(error);
-    const text = `error: ${message.replace(/\s*\n\s*/g, " ")}`;
-    say({ text, style: "red" });
-    Deno.exit(code);
+    const described = describeError(error);
+    code = described.code;
+    const message = described.message.replace(/\s*\n\s*/g, " ");
+    if (error instanceof Interruption) {
+      say(message);
+    } else if (code !== EXIT.brokenPipe) { // who has closed the pipe knows
+      say({ text: `error: ${message}`, style: "red" });
+    }
   }
+  await untilInterrupted(stderr.drained().catch(() => {}));
+  Deno.exit(code);
 }
 
-function describe(error: unknown): [code: number, message: string] {
-  if (!(error instanceof Error)) return [EXIT.failure, String(error)];
-  const { message } = error;
-  if (error instanceof TaskError) return [error.exitCode, message];
-  if (error instanceof UsageError) return [EXIT.usage, message];
-  if (error instanceof DownloadError) return [EXIT.network, message];
-  if (error instanceof DivergenceError) return [EXIT.diverged, message];
-  if (error instanceof Deno.errors.NotCapable) {
-    return [
-      EXIT.files,
-      `${message.replace(/, run again.*$/s, "")}: this task may not do that`,
-    ];
+/** An error's exit code, and its message. */
+export function describeError(
+  error: unknown,
+): { readonly code: number; readonly message: string } {
+  if (!(error instanceof Error)) {
+    return { code: EXIT.failure, message: String(error) };
   }
-  if (Object.values(Deno.errors).some((known) => error instanceof known)) {
-    return [EXIT.files, message];
-  }
-  if (
-    error instanceof CheckpointError || error instanceof RangeError ||
-    error instanceof SyntaxError
-  ) return [EXIT.input, message];
-  return [EXIT.failure, message];
+  const message = error instanceof Deno.errors.NotCapable
+    ? `${
+      error.message.replace(/, run again.*$/s, "")
+    }: this task may not do that`
+    : error.message;
+  return { code: codeOf(error), message };
+}
+
+function codeOf(error: Error): number {
+  if (error instanceof TaskError) return error.exitCode;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof DownloadError) return EXIT.network;
+  if (error instanceof DivergenceError) return EXIT.diverged;
+  if (error instanceof DeviceError) return EXIT.device;
+  if (isSystemError(error)) return EXIT.files;
+  const isInput = error instanceof CheckpointError ||
+    error instanceof RangeError || error instanceof SyntaxError;
+  return isInput ? EXIT.input : EXIT.failure;
+}
+
+/** Waits for a reader as long as it takes; once a signal has come, for a moment. */
+async function untilInterrupted(reading: Promise<void>): Promise<void> {
+  const signal = interruption();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const givenUp = new Promise<void>((resolve) => {
+    const wait = () => timer = setTimeout(resolve, LAST_MILLISECONDS);
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
+  });
+  await Promise.race([reading, givenUp]);
+  clearTimeout(timer);
 }

@@ -1,26 +1,31 @@
 /**
- * Runs: folders of a checkpoint and its metrics, data/runs/NAME.
+ * Which run a task reads, and its model: what the last rename left, without a lock.
  *
  * @module
  */
 
 import { join } from "@std/path";
-import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
 import {
   type Checkpoint,
-  CheckpointError,
-  decodeCheckpoint,
   decodeModel,
   type ImportedModel,
 } from "../../lib/training/checkpoint.ts";
-import { DATA_FOLDER } from "./corpus.ts";
-import { exists, readWanted } from "./files.ts";
+import { BUNDLED_MODEL_NOTE, bundledModelPath } from "./bundled_model.ts";
+import { readHeader } from "./checkpoint_header.ts";
+import { EXIT, TaskError } from "./exit.ts";
+import { reasonOf } from "./file_error.ts";
+import { exists } from "./files.ts";
 import { type TextFlag, UsageError } from "./flags.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { didYouMean, nearest } from "./nearest.ts";
+import { firstSound, readModel } from "./read_model.ts";
+import { readRunName } from "./run_name.ts";
+import {
+  modelPaths,
+  type RunPaths,
+  runPaths,
+  RUNS_FOLDER,
+} from "./run_paths.ts";
 import { say } from "./terminal.ts";
-
-/** Where runs are kept. */
-export const RUNS_FOLDER = join(DATA_FOLDER, "runs");
 
 /** Flags that choose a trained model. */
 export const MODEL_FLAGS = {
@@ -42,72 +47,32 @@ export interface ModelFlags {
   readonly checkpoint?: string;
 }
 
-/** The files of a run. */
-export interface RunPaths {
-  readonly name: string;
-  readonly folder: string;
-  /** The model as it was last. */
-  readonly checkpoint: string;
-  /** The checkpoint before that. */
-  readonly previous: string;
-  /** The model that predicted the held-out text best. */
-  readonly best: string;
-  /** Measurements of every epoch. */
-  readonly metrics: string;
-  /** What the model said now and then. */
-  readonly samples: string;
-  /** The command lines that trained it. */
-  readonly commands: string;
-  /** Perplexity by epoch, as a picture. */
-  readonly curve: string;
-  /** All of it on a page for people. */
-  readonly report: string;
-}
-
-/**
- * Makes the folder of a new run. A run that exists is never touched: without a
- * name the next free number is taken, `time-machine-3`.
- */
-export async function createRun(
-  name: string | undefined,
-  corpus: string,
-): Promise<RunPaths> {
-  await Deno.mkdir(RUNS_FOLDER, { recursive: true });
-  if (name !== undefined) {
-    assertRunName(name);
-    if (await makeFolder(name)) return runPaths(name);
-    throw new TaskError(
-      EXIT.files,
-      `the run "${name}" exists already: choose another --run, or leave it out`,
-    );
-  }
-  for (let number = 1;; number++) {
-    const candidate = `${corpus}-${number}`;
-    if (await makeFolder(candidate)) return runPaths(candidate);
-  }
-}
-
-/** Removes the folder of a run that failed before it had learned anything. */
-export async function removeUnlessTrained(run: RunPaths): Promise<void> {
-  if (await exists(run.checkpoint)) return;
-  await Deno.remove(run.folder, { recursive: true });
-}
-
-/** Throws a UsageError unless the run can be made: a good name that is free. */
-export async function assertFreeRun(name: string): Promise<void> {
-  assertRunName(name);
-  if (!await exists(join(RUNS_FOLDER, name))) return;
-  throw new TaskError(
-    EXIT.files,
-    `the run "${name}" exists already: choose another --run, or leave it out`,
-  );
-}
+/** How long to wait for a file that was there a moment ago, in milliseconds. */
+const RETRY_MILLISECONDS = 100;
 
 /** Reads the model that the flags ask for, which may be imported. */
 export async function loadModel(
   flags: ModelFlags,
 ): Promise<{ path: string; model: Checkpoint | ImportedModel }> {
-  return await firstSound(await modelPaths(flags), decodeModel);
+  const { run, checkpoint: path } = flags;
+  assertOneModel(flags);
+  if (path !== undefined) {
+    return { path, model: await readModel(path, decodeModel) };
+  }
+  const chosen = await chosenRun(run);
+  if (typeof chosen === "string") {
+    return { path: chosen, model: await readModel(chosen, decodeModel) };
+  }
+  try {
+    return await loadUsed(chosen);
+  } catch (error) {
+    // A save may have taken a file away between our looking and our reading.
+    if (!(error instanceof TaskError) || error.exitCode !== EXIT.files) {
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+    return await loadUsed(chosen);
+  }
 }
 
 /** Reads a model by the path of its file or the name of its run. */
@@ -122,15 +87,70 @@ export async function loadModelFrom(
   }
   throw new TaskError(
     EXIT.files,
-    `there is no checkpoint and no run ${JSON.stringify(pathOrRun)}`,
+    `there is no checkpoint and no run ${JSON.stringify(pathOrRun)}` +
+      await suggestion(pathOrRun),
   );
 }
 
-/** Reads the last checkpoint of a run, or the one before where that is damaged. */
-export async function loadLast(
-  { checkpoint, previous }: RunPaths,
-): Promise<{ path: string; model: Checkpoint }> {
-  return await firstSound([checkpoint, previous], decodeCheckpoint);
+/** The file that the flags ask for, whatever is in it. */
+export async function checkpointPath(flags: ModelFlags): Promise<string> {
+  assertOneModel(flags);
+  if (flags.checkpoint !== undefined) return flags.checkpoint;
+  const run = await chosenRun(flags.run);
+  if (typeof run === "string") return run;
+  return await usesBest(run) ? run.best : run.checkpoint;
+}
+
+/**
+ * A run by its name, or the newest, or where there is none the path of the model that
+ * comes with weena; what was chosen is said on stderr.
+ */
+async function chosenRun(name: string | undefined): Promise<RunPaths | string> {
+  if (name !== undefined) return await findRun(name);
+  const [newest] = await runsByAge();
+  if (newest) {
+    say(`run ${newest.name}, the newest`);
+    return newest;
+  }
+  const bundled = await bundledModelPath();
+  if (bundled !== undefined) {
+    say(BUNDLED_MODEL_NOTE);
+    return bundled;
+  }
+  throw noModel();
+}
+
+function noModel(): TaskError {
+  return new TaskError(
+    EXIT.files,
+    `there is no trained model in ${RUNS_FOLDER}: run deno task train first`,
+  );
+}
+
+/** A run by its name, or the newest that holds the state of its training. */
+export async function findTrainedRun(
+  name: string | undefined,
+): Promise<RunPaths> {
+  if (name !== undefined) return await findRun(name);
+  const runs = await runsByAge();
+  for (const run of runs) if (await canGoOn(run)) return run;
+  if (runs.length === 0) throw noModel();
+  throw new TaskError(
+    EXIT.files,
+    `no run in ${RUNS_FOLDER} has a training to go on with: deno task runs ` +
+      `lists them`,
+  );
+}
+
+/** A run by its name, whatever it holds. */
+export async function findRun(name: string): Promise<RunPaths> {
+  const run = runPaths(readRunName(name));
+  if (await exists(run.folder)) return run;
+  throw new TaskError(
+    EXIT.files,
+    `there is no run ${JSON.stringify(name)} in ${RUNS_FOLDER}` +
+      await suggestion(name),
+  );
 }
 
 /** Every folder in data/runs, whatever it holds. */
@@ -138,7 +158,7 @@ export async function allRuns(): Promise<RunPaths[]> {
   const found: RunPaths[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(RUNS_FOLDER)) {
-      if (!isFile) found.push(runPaths(name));
+      if (!isFile && !name.startsWith(".")) found.push(runPaths(name));
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -146,114 +166,83 @@ export async function allRuns(): Promise<RunPaths[]> {
   return found;
 }
 
-/** A run by its name, or the newest. */
-export async function findRun(name: string | undefined): Promise<RunPaths> {
-  if (name === undefined) return await newestRun();
-  assertRunName(name);
-  return runPaths(name);
+function assertOneModel({ run, checkpoint }: ModelFlags): void {
+  if (run === undefined || checkpoint === undefined) return;
+  throw new UsageError("--run and --checkpoint both choose a model: give one");
 }
 
-/** The file that the flags ask for. */
-export async function checkpointPath(flags: ModelFlags): Promise<string> {
-  const [path] = await modelPaths(flags);
-  return path;
-}
-
-/** The files that hold what the flags ask for, first of all a run's best model. */
-async function modelPaths({ run, checkpoint }: ModelFlags): Promise<string[]> {
-  if (run !== undefined && checkpoint !== undefined) {
-    throw new UsageError(
-      "--run and --checkpoint both choose a model: give one",
-    );
-  }
-  if (checkpoint !== undefined) return [checkpoint];
-  const { best, checkpoint: last, previous } = await findRun(run);
-  return await exists(best) ? [best, last, previous] : [last, previous];
-}
-
-/** The first of some files that is whole; of those before it is said what is wrong. */
-async function firstSound<Model>(
-  [path, ...others]: readonly string[],
-  decode: (bytes: Uint8Array) => Promise<Model>,
-): Promise<{ path: string; model: Model }> {
-  try {
-    return { path, model: await readModel(path, decode) };
-  } catch (error) {
-    const [next] = others;
-    if (next === undefined || !await exists(next)) throw error;
-    say(`${(error as Error).message}; taking ${next}`);
-    return await firstSound(others, decode);
-  }
-}
-
-async function readModel<Model>(
-  path: string,
-  decode: (bytes: Uint8Array) => Promise<Model>,
-): Promise<Model> {
-  const bytes = await readWanted(path, "checkpoint");
-  const foreign = foreignFormat(bytes);
-  if (foreign) throw new TaskError(EXIT.input, `${path} is ${foreign}`);
-  try {
-    return await decode(bytes);
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    throw new TaskError(EXIT.input, `${path}: ${error.message}`);
-  }
-}
-
-/** The run whose checkpoint was written last. */
-async function newestRun(): Promise<RunPaths> {
-  const found: { run: RunPaths; time: number }[] = [];
-  try {
-    for await (const { name } of Deno.readDir(RUNS_FOLDER)) {
-      const run = runPaths(name);
-      for (const path of [run.checkpoint, run.previous]) {
-        if (!await exists(path)) continue; // a run that was cut off at its start
-        const { mtime } = await Deno.stat(path);
-        found.push({ run, time: mtime?.getTime() ?? 0 });
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  found.sort((a, b) => b.time - a.time || (a.run.name < b.run.name ? 1 : -1));
-  if (found.length > 0) return found[0].run;
+/** The model of a run to use: the best where a text was held out, else the last. */
+async function loadUsed(
+  run: RunPaths,
+): Promise<{ path: string; model: Checkpoint | ImportedModel }> {
+  const last = [run.checkpoint, run.previous];
+  const order = await usesBest(run) ? [run.best, ...last] : [...last, run.best];
+  const there: string[] = [];
+  for (const path of order) if (await exists(path)) there.push(path);
+  if (there.length > 0) return await firstSound(there, decodeModel);
   throw new TaskError(
     EXIT.files,
-    `there is no trained model in ${RUNS_FOLDER}: run deno task train first`,
+    `the run "${run.name}" has no model yet: it saves its first within the time ` +
+      `that --checkpoint-every says`,
   );
 }
 
-function runPaths(name: string): RunPaths {
-  const folder = join(RUNS_FOLDER, name);
-  return {
-    name,
-    folder,
-    checkpoint: join(folder, "model.safetensors"),
-    previous: join(folder, "previous.safetensors"),
-    best: join(folder, "best.safetensors"),
-    metrics: join(folder, "metrics.jsonl"),
-    samples: join(folder, "samples.jsonl"),
-    commands: join(folder, "commands.txt"),
-    curve: join(folder, "perplexity.svg"),
-    report: join(folder, "report.html"),
-  };
-}
-
-async function makeFolder(name: string): Promise<boolean> {
+/** Whether a run's best model was found by a text that was held out. */
+async function usesBest({ best }: RunPaths): Promise<boolean> {
+  if (!await exists(best)) return false;
   try {
-    await Deno.mkdir(join(RUNS_FOLDER, name));
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw error;
+    const { metadata } = await readHeader(best);
+    const { validationTokens } = JSON.parse(metadata("corpus") ?? "{}");
+    return validationTokens > 0;
+  } catch {
+    return true; // what is wrong with it is said where it is read
   }
 }
 
-function assertRunName(name: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) return;
-  throw new UsageError(
-    `--run cannot be ${JSON.stringify(name)}: expected a name of letters, ` +
-      `digits, ".", "_" and "-" that begins with a letter or digit`,
+/** What else a name may have meant: behind a message. */
+async function suggestion(name: string): Promise<string> {
+  const names = (await allRuns()).map((run) => run.name);
+  if (names.length === 0) return ": there are no runs yet";
+  return didYouMean(nearest(name, names)) + " (deno task runs lists them all)";
+}
+
+/** Runs with a model, that which was written last first. */
+async function runsByAge(): Promise<RunPaths[]> {
+  const found: { run: RunPaths; time: number }[] = [];
+  for (const run of await allRuns()) {
+    const times: number[] = [];
+    for (const path of modelPaths(run)) {
+      try {
+        times.push((await Deno.stat(path)).mtime?.getTime() ?? 0);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) {
+          say(`note: ${run.folder} is left out: ${reasonOf(error)}`);
+          break;
+        }
+      }
+    }
+    if (times.length > 0) found.push({ run, time: Math.max(...times) });
+  }
+  // A clock that was wrong must not hide what came after.
+  const now = Date.now();
+  const age = (time: number) => time > now ? Infinity : now - time;
+  found.sort((a, b) =>
+    age(a.time) === age(b.time)
+      ? b.time - a.time || (a.run.name < b.run.name ? 1 : -1)
+      : age(a.time) - age(b.time)
   );
+  return found.map(({ run }) => run);
+}
+
+/** Whether a run holds the state of a training. */
+async function canGoOn(run: RunPaths): Promise<boolean> {
+  for (const path of modelPaths(run)) {
+    try {
+      const { metadata } = await readHeader(path);
+      if (metadata("state") !== undefined) return true;
+    } catch {
+      // Missing or damaged: another of its models may do.
+    }
+  }
+  return false;
 }

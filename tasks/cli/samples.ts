@@ -14,12 +14,12 @@ export interface Sample {
   readonly text: string;
 }
 
-/** A run's samples so far; none where there is no such file. */
+/** A run's samples so far; what is none is passed over, as is a file that is not there. */
 export async function readSamples(path: string): Promise<Sample[]> {
   const lines = await readEpochLines(path);
-  return lines.map(({ epoch, prefix, text }) => ({
-    epoch,
-    prefix: String(prefix),
-    text: String(text),
-  }));
+  return lines.flatMap(({ epoch, prefix, text }) =>
+    typeof prefix === "string" && typeof text === "string"
+      ? [{ epoch, prefix, text }]
+      : []
+  );
 }

@@ -4,6 +4,14 @@
  * @module
  */
 
+import { Output } from "./output.ts";
+
+/** Where data goes. */
+export const stdout: Output = new Output("stdout", () => Deno.stdout);
+
+/** Where what is said about it goes; where it cannot be written it is left out. */
+export const stderr: Output = new Output("stderr", () => Deno.stderr);
+
 /** How a piece of a line looks on a terminal with colours. */
 export type Style = keyof typeof CODES;
 
@@ -13,17 +21,22 @@ export type Piece = string | { readonly text: string; readonly style: Style };
 /** Select Graphic Rendition, ECMA-48 8.3.117. */
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 } as const;
 
-/** Writes data to stdout. Ends the program quietly where nobody reads on. */
+/** Writes data to stdout; `stdout` tells when that is done, and if it failed. */
 export function out(text: string): void {
   const isTerminal = Deno.stdout.isTerminal();
   if (isTerminal) clearStatus();
-  write(Deno.stdout, isTerminal ? printable(text) : text);
+  stdout.write(isTerminal ? printable(text) : text);
 }
 
 /** Writes a line for people to stderr. */
 export function say(...pieces: readonly Piece[]): void {
   clearStatus();
-  write(Deno.stderr, `${painted(pieces, hasColors())}\n`);
+  stderr.write(`${painted(pieces, hasColors())}\n`);
+}
+
+/** The same, for a line that nobody misses: nothing where nobody reads. */
+export function remark(...pieces: readonly Piece[]): void {
+  if (!stderr.isBehind) say(...pieces);
 }
 
 /**
@@ -35,13 +48,13 @@ export function say(...pieces: readonly Piece[]): void {
 export function status(
   line: string | ((columns: number) => readonly Piece[]),
 ): void {
-  if (!canRedraw()) return;
+  if (!canRedraw() || stderr.isBehind) return;
   // It would wrap in the last column, or where the terminal adds "^C" to it.
   const columns = windowColumns() - 3;
   const pieces = typeof line === "string"
     ? [line.slice(0, columns)]
     : line(columns);
-  write(Deno.stderr, `\r${painted(pieces, hasColors())}\x1b[K`);
+  stderr.write(`\r${painted(pieces, hasColors())}\x1b[K`);
   statusShown = true;
 }
 
@@ -53,7 +66,7 @@ export function windowColumns(): number {
 /** Takes the status line away. */
 export function clearStatus(): void {
   if (!statusShown) return;
-  write(Deno.stderr, "\r\x1b[K");
+  stderr.write("\r\x1b[K");
   statusShown = false;
 }
 
@@ -84,13 +97,19 @@ export function painted(pieces: readonly Piece[], colors: boolean): string {
   }).join("");
 }
 
-/** Control characters, which a model may have learned, as visible ones. */
+/**
+ * Control characters, which a model may have learned, as visible ones, and those that
+ * turn the direction of writing as `[U+202E]`.
+ */
 export function printable(text: string): string {
   return text.replace(
     // deno-lint-ignore no-control-regex
     /[\x00-\x08\x0b-\x1f\x7f]|[\x80-\x9f]/g,
     (c) =>
       c < "\x20" ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : "\u2421",
+  ).replace(
+    /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`,
   );
 }
 
@@ -104,11 +123,6 @@ export function grouped(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** A number with so many decimals: `1.04`; a huge one to three digits: `3.72e+91`. */
-export function decimals(value: number, count: number): string {
-  return value < 1e6 ? value.toFixed(count) : value.toPrecision(3);
-}
-
 /** JSON on one line; numbers that JSON has not as strings: `"NaN"`, `"Infinity"`. */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(
@@ -117,14 +131,4 @@ export function jsonLine(value: unknown): string {
       typeof item === "number" && !Number.isFinite(item) ? String(item) : item,
   );
   return `${text}\n`;
-}
-
-function write(stream: typeof Deno.stdout, text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
-  }
 }

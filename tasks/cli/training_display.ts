@@ -4,15 +4,16 @@
  * @module
  */
 
-import type { EpochEvent, ProgressEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
+import { type Clock, monotonicClock } from "../../lib/training/pace.ts";
 import { fitted } from "./columns.ts";
+import { perplexityText } from "./describe.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
 import {
   canRedraw,
   clearStatus,
-  decimals,
   onOneLine,
-  say,
+  remark,
   status,
   windowColumns,
 } from "./terminal.ts";
@@ -23,7 +24,7 @@ const REDRAW_MILLISECONDS = 100;
 /** What is between two lines that stay: so much of both, or the longest time. */
 const PLAIN_EPOCHS = 10;
 const PLAIN_MILLISECONDS = 30_000;
-const MOST_MILLISECONDS = 300_000;
+const MOST_MILLISECONDS = 55_000; // with the time that work in hand takes, a minute
 
 /** Time that a speed has to be taken over before it says when training ends. */
 const FIRST_MILLISECONDS = 1000;
@@ -33,15 +34,32 @@ export class TrainingDisplay {
   #state: TrainingState;
   readonly #perplexities: number[];
   readonly #live: boolean = canRedraw();
-  /** When the first event came, and how many epochs were done then. */
-  #start?: { readonly time: number; readonly done: number };
-  #shown = performance.now();
+  /** When it began, and how many epochs were done then. */
+  readonly #start: { readonly time: number; readonly done: number };
+  /** Whether a line that stays was shown. */
+  #isBegun = false;
+  readonly #clock: Clock;
+  readonly #print: typeof remark;
+  #shown: number;
   #shownEpoch: number;
 
-  /** @param perplexities Of the epochs that were done before. */
-  constructor(epochs: number, perplexities: readonly number[]) {
+  /**
+   * @param perplexities Of the epochs that were done before.
+   * @param clock Decides when something is shown.
+   * @param print Takes the lines that stay.
+   */
+  constructor(
+    epochs: number,
+    perplexities: readonly number[],
+    clock = monotonicClock,
+    print = remark,
+  ) {
+    this.#clock = clock;
+    this.#print = print;
+    this.#shown = clock();
     this.#perplexities = [...perplexities];
     const done = perplexities.length;
+    this.#start = { time: this.#shown, done };
     this.#shownEpoch = done;
     this.#state = {
       epoch: Math.min(epochs, done + 1),
@@ -84,11 +102,11 @@ export class TrainingDisplay {
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
     const number = String(epoch).padStart(String(epochs).length);
-    const shown = decimals(perplexity!, 2).padStart(5);
+    const shown = perplexityText(perplexity!).padStart(5);
     const before = `epoch ${number}  perplexity ${shown}  `;
     const line = onOneLine(text);
     const rest = this.#live ? windowColumns() - before.length : Infinity;
-    say({ text: before, style: "dim" }, fitted(line, rest));
+    this.#print({ text: before, style: "dim" }, fitted(line, rest));
     this.#redraw();
   }
 
@@ -100,8 +118,7 @@ export class TrainingDisplay {
   #update(changed: Partial<TrainingState>): void {
     this.#state = { ...this.#state, ...changed };
     const { done, epochs } = this.#state;
-    this.#start ??= { time: performance.now(), done };
-    const elapsed = performance.now() - this.#start.time;
+    const elapsed = this.#clock() - this.#start.time;
     const gained = done - this.#start.done;
     if (elapsed < FIRST_MILLISECONDS || gained <= 0) return;
     const secondsLeft = elapsed / 1000 / gained * (epochs - done);
@@ -109,23 +126,25 @@ export class TrainingDisplay {
   }
 
   #show(isLast = false): void {
-    const waited = performance.now() - this.#shown;
+    const waited = this.#clock() - this.#shown;
     if (this.#live) {
       if (waited >= REDRAW_MILLISECONDS) this.#redraw();
       return;
     }
     const { epoch, done } = this.#state;
+    const isFirst = !this.#isBegun && this.#state.secondsLeft !== undefined;
     const isDue = done === epoch && epoch % PLAIN_EPOCHS === 0 &&
       waited >= PLAIN_MILLISECONDS;
-    if (!isDue && !isLast && waited < MOST_MILLISECONDS) return;
-    say(plainLine(this.#state));
-    this.#shown = performance.now();
+    if (!isFirst && !isDue && !isLast && waited < MOST_MILLISECONDS) return;
+    this.#isBegun = true;
+    this.#print(plainLine(this.#state));
+    this.#shown = this.#clock();
     this.#shownEpoch = done;
   }
 
   #redraw(): void {
     if (!this.#live) return;
     status((columns) => liveLine(this.#state, columns));
-    this.#shown = performance.now();
+    this.#shown = this.#clock();
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { TrainOptions } from "../../lib/train.ts";
+import { withDefaults } from "../../lib/training/settings.ts";
 import {
   type ChoiceFlag,
   type Flags,
@@ -15,6 +16,8 @@ import {
 import { PARTITION_FLAGS } from "./partition_flags.ts";
 
 const whole = { kind: "integer", least: 1 } as const;
+/** Weights from 65,536 units to as many are 17 GB: more than a tensor can have. */
+const size = { kind: "integer", most: 65_536 } as const;
 const positive = { kind: "number", least: 0, above: true } as const;
 const fromZero = { kind: "number", least: 0 } as const;
 
@@ -30,17 +33,19 @@ function oneOf<const C extends string>(
 export const MODEL_CONFIG_FLAGS = {
   cell: oneOf(["rnn", "gru", "lstm"], "rnn", "the recurrent cell"),
   "hidden-size": {
-    ...whole,
+    ...size,
+    least: 1,
     standard: "512",
     help: "size of the hidden state",
   } as NumberFlag,
   "num-layers": {
     ...whole,
+    most: 1000,
     standard: "1",
     help: "layers, one above the other",
   } as NumberFlag,
   "embedding-size": {
-    kind: "integer",
+    ...size,
     least: 0,
     standard: "0",
     help: "size of a learned embedding; 0: one-hot",
@@ -175,7 +180,7 @@ export function trainOptions(settings: Settings): TrainOptions {
   };
 }
 
-/** Throws a UsageError for a flag that would do nothing beside the others. */
+/** Throws a UsageError for a flag that would do nothing, or too much, beside the others. */
 export function assertUseful(settings: Settings): void {
   const useless = (flag: keyof Settings, unless: string) => {
     if (settings[flag] === undefined || settings[flag] === 0) return;
@@ -190,4 +195,11 @@ export function assertUseful(settings: Settings): void {
   if (cell !== "lstm") useless("forget-bias", "--cell lstm");
   if (cell !== "rnn") useless("activation", "--cell rnn");
   if (layers < 2) useless("dropout", "--num-layers 2 or more");
+  const { warmup = 0, epochs } = withDefaults(trainOptions(settings));
+  if (warmup >= epochs) {
+    throw new UsageError(
+      `--warmup ${warmup} is not over in ${epochs} epochs: give fewer, or more ` +
+        `--epochs`,
+    );
+  }
 }

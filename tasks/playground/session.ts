@@ -195,6 +195,7 @@ export class Session {
           this.#notify({ kind: "epoch", ...measured });
         } else if (event.type === "checkpoint") {
           const { checkpoint, reason } = event;
+          if (reason === "best") continue; // the page shows the model as it is
           this.#hold(checkpoint, corpus);
           this.#tellProgress(checkpoint, started.minibatches);
           if (reason === "stopped") ending = "stopped";

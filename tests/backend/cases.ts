@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Ops, Sample } from "../../lib/backend/backend.ts";
+import type { GlobalNorm, Ops, Sample } from "../../lib/backend/backend.ts";
 import { randomNormal } from "../../lib/random.ts";
 
 /** An argument of an op: `values` go in, `tolerance` marks a result. */
@@ -273,6 +273,14 @@ export function cases(): Case[] {
       },
       call: (ops, tensors) => ops.copy(tensors),
     }, {
+      name: `carry: P ${P}`,
+      arguments: {
+        source: { shape: [P], values: normal(P) },
+        norm: { shape: [], values: [2 ** 127] },
+        destination: { shape: [P], tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.carry(tensors),
+    }, {
       name: `copy of token ids: P ${P}`,
       arguments: {
         source: {
@@ -285,7 +293,35 @@ export function cases(): Case[] {
       call: (ops, tensors) => ops.copy(tensors),
     });
   }
+  all.push(...extremeNormCases());
   return all;
+}
+
+/** Norms of numbers whose squares float32 has no room for, and of such beside others. */
+function extremeNormCases(): Case[] {
+  const exponents = [[63], [-100], [120, 63], [47, -50], [-30, -100]];
+  return [1, 1000, 70_000].flatMap((P) =>
+    exponents.map((powers) => {
+      const values = normal(P).map((x, i) =>
+        x * 2 ** powers[i % powers.length]
+      );
+      const greatest = values.reduce(
+        (most, x) => Math.max(most, Math.abs(x)),
+        0,
+      );
+      // P positive terms round by U·P/2 of the whole at the most, which the root
+      // halves; the norm is below √P times the greatest.
+      const tolerance = U * (P / 2 + 8) * Math.sqrt(P) * greatest;
+      return {
+        name: `globalNorm: P ${P}, of about 2 to the ${powers.join(" or ")}`,
+        arguments: {
+          gradients: { shape: [P], values },
+          norm: { shape: [], tolerance },
+        },
+        call: (ops: Ops, tensors: GlobalNorm) => ops.globalNorm(tensors),
+      };
+    })
+  );
 }
 
 /** gru, lstm and their backwards. */
@@ -468,6 +504,24 @@ function sampleCases(B: number, V: number, size: string): Case[] {
           topK: 40,
           topP: 0.95,
           repetitionPenalty: 1.3,
+        }),
+    },
+    {
+      name: `sample greedily but for the first: ${size}`,
+      arguments: { logits, tokens },
+      call: (ops, tensors) => ops.sample({ ...tensors, firstId: 1 }),
+    },
+    {
+      name: `sample with all there is of the latter half: ${size}`,
+      arguments: { logits, tokens, uniforms, seen, logProbabilities },
+      call: (ops, tensors) =>
+        ops.sample({
+          ...tensors,
+          temperature: 0.8,
+          topK: 5,
+          topP: 0.95,
+          repetitionPenalty: 1.3,
+          firstId: V >> 1,
         }),
     },
   ];

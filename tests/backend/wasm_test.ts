@@ -339,6 +339,44 @@ Deno.test("cpu: what fails in a thread reaches the caller", async () => {
   }
 });
 
+Deno.test("cpu: a thread that never ends its task is given up", async () => {
+  using backend = await openBuild("relaxed", { threads: 2 });
+  const tensor = backend.allocate([2]);
+  backend.threads.kernels.hangInThread(2);
+  for (let call = 0; call < 2; call++) {
+    assertThrows(
+      () => backend.ops.fill({ tensor, value: 1 }),
+      Error,
+      "A thread of the CPU backend failed: it has not ended its work",
+    );
+  }
+});
+
+Deno.test("cpu: a worker that fails after its start reaches the caller", async () => {
+  const { Worker } = globalThis;
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      workers.push(this);
+    }
+  };
+  try {
+    using backend = await openWasm({ threads: 2 });
+    const tensor = backend.allocate([2]);
+    backend.ops.fill({ tensor, value: 1 });
+    const message = "it was ended";
+    workers[0].dispatchEvent(new ErrorEvent("error", { message }));
+    assertThrows(
+      () => backend.ops.fill({ tensor, value: 1 }),
+      Error,
+      "A thread of the CPU backend failed: it was ended",
+    );
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 Deno.test("cpu: dispose ends the workers, as does a start that fails", async () => {
   const { Worker } = globalThis;
   let running = 0;

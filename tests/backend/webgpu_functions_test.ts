@@ -54,9 +54,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
 }`;
   const adapter = await navigator.gpu.requestAdapter();
-  const { device } = await openDevice(adapter!);
+  const { device, watch } = await openDevice(adapter!);
   const pipeline = await compile(device, name, source);
-  const memory = new Memory(device), commands = new Commands(device, memory);
+  const memory = new Memory(device, watch);
+  const commands = new Commands(device, memory);
   const size = values.length;
   const [input, output] = ["input", "output"].map((label) =>
     new WebGPUTensor(memory, memory.allocate(size, label), 0, [size], "f32")

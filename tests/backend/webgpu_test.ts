@@ -6,6 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { Backend } from "../../lib/backend/backend.ts";
+import { DeviceError } from "../../lib/backend/device_error.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { openDevice } from "../../lib/backend/webgpu/device.ts";
 import { compile } from "../../lib/backend/webgpu/pipelines.ts";
@@ -17,6 +18,7 @@ import { canRunCommands, needs } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
+import { watched } from "./gpus.ts";
 
 const found = await findAdapter();
 const { ignore } = WEBGPU;
@@ -33,32 +35,16 @@ function test(name: string, fn: () => Promise<void>): void {
   });
 }
 
-/** A GPU whose devices go through `see` before the backend has them. */
-function watched(see: (device: GPUDevice) => void): GPU {
-  return {
-    async requestAdapter(options?: GPURequestAdapterOptions) {
-      const adapter = await navigator.gpu.requestAdapter(options);
-      if (!adapter) return null;
-      const requestDevice = adapter.requestDevice.bind(adapter);
-      adapter.requestDevice = async (descriptor) => {
-        const device = await requestDevice(descriptor);
-        see(device);
-        return device;
-      };
-      return adapter;
-    },
-  } as GPU;
-}
-
 const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
 
 Deno.test("webgpu: no adapter is an error that says what to do", async () => {
   assertEquals(await findAdapter(none), undefined);
-  const { message } = await assertRejects(
+  const { kind, message } = await assertRejects(
     () => openWebGPU({ gpu: none }),
-    Error,
+    DeviceError,
     "requestAdapter() found no adapter",
   );
+  assertEquals(kind, "unavailable");
   assertStringIncludes(message, "mesa-vulkan-drivers");
   assertStringIncludes(message, "--device cpu");
   assert(!message.includes("\n"));
@@ -100,32 +86,6 @@ test("the adapter is described", async () => {
   );
 });
 
-test("an error of the device is fatal", async () => {
-  let device!: GPUDevice;
-  using backend = await openWebGPU({ gpu: watched((seen) => device = seen) });
-  const tensor = backend.allocate([2]);
-  const size = 16, usage = 4; // COPY_SRC: not to be written to
-  const bad = device.createBuffer({ label: "a bad buffer", size, usage });
-  device.queue.writeBuffer(bad, 0, new Float32Array(4));
-  const { message } = await assertRejects(
-    () => backend.read(tensor),
-    Error,
-    "GPUValidationError",
-  );
-  assertStringIncludes(message, "a bad buffer");
-  assertThrows(() => backend.allocate([2]), Error, "a bad buffer");
-  assertThrows(() => backend.ops.fill({ tensor, value: 1 }), Error, "bad");
-});
-
-test("the loss of the device is fatal", async () => {
-  let device!: GPUDevice;
-  using backend = await openWebGPU({ gpu: watched((seen) => device = seen) });
-  const tensor = backend.allocate([2]);
-  device.destroy();
-  await assertRejects(() => backend.read(tensor), Error, "lost");
-  assertThrows(() => backend.allocate([2]), Error, "lost");
-});
-
 test("a kernel that does not compile is named, with its line", async () => {
   const adapter = await navigator.gpu.requestAdapter();
   const { device } = await openDevice(adapter!);
@@ -134,7 +94,7 @@ test("a kernel that does not compile is named, with its line", async () => {
 @compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }`;
   await assertRejects(
     () => compile(device, "broken", source),
-    Error,
+    DeviceError,
     "Cannot compile kernels/broken.wgsl, line 5: ",
   );
   device.destroy();
@@ -186,15 +146,6 @@ test("a freed tensor and another device's are refused", async () => {
   );
   backend.free(tensor);
   assertThrows(() => backend.read(tensor.at(1)), TypeError, "freed");
-});
-
-test("a tensor beyond the device's limits is a RangeError", async () => {
-  using backend = await openWebGPU();
-  assertThrows(
-    () => backend.allocate([2 ** 31]),
-    RangeError,
-    "8589934592 byte",
-  );
 });
 
 test("20 million elements are filled and copied", async () => {

@@ -3,6 +3,7 @@ import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
 import {
   type ImportOptions,
   importWeights,
+  tensorsLeftOut,
 } from "../../lib/exchange/import_weights.ts";
 import { CELLS } from "../../lib/model/cells.ts";
 import { encodeSafetensors, type StoredTensor } from "../../lib/safetensors.ts";
@@ -195,9 +196,60 @@ Deno.test("all that is missing or wrong is listed", () => {
   assertRefused(
     (dict) => dict.set("linear.bias", { shape: [3], data: new Uint32Array(3) }),
     {},
-    "linear.bias is U32, expected F32 or F64 (in Python: module.float())",
+    "linear.bias is U32, expected F32 or F64",
   );
 });
+
+Deno.test("whole numbers that are no weights are left out, and can be named", () => {
+  const dict = stateDict();
+  const model = importWeights(fileOf(dict), { vocabulary: VOCABULARY });
+  dict.set("step", { shape: [], data: Uint32Array.of(7) });
+  const bytes = withTypes(fileOf(dict), { step: "I32" });
+  assertEquals(importWeights(bytes, { vocabulary: VOCABULARY }), model);
+  assertEquals(tensorsLeftOut(bytes), ["step"]);
+  assertEquals(tensorsLeftOut(fileOf(stateDict())), []);
+});
+
+Deno.test("what to do about a type is said once, and only where it helps", () => {
+  const half: Record<string, string> = {};
+  for (const name of stateDict({ layers: 3 }).keys()) half[name] = "BF16";
+  const bytes = withTypes(fileOf(stateDict({ layers: 3 })), half);
+  const { message } = assertThrows(
+    () => importWeights(bytes, { vocabulary: VOCABULARY }),
+    RangeError,
+    "linear.bias is BF16, ",
+  );
+  assertEquals(message.split("module.float()").length, 2, message);
+  assertEquals(message.split(" is BF16").length, 7, message);
+  assert(message.includes("8 more are like that, expected F32"), message);
+  const counted = withTypes(fileOf(stateDict()), { "linear.bias": "I32" });
+  const refused = assertThrows(
+    () => importWeights(counted, { vocabulary: VOCABULARY }),
+    RangeError,
+    "linear.bias is I32, expected F32 or F64",
+  );
+  assert(!refused.message.includes("module.float()"), refused.message);
+});
+
+/** The file with other types in its header, which are as long there or not. */
+function withTypes(
+  file: Uint8Array,
+  types: Readonly<Record<string, string>>,
+): Uint8Array {
+  const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+  const header = JSON.parse(
+    new TextDecoder().decode(file.subarray(8, 8 + length)),
+  );
+  for (const [name, dtype] of Object.entries(types)) {
+    header[name].dtype = dtype;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + file.length - 8 - length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(file.subarray(8 + length), 8 + text.length);
+  return bytes;
+}
 
 Deno.test("a vocabulary whose ids are not those of the rows is refused", () => {
   const cases: [ImportOptions["vocabulary"], string][] = [

@@ -23,7 +23,7 @@ interface Whole {
 /** All continuations, whole. */
 async function rowsOf(
   model: TrainedModel,
-  prefix: string,
+  prefix: string | readonly number[],
   backend: Backend,
   options: GenerateTokensOptions,
 ): Promise<Whole[]> {
@@ -79,6 +79,11 @@ for (const { name, open, ignore } of [...REFERENCES, ...CPUS, WEBGPU]) {
         greedy[0].slice(0, 40),
       ]);
       assert(greedy[0] !== DRAWN_TEXTS[0]);
+      // More than there are is all, however many more: on a GPU the number has 32 bits.
+      const all = await draw({ topK: 0 });
+      for (const topK of [100, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1]) {
+        assertEquals(await draw({ topK }), all);
+      }
     },
   });
 }
@@ -216,6 +221,35 @@ Deno.test("<unk> is never generated, the others keep their proportions", async (
   }
 });
 
+Deno.test("<unk> is never generated, however unlikely all others are", async () => {
+  for (const { open } of [...REFERENCES, CPUS[0]]) {
+    using backend = await open();
+    for (const bias of [-1e30, -3e38]) {
+      const parameters = new Map(MODEL.parameters);
+      parameters.set(
+        "linear.bias",
+        parameters.get("linear.bias")!.slice().fill(bias, 1),
+      );
+      const model = { ...MODEL, parameters };
+      for (const temperature of [0, 1, 1e30]) {
+        const options = { temperature, maxNewTokens: 30 };
+        const [{ tokens }] = await rowsOf(model, "time", backend, options);
+        assert(tokens.every(({ id }) => id > 0), `${bias}, ${temperature}`);
+      }
+    }
+  }
+});
+
+Deno.test("<unk> in a prefix is never generated, whatever the penalty", async () => {
+  using backend = openReference();
+  const options = { ...DRAWN, topK: 0, topP: 1, count: 200, maxNewTokens: 2 };
+  for (const repetitionPenalty of [1e-30, 0.5, 2, 1e30]) {
+    const given = { ...options, repetitionPenalty };
+    const rows = await rowsOf(MODEL, [0], backend, given);
+    for (const { tokens } of rows) assert(tokens.every(({ id }) => id > 0));
+  }
+});
+
 Deno.test("the lowest temperature there is takes the likeliest token", async () => {
   using backend = openReference({ precision: "float32" });
   const greedy = await textsOf(MODEL, "time", backend, {});
@@ -270,6 +304,19 @@ Deno.test("continuations that meet the stop text end alone", async () => {
   }
 });
 
+Deno.test("a line end of the stop text is that of the model's text", async () => {
+  using backend = openReference();
+  const lines = untrained("one\ntwo\nthree\n");
+  const options = { ...DRAWN, maxNewTokens: 100 };
+  const [free] = await textsOf(lines, "one", backend, options);
+  const at = free.indexOf("\n");
+  assert(at >= 0);
+  for (const stop of ["\n", "\r\n", "\r"]) {
+    const [text] = await textsOf(lines, "one", backend, { ...options, stop });
+    assertEquals(text, free.slice(0, at));
+  }
+});
+
 Deno.test("nothing more is computed once all have met the stop text", async () => {
   let steps = 0;
   const backend = withOps(openReference(), (ops) => ({
@@ -285,6 +332,21 @@ Deno.test("nothing more is computed once all have met the stop text", async () =
   const [row] = await rowsOf(MODEL, "time", backend, { ...options, clock });
   assertEquals([row.text, row.tokens, row.ended], ["", [], "stop"]);
   assertEquals(steps, 3);
+});
+
+Deno.test("no backend is asked for more of the likeliest tokens than there are", async () => {
+  const asked = new Set<number | undefined>();
+  const backend = withOps(openReference(), (ops) => ({
+    sample(x) {
+      asked.add(x.topK);
+      ops.sample(x);
+    },
+  }));
+  const size = MODEL.config.vocabularySize;
+  for (const topK of [1, size, size + 1, 2 ** 32 + 1]) {
+    await rowsOf(MODEL, "time", backend, { ...DRAWN, topK });
+  }
+  assertEquals([...asked], [1, size]);
 });
 
 Deno.test("greedily no op has more to do than is asked for", async () => {

@@ -65,7 +65,7 @@ export async function runTaskOn(
  * the permissions of deno.json, that runs one line after the other. For all that
  * needs no stdin, terminal or signal of its own, and does not end by itself.
  *
- * ```ts
+ * ```ts ignore
  * using folder = new TemporaryFolder();
  * await using tasks = new TaskRunner(folder);
  * const { code, stdout, stderr } = await tasks.run("train", "--epochs=0");

@@ -69,6 +69,7 @@ Deno.test({
       assertEquals(text, `${prefix}${made.greedy}\n`);
     }
     // The last one that was imported is the newest.
+    const last = exchanged.at(-1)!.name;
     const device = "--device=reference";
     Deno.writeTextFileSync(`${folder.path}/tea.txt`, "tea at me\n");
     await ok("score", "tea.txt", device);
@@ -80,7 +81,7 @@ Deno.test({
     );
     assertEquals(JSON.parse(evaluated.stdout).tokens, 9);
     assertStringIncludes(
-      await said(2, "evaluate", device),
+      await said(2, "evaluate", device, `--run=pytorch_${last}-1`),
       "the model was imported: on which text is it to be measured?",
     );
     const inspected = JSON.parse((await ok("inspect", "--json")).stdout);
@@ -90,7 +91,6 @@ Deno.test({
       "imported from pytorch_lstm_float64",
     );
     // A run is never overwritten.
-    const last = exchanged.at(-1)!.name;
     const again = [
       "import",
       `pytorch_${last}.safetensors`,
@@ -310,7 +310,7 @@ Deno.test({
     );
     assertStringIncludes(
       await said(7, "inspect", "no.txt"),
-      "there is no file at no.txt",
+      "there is no file and no run no.txt",
     );
   },
 });

@@ -2,7 +2,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { generateTokens } from "../../lib/generation/generate_tokens.ts";
 import { canRunCommands, needs } from "../access.ts";
-import { denoArguments, runTask, TemporaryFolder } from "./command.ts";
+import {
+  denoArguments,
+  runTask,
+  TaskRunner,
+  TemporaryFolder,
+} from "./command.ts";
 import { writeModel } from "./model.ts";
 
 const needsCommands = needs(
@@ -116,43 +121,109 @@ Deno.test({
       env: { XDG_RUNTIME_DIR: "/tmp" },
     }).output();
     const decoder = new TextDecoder();
-    assertEquals([code, decoder.decode(stderr)], [0, ""]);
+    assertEquals([code, decoder.decode(stderr)], [141, ""]);
     assertEquals(decoder.decode(stdout).length, 100);
   },
 });
 
 Deno.test({
-  ...needsCommands("generate: flags that would change nothing are refused"),
+  ...needsCommands("generate: what it cannot do is one clear line"),
   fn: async () => {
     using folder = new TemporaryFolder();
-    await writeModel(folder, "the time traveller came back");
+    await using tasks = new TaskRunner(folder);
+    await writeModel(folder, "the time traveller\ncame back, café");
+    const said = async (expected: number, ...args: string[]) => {
+      const all = [...args, ...MODEL];
+      const { code, stdout, stderr } = await tasks.run("generate", ...all);
+      assertEquals([code, stdout], [expected, ""], stderr);
+      assertEquals(stderr.trimEnd().split("\n").length, 1);
+      return stderr;
+    };
+    // Flags that would change nothing.
     for (const flag of ["top-k", "top-p", "seed", "count"]) {
       for (const temperature of [[], ["--temperature=0"]]) {
-        const { code, stdout, stderr } = await runTask(
-          folder,
-          "generate",
-          "--prefix=time",
-          `--${flag}=${flag === "top-p" ? 0.5 : 2}`,
-          ...temperature,
-          ...MODEL,
+        const value = `--${flag}=${flag === "top-p" ? 0.5 : 2}`;
+        assertStringIncludes(
+          await said(2, "--prefix=time", value, ...temperature),
+          `--${flag} needs a --temperature above 0`,
         );
-        assertEquals([code, stdout], [2, ""]);
-        assertStringIncludes(stderr, `--${flag} needs a --temperature above 0`);
-        assertEquals(stderr.trimEnd().split("\n").length, 1);
       }
     }
-    const { code, stderr } = await runTask(
-      folder,
-      "generate",
-      "--prefix=time",
-      "--temperature=1",
-      "--top-p=1.5",
-    );
-    assertEquals(code, 2);
-    assertStringIncludes(
-      stderr,
-      '--top-p cannot be "1.5": expected a number above 0, up to 1',
-    );
+    const cases: [number, string[], string][] = [
+      [
+        2,
+        ["--prefix=time", "--temperature=1", "--top-p=1.5"],
+        '--top-p cannot be "1.5": expected a number above 0, up to 1',
+      ],
+      [2, ["--prefix=t", "--temperature", "-1"], "expected a number from 0 on"],
+      [2, ["--count=4294967295"], "expected a whole number from 1 to 10000"],
+      [
+        2,
+        [],
+        'error: what is the text to begin with? For example --prefix "tr',
+      ],
+      [2, ["--prefix", ""], "error: --prefix is empty: what is the text to"],
+      [2, ["traveller"], '"traveller" belongs to no flag: type --prefix "trav'],
+      [2, ["--prefix", "--length", "5"], "--prefix needs a value: TEXT; a"],
+      [3, ["--prefix", "- Hello"], 'no "-" at 1, "H" at 3'],
+      [3, ["--prefix", "---"], 'no "-" at 1, "-" at 2, "-" at 3'],
+      [3, ["--prefix", "time\\n"], "--prefix $'time\\n'"],
+      [3, ["--prefix", "cafe\u0301"], "--prefix $'caf\\u00e9'"],
+      [3, ["--prefix=t", "--stop", "\\n"], "--stop $'\\n'"],
+      [3, ["--prefix=t", "--stop", "!"], "--stop '!' can never be met"],
+    ];
+    for (const [code, args, expected] of cases) {
+      assertStringIncludes(await said(code, ...args), expected);
+    }
+  },
+});
+
+Deno.test({
+  ...needsCommands(
+    "generate: a prefix may begin with dashes, or end in a carriage return",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    await using tasks = new TaskRunner(folder);
+    await writeModel(folder, "- the --- time\nTom=\n");
+    for (
+      const prefix of ["- the", "---", "--", "-m", "Tom=", "--time=m", "\n"]
+    ) {
+      const { code, stdout, stderr } = await tasks.run(
+        ...["generate", "--prefix", prefix, "--length", "0", ...MODEL] as const,
+      );
+      assertEquals([code, stdout, stderr], [0, `${prefix}\n`, ""]);
+    }
+    for (const prefix of ["Tom\r\n", "Tom\r"]) {
+      const { code, stdout } = await tasks.run(
+        ...["generate", "--prefix", prefix, "--length", "0", ...MODEL] as const,
+      );
+      assertEquals([code, stdout], [0, "Tom\n\n"]);
+    }
+  },
+});
+
+Deno.test({
+  ...needsCommands("generate: says how to get out of a loop"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    await using tasks = new TaskRunner(folder);
+    // Its few states come round soon.
+    await writeModel(folder, "abcabc", { hiddenSize: 2 });
+    const run = async (...args: string[]) =>
+      await tasks.run("generate", "--prefix=a", ...args, ...MODEL);
+    const looped = await run("--length=300");
+    assertEquals(looped.code, 0);
+    assertEquals(looped.stdout.length, 302);
+    assertStringIncludes(looped.stderr, "--temperature 0.8 draws");
+    assertEquals(looped.stderr.trimEnd().split("\n").length, 1);
+    for (
+      const args of [
+        ["--length=300", "--json"],
+        ["--length=5"],
+        ["--length=300", "--temperature=1"],
+      ]
+    ) assertEquals((await run(...args)).stderr, "");
   },
 });
 

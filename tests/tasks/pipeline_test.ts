@@ -64,13 +64,18 @@ Deno.test({
 
     const trained = await ok("train", "--corpus=data/book.txt", ...TINY);
     const [summary, ...samples] = trained.trimEnd().split("\n");
-    assertMatch(summary, /^perplexity \d+\.\d, [\d,]+ tokens\/s on reference/);
+    assertMatch(
+      summary,
+      /^perplexity \d+\.\d\d, [\d,]+ tokens\/s on reference/,
+    );
     // The text has no "v": samples begin as the text does.
     assertEquals(samples.length, 1);
     assertStringIncludes(samples[0], "Time flies");
     assertEquals(
       folder.files().filter((name) => name.includes("runs")),
       [
+        ".lock",
+        "best.safetensors",
         "commands.txt",
         "metrics.jsonl",
         "model.safetensors",

@@ -79,7 +79,8 @@ Deno.test({
     assertMatch(stderr, /^epoch 20 of 20, perplexity .* tokens\/s$/m);
     assertStringIncludes(stderr, "data/runs/a/report.html shows how it went");
     assertEquals(folder.files("data/runs/a").map((path) => path.slice(12)), [
-      ...["commands.txt", "metrics.jsonl", "model.safetensors"],
+      ...[".lock", "best.safetensors", "commands.txt"],
+      ...["metrics.jsonl", "model.safetensors"],
       ...["perplexity.svg", "report.html", "samples.jsonl"],
     ]);
     const command = "deno task train --corpus text.txt --batch-size 4 " +
@@ -237,7 +238,7 @@ Deno.test({
     const bad: [args: string[], code: number, message: string][] = [
       [["a"], 2, "name two or more"],
       [["a", "a"], 2, "a was given twice"],
-      [["a", "nope"], 7, "there is no run nope"],
+      [["a", "nope"], 7, 'there is no run "nope"'],
       [["a", "../runs/b"], 2, "expected a name"],
       [["a", "empty"], 7, "cannot compare empty: no run"],
       [["a", "b", "--output=text.txt/x.svg"], 7, ""],

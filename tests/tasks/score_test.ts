@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { evaluate } from "../../lib/evaluate.ts";
 import { tokenize } from "../../lib/tokenize.ts";
+import { perplexityText } from "../../tasks/cli/describe.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { runTask, runTaskOn, TemporaryFolder } from "./command.ts";
 import { writeModel } from "./model.ts";
@@ -50,7 +51,7 @@ Deno.test({
       bits,
       `${result.bitsPerToken.toFixed(4)} per character (${predicted})`,
     );
-    assertStringIncludes(perplexity, result.perplexity.toFixed(3));
+    assertStringIncludes(perplexity, perplexityText(result.perplexity));
     assertEquals(heading, "least likely, at line:column:");
     assertEquals(places.length, 10);
     const marked = places.map((line) => /\[(.+)\]/u.exec(line)![1]);
@@ -108,6 +109,25 @@ Deno.test({
 });
 
 Deno.test({
+  ...needsCommands("score: bytes are shown in the characters that they are of"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const text = "путь 🦕, время 时间; समय यात्री\n".repeat(3);
+    await writeModel(folder, text, {}, { level: "byte" });
+    const { code, stdout } = await runTaskOn(
+      ...[text, folder, "score", "-", ...MODEL] as const,
+    );
+    assertEquals(code, 0);
+    const places = stdout.trimEnd().split("\n").slice(-10);
+    for (const line of places) {
+      assert(!line.includes("\ufffd"), line);
+      const [, marked] = /\[(.+)\]/u.exec(line)!;
+      assertEquals([...marked].length, 1);
+    }
+  },
+});
+
+Deno.test({
   ...needsCommands("score: what it cannot read is one clear line"),
   fn: async () => {
     using folder = new TemporaryFolder();
@@ -126,7 +146,7 @@ Deno.test({
     assertStringIncludes(await said(2), "FILE is missing: the text");
     assertStringIncludes(
       await said(2, "a.txt", "b.txt"),
-      '"b.txt" is not part',
+      '"b.txt" is one too many',
     );
     assertStringIncludes(await said(7, "no.txt"), "there is no text at no.txt");
     assertStringIncludes(await said(3, "latin1.txt"), "not UTF-8: byte 1");

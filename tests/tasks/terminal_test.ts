@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { decimals } from "../../tasks/cli/terminal.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { denoArguments, TemporaryFolder } from "./command.ts";
 
@@ -88,10 +87,4 @@ Deno.test({
     assert(!dumb.includes("ESC"), dumb);
     assertMatch(dumb, /^epoch 20 of 20, perplexity /m);
   },
-});
-
-Deno.test("a huge number is shown to three digits", () => {
-  const shown = [1.04, 999_999, 3.71664344095937e91, Infinity, NaN]
-    .map((value) => decimals(value, 1));
-  assertEquals(shown, ["1.0", "999999.0", "3.72e+91", "Infinity", "NaN"]);
 });

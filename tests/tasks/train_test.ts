@@ -125,7 +125,7 @@ Deno.test({
       ["--preset=lstm", "--preset cannot change"],
       ["--seed=1", "--seed cannot change"],
       ["--epochs=1", "2 are done"],
-      ["--run=other", "no checkpoint at"],
+      ["--run=other", "there is no run"],
     ];
     for (const [flag, message] of bad) {
       const { code, stderr, stdout } = await train("--resume", flag);
@@ -307,7 +307,7 @@ Deno.test({
       ["--init=uniform --sigma=1", "--init normal"],
       ["--checkpoint-every=5", "expected a time"],
       ["--checkpoint-every=0m", "expected a time"],
-      ["--warmup=600", "fewer than there are"],
+      ["--warmup=600", "is not over in 500 epochs"],
       ["--preset=lstm --init-from=x", "give one"],
     ];
     for (const [flags, message] of useless) {
@@ -336,8 +336,11 @@ Deno.test({
       const model = `${folder.path}/data/runs/busy/model.safetensors`;
       await until(() => canRead(model));
       const second = await train("--resume", "--run=busy", "--device=cpu");
-      assertEquals(second.code, 7);
-      assertStringIncludes(second.stderr, "another process is training this");
+      assertEquals(second.code, 8);
+      assertStringIncludes(
+        second.stderr,
+        `the run "busy" is in use by process`,
+      );
     } finally {
       process.kill("SIGINT");
       assertEquals((await finished).code, 130);

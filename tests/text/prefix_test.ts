@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { encodePrefix } from "../../lib/text/prefix.ts";
+import { encodePrefix, prefixIds } from "../../lib/text/prefix.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 
 Deno.test("a prefix becomes ids at every level", () => {
@@ -27,4 +27,85 @@ Deno.test("what is not in the vocabulary is listed with its positions", () => {
   const words = tokenize("to be", { level: "word" });
   assertThrows(() => encodePrefix(words, " "), RangeError, "at least one word");
   assertThrows(() => encodePrefix(words, "<unk>"), RangeError, '"<unk>" at 1');
+});
+
+Deno.test("line ends of a prefix are read as those of a text file", () => {
+  const file = new TextEncoder().encode("ab\r\nba\rab");
+  const corpus = tokenize(file);
+  const [, b, lf, , a] = corpus.ids;
+  assertEquals(encodePrefix(corpus, "b\r\na\r"), [b, lf, a, lf]);
+  // Bytes, and a string, are taken as they are: with their carriage returns.
+  for (const level of ["char", "byte"] as const) {
+    const taken = level === "byte"
+      ? tokenize(file, { level })
+      : tokenize("ab\r\nba\rab");
+    const prefix = encodePrefix(taken, "a\r\nb");
+    assertEquals(prefix, [0, 2, 3, 4].map((at) => taken.ids[at]));
+  }
+  // Bytes without them were not written on Windows: \n is all that is meant.
+  const unix = tokenize("ab\nba", { level: "byte" });
+  assertEquals(encodePrefix(unix, "b\r\n"), [2, 3]);
+});
+
+Deno.test("letters and accents apart or as one: the form that is known is named", () => {
+  const composed = "caf\u00e9", apart = "cafe\u0301";
+  for (const level of ["char", "word", "byte"] as const) {
+    assertThrows(
+      () => encodePrefix(tokenize(apart, { level }), composed),
+      RangeError,
+      "as two characters: write the prefix in Unicode's normal form NFD",
+    );
+    assertThrows(
+      () => encodePrefix(tokenize(composed, { level }), apart),
+      RangeError,
+      "as one character: write the prefix in Unicode's normal form NFC",
+    );
+  }
+  assertThrows(
+    () => encodePrefix(tokenize(composed + "e"), apart),
+    RangeError,
+    "no U+0301 at 5.",
+  );
+  assertThrows(
+    () => encodePrefix(tokenize("\uac01"), "\u1100\u1161\u11a8"),
+    RangeError,
+    "normal form NFC",
+  );
+  // Neither form is known.
+  const letters = tokenize("cafe", { normalize: "letters" });
+  for (const prefix of [composed, apart, "\u00c9", "E\u0301"]) {
+    assertThrows(
+      () => encodePrefix(letters, prefix),
+      RangeError,
+      ". It was trained on lower-case letters",
+    );
+  }
+});
+
+Deno.test("at level byte characters are listed, not their bytes", () => {
+  const corpus = tokenize("жук", { level: "byte" });
+  assertThrows(
+    () => encodePrefix(corpus, "ж! 🦕"),
+    RangeError,
+    'no "!" at 2, " " at 3, "🦕" at 4',
+  );
+});
+
+Deno.test("ids are taken as they are, those of no token refused", () => {
+  const corpus = tokenize("aab");
+  assertEquals(prefixIds(corpus, "ba"), [2, 1]);
+  assertEquals(prefixIds(corpus, [2, 0, 1]), [2, 0, 1]); // <unk> is read, too
+  for (const bad of [3, -1, 0.5, NaN, Infinity]) {
+    assertThrows(
+      () => prefixIds(corpus, [1, bad]),
+      RangeError,
+      `id ${bad} at 2 is not in the vocabulary: expected whole numbers from 0 to 2`,
+    );
+  }
+  assertThrows(() => prefixIds(corpus, []), RangeError, "at least one id");
+  const unknown = {
+    ...corpus,
+    vocabulary: { tokens: ["<unk>"], counts: [0] },
+  };
+  assertThrows(() => prefixIds(unknown, [0]), RangeError, "no token but <unk>");
 });

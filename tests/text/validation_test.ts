@@ -22,6 +22,24 @@ Deno.test("without validation the vocabulary is that of the whole text", () => {
   }
 });
 
+Deno.test("what is cut off counts for the vocabulary, with a part held out and without", () => {
+  const text = "ababab" + "cd" + "cxabe";
+  for (
+    const [validation, tokens, counts] of [
+      [0, ["<unk>", "a", "b", "c", "d", "x", "e"], [0, 4, 4, 2, 1, 1, 1]],
+      [0.25, ["<unk>", "a", "b", "c", "x", "e"], [0, 4, 4, 1, 1, 1]],
+    ] as const
+  ) {
+    const corpus = tokenize(text, { maxTokens: 8, validation });
+    assertEquals(corpus.vocabulary, {
+      tokens: [...tokens],
+      counts: [...counts],
+    });
+    assertEquals(corpus.ids.length, validation === 0 ? 8 : 6);
+    assertEquals(corpus.totalTokens, 13);
+  }
+});
+
 Deno.test("the fraction is of what is kept, rounded", () => {
   for (
     const [length, maxTokens, validation, held] of [

@@ -6,7 +6,7 @@ import {
   type Checkpoint,
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
-import type { TrainEvent } from "../../lib/training/trainer.ts";
+import type { TrainEvent } from "../../lib/training/events.ts";
 import { tickingClock, timeless } from "./run.ts";
 
 const CORPUS = tokenize(

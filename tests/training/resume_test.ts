@@ -7,7 +7,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
-import type { EpochEvent, TrainEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent, TrainEvent } from "../../lib/training/events.ts";
 import {
   CPUS,
   REFERENCES,
@@ -224,6 +224,93 @@ Deno.test("more epochs go on from the last", async () => {
   const rest = await ending(resume(checkpoint, WHOLE, backend, { epochs: 6 }));
   assertEquals(rest.bytes, six.bytes);
   assertEquals(rest.epochs.map(({ epoch }) => epoch), [5, 6]);
+});
+
+Deno.test("with another learning rate the optimizer's state is kept", async () => {
+  using backend = await FLOAT64.open();
+  const adam = { ...SMALL, optimizer: "adam", learningRate: 0.01 } as const;
+  // In one go: a fall to a tenth after two of the four epochs.
+  const falls = { schedule: "step", stepSize: 2, gamma: 0.1 } as const;
+  const whole = await ending(train(WHOLE, backend, { ...adam, ...falls }));
+  const two = await ending(train(WHOLE, backend, { ...adam, epochs: 2 }));
+  const checkpoint = await decodeCheckpoint(two.bytes);
+  const rest = await ending(
+    resume(checkpoint, WHOLE, backend, { epochs: 4, learningRate: 0.001 }),
+  );
+  assertEquals(
+    rest.epochs.map((event) => ({ ...timeless(event), learningRate: 0.001 })),
+    whole.epochs.slice(2).map(timeless),
+  );
+  const weights = async (bytes: Uint8Array) =>
+    (await decodeCheckpoint(bytes)).parameters;
+  assertEquals(await weights(rest.bytes), await weights(whole.bytes));
+  const { training } = await decodeCheckpoint(rest.bytes);
+  assertEquals([training.epochs, training.learningRate], [4, 0.001]);
+});
+
+Deno.test("a schedule's course is that of all epochs, however often it is resumed", async () => {
+  using backend = await FLOAT64.open();
+  for (const schedule of ["cosine", "linear"] as const) {
+    const settings = { ...SMALL, schedule, warmup: 0.5 };
+    const twelve = await ending(
+      train(WHOLE, backend, { ...settings, epochs: 12 }),
+    );
+    const rates: number[] = [];
+    let { bytes } = await ending(
+      train(WHOLE, backend, { ...settings, epochs: 3 }),
+    );
+    for (const epochs of [6, 12]) {
+      const checkpoint = await decodeCheckpoint(bytes);
+      const more = await ending(resume(checkpoint, WHOLE, backend, { epochs }));
+      rates.push(...more.epochs.map(({ learningRate }) => learningRate));
+      bytes = more.bytes;
+    }
+    assertEquals(rates.length, 9);
+    // Those of the last part are those of a training that was planned so long.
+    assertEquals(
+      rates.slice(3),
+      twelve.epochs.slice(6).map(({ learningRate }) => learningRate),
+    );
+    assert(rates[3] > rates[2], "at first they are higher than they were");
+  }
+});
+
+Deno.test("patience may be changed, and counts over resumptions", async () => {
+  using backend = await FLOAT64.open();
+  const settings = { ...SMALL, epochs: 300, learningRate: 0.2 };
+  const counted = async (
+    patience: number,
+  ) => (await ending(train(SPLIT, backend, { ...settings, patience })));
+  const [three, six] = [await counted(3), await counted(6)];
+  const checkpoint = await decodeCheckpoint(three.bytes);
+  assert(checkpoint.progress.epochs < 300);
+  const rest = await ending(
+    resume(checkpoint, SPLIT, backend, { patience: 6 }),
+  );
+  assertEquals(rest.bytes, six.bytes);
+  // Where it has waited long enough, nothing follows.
+  const events = await Array.fromAsync(resume(checkpoint, SPLIT, backend));
+  assertEquals(events, []);
+});
+
+Deno.test("a held-out text that has changed is refused", async () => {
+  using backend = await FLOAT64.open();
+  const { bytes } = await ending(train(SPLIT, backend, SMALL));
+  const checkpoint = await decodeCheckpoint(bytes);
+  const validation = SPLIT.validation.slice();
+  [validation[0], validation[5]] = [validation[5], validation[0]];
+  assert(validation[0] !== SPLIT.validation[0]);
+  const going = (one: typeof checkpoint, corpus: typeof SPLIT) =>
+    resume(one, corpus, backend, { epochs: 5 }).next();
+  await assertRejects(
+    () => going(checkpoint, { ...SPLIT, validation }),
+    RangeError,
+    "what is held out of it is not the part",
+  );
+  await going(checkpoint, SPLIT);
+  // Earlier versions did not keep its digest.
+  const { validationSha256: _, ...corpus } = checkpoint.corpus;
+  await going({ ...checkpoint, corpus }, { ...SPLIT, validation });
 });
 
 Deno.test("what cannot be resumed is refused", async () => {

@@ -7,7 +7,7 @@
 import type { Backend } from "../../lib/backend/backend.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
 import { train, type TrainOptions } from "../../lib/train.ts";
-import type { EpochEvent } from "../../lib/training/trainer.ts";
+import type { EpochEvent } from "../../lib/training/events.ts";
 import {
   type Checkpoint,
   encodeCheckpoint,
@@ -18,7 +18,9 @@ export interface Run {
   /** `epoch 1`, `checkpoint 1`, …: what came when. */
   readonly order: readonly string[];
   readonly epochs: readonly EpochEvent[];
+  /** All but those of the best model, which are apart. */
   readonly checkpoints: readonly Checkpoint[];
+  readonly bests: readonly Checkpoint[];
   /** The last checkpoint, and its bytes. */
   readonly checkpoint: Checkpoint;
   readonly bytes: Uint8Array;
@@ -34,12 +36,17 @@ export async function run(
 ): Promise<Run> {
   const order: string[] = [];
   const epochs: EpochEvent[] = [], checkpoints: Checkpoint[] = [];
+  const bests: Checkpoint[] = [];
   let error: Error | undefined;
   try {
     for await (const event of train(corpus, backend, options)) {
+      if (event.type === "sample" || event.type === "progress") continue;
+      if (event.type === "checkpoint" && event.reason === "best") {
+        bests.push(event.checkpoint);
+        continue;
+      }
       if (event.type === "epoch") epochs.push(event);
       if (event.type === "checkpoint") checkpoints.push(event.checkpoint);
-      if (event.type === "sample" || event.type === "progress") continue;
       const { progress } = checkpoints.at(-1) ?? {};
       order.push(
         event.type === "epoch"
@@ -53,7 +60,7 @@ export async function run(
   }
   const checkpoint = checkpoints.at(-1)!;
   const bytes = await encodeCheckpoint(checkpoint);
-  return { order, epochs, checkpoints, checkpoint, bytes, error };
+  return { order, epochs, checkpoints, bests, checkpoint, bytes, error };
 }
 
 /** The event without what the clock decides. */

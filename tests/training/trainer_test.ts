@@ -8,7 +8,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
-import type { TrainEvent } from "../../lib/training/trainer.ts";
+import type { TrainEvent } from "../../lib/training/events.ts";
 import { withOps } from "../backend/wrap.ts";
 
 const CORPUS = tokenize(
@@ -72,28 +72,42 @@ Deno.test("every layer of every minibatch has a mask of its own, backwards the s
 /** The kinds of events, with epochs, and the last checkpoint. */
 async function gather(events: AsyncIterable<TrainEvent>) {
   const kinds: string[] = [];
-  let checkpoint: Checkpoint | undefined;
+  let checkpoint: Checkpoint | undefined, best: Checkpoint | undefined;
   for await (const event of events) {
     if (event.type === "epoch") kinds.push(`epoch ${event.epoch}`);
-    if (event.type === "sample") kinds.push(`sample ${event.epoch}`);
+    if (event.type === "sample") {
+      kinds.push(`${event.isLast ? "last " : ""}sample ${event.epoch}`);
+    }
     if (event.type !== "checkpoint") continue;
     kinds.push(event.reason);
-    checkpoint = event.checkpoint;
+    if (event.reason === "best") best = event.checkpoint;
+    else checkpoint = event.checkpoint;
   }
-  return { kinds, checkpoint: checkpoint! };
+  return { kinds, checkpoint: checkpoint!, best };
 }
 
 Deno.test("training ends when the held-out text has not been better for a while, resumed or not", async () => {
   using backend = openReference();
-  const options = { ...SMALL, epochs: 300, patience: 4, learningRate: 0.1 };
+  const options = {
+    ...SMALL,
+    epochs: 300,
+    patience: 4,
+    learningRate: 0.1,
+    checkpointEvery: 1,
+  };
   const whole = await gather(train(CORPUS, backend, options));
   const best = whole.kinds.lastIndexOf("best");
-  const behind = whole.kinds.slice(best + 1);
-  assertEquals(behind.length, 4 + 1);
-  assertEquals(behind.at(-1), "last");
+  assertEquals(
+    whole.kinds.slice(best + 1).filter((kind) => kind.startsWith("epoch"))
+      .length,
+    4,
+  );
+  assertEquals(whole.kinds.at(-1), "last");
   assert(best > 5, "it gets better at first");
   const { epochs } = whole.checkpoint.progress;
   assertEquals(whole.checkpoint.state!.best!.epoch, epochs - 4);
+  assertEquals(whole.best!.progress.epochs, epochs - 4);
+  assertEquals(whole.best!.validationLoss, whole.best!.state!.best!.loss);
 
   // Stopped two epochs behind the best: the best must not be forgotten.
   const controller = new AbortController();
@@ -109,7 +123,9 @@ Deno.test("training ends when the held-out text has not been better for a while,
   assertEquals(cut.kinds.at(-1), "stopped");
   const bytes = await encodeCheckpoint(cut.checkpoint);
   const rest = await gather(
-    resume(await decodeCheckpoint(bytes), CORPUS, backend),
+    resume(await decodeCheckpoint(bytes), CORPUS, backend, {
+      checkpointEvery: 1,
+    }),
   );
   assertEquals([...cut.kinds.slice(0, -1), ...rest.kinds], whole.kinds);
   assertEquals(
@@ -118,14 +134,14 @@ Deno.test("training ends when the held-out text has not been better for a while,
   );
 });
 
-Deno.test("samples and checkpoints come when they are asked for", async () => {
+Deno.test("samples and checkpoints come when they are asked for, a sample before what saves it", async () => {
   using backend = openReference();
   const { validation: _, ...corpus } = CORPUS;
-  const options = { ...SMALL, epochs: 4, sampleEvery: 2, checkpointEvery: 3 };
+  const options = { ...SMALL, epochs: 5, sampleEvery: 2, checkpointEvery: 3 };
   const { kinds } = await gather(train(corpus, backend, options));
-  assertEquals(kinds, [
+  assertEquals(kinds.filter((kind) => kind !== "best"), [
     ...["epoch 1", "epoch 2", "sample 2", "epoch 3", "due"],
-    ...["epoch 4", "last", "sample 4"],
+    ...["epoch 4", "sample 4", "epoch 5", "last sample 5", "last"],
   ]);
 });
 

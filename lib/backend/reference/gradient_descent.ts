@@ -1,17 +1,26 @@
 import type { UpdateSettings } from "../shapes.ts";
 import type { Floats } from "./floats.ts";
 
-/** `norm = √ Σ g²` over all gradients together. Source: d2l 8.5.5. */
+/**
+ * `norm = √ Σ g²` over all gradients together, as `s √ Σ (g / s)²`. The scale `s` is the
+ * greatest gradient's power of two: to divide by it rounds nothing, and no square
+ * overflows, nor do they all come to 0. Source: d2l 8.5.5.
+ */
 export function globalNorm(gradients: Floats, norm: Floats): void {
+  let greatest = 0;
+  for (const g of gradients) greatest = Math.max(greatest, Math.abs(g));
+  const hasScale = greatest > 0 && greatest < Infinity; // NaN has none either
+  const scale = hasScale ? 2 ** Math.floor(Math.log2(greatest)) : 1;
   let sum = 0;
-  for (const g of gradients) sum += g * g;
-  norm[0] = Math.sqrt(sum);
+  for (const g of gradients) sum += (g / scale) ** 2;
+  norm[0] = scale * Math.sqrt(sum);
 }
 
 /**
  * One step of an optimizer, as `Update` in backend.ts states it, with the clip folded in.
  * A norm that is not finite would spread to every parameter, so such a step is left
- * out. Source: d2l 8.5.5 and 11.4 to 11.10; PyTorch's `torch.optim`.
+ * out; an element that would not be finite as it is stored keeps what it was. Source:
+ * d2l 8.5.5 and 11.4 to 11.10; PyTorch's `torch.optim`.
  *
  * @param m First moment, read by momentum, adam and adamw alone.
  * @param v Second moment, read by rmsprop, adam and adamw alone.
@@ -28,7 +37,9 @@ export function update(
   if (!Number.isFinite(norm[0])) return;
   const scale = clipNorm > 0 && norm[0] > clipNorm ? clipNorm / norm[0] : 1;
   const most = clipValue > 0 ? clipValue : Infinity;
+  const state = [parameters, m, v].filter(({ length }) => length > 0);
   for (let i = 0; i < parameters.length; i++) {
+    const old = state.map((values) => values[i]);
     let g = Math.max(-most, Math.min(most, scale * gradients[i]));
     let p = parameters[i];
     if (rule === "adamw") p -= learningRate * weightDecay * p;
@@ -53,5 +64,7 @@ export function update(
           (Math.sqrt(v[i] / x.correction2) + x.epsilon);
     }
     parameters[i] = p;
+    if (state.every((values) => Number.isFinite(values[i]))) continue;
+    state.forEach((values, k) => values[i] = old[k]);
   }
 }

@@ -8,6 +8,7 @@ import type { Backend, DType, Ops, Tensor, Values } from "../backend.ts";
 import {
   assertShape,
   assertView,
+  carryDimensions,
   copyDimensions,
   dropoutDimensions,
   embeddingBackwardDimensions,
@@ -31,6 +32,7 @@ import {
   updateDimensions,
   updateSettings,
 } from "../shapes.ts";
+import { carry } from "./carry.ts";
 import { dropout } from "./dropout.ts";
 import { embedding, embeddingBackward } from "./embedding.ts";
 import type { Floats } from "./floats.ts";
@@ -284,6 +286,10 @@ const ops: Ops = {
   copy(x) {
     copyDimensions(x);
     own(x.destination).data.set(own(x.source).data);
+  },
+  carry(x) {
+    carryDimensions(x);
+    carry(reals(x.source), reals(x.destination), reals(x.norm));
   },
   sample(x) {
     sample(

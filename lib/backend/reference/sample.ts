@@ -12,25 +12,37 @@ export function sample(
   uniforms: Floats | undefined, // (B)
   seen: Uint32Array | undefined, // (B, V)
   logProbabilities: Floats | undefined, // (B)
-  { temperature, topK, topP, repetitionPenalty }: SampleSettings,
+  { firstId, temperature, topK, topP, repetitionPenalty }: SampleSettings,
 ): void {
   for (let b = 0; b < B; b++) {
-    const own = Float64Array.from(logits.subarray(b * V, (b + 1) * V));
-    const z = own.map((value, v) => {
-      if (!seen?.[b * V + v]) return value;
-      return value > 0 ? value / repetitionPenalty : value * repetitionPenalty;
+    const begin = b * V + firstId, end = (b + 1) * V;
+    const own = Float64Array.from(logits.subarray(begin, end));
+    const z = own.map((value, i) => {
+      if (!seen?.[begin + i]) return bounded(value);
+      return bounded(
+        value > 0 ? value / repetitionPenalty : value * repetitionPenalty,
+      );
     });
-    const token = uniforms
-      ? draw(z.map((value) => value / temperature), topK, topP, uniforms[b])
+    const chosen = uniforms
+      ? draw(z, temperature, topK, topP, uniforms[b])
       : greatest(z);
-    tokens[b] = token;
-    if (seen) seen[b * V + token] = 1;
+    tokens[b] = firstId + chosen;
+    if (seen) seen[begin + chosen] = 1;
     if (logProbabilities) {
       const most = own[greatest(own)];
       const sum = own.reduce((sum, value) => sum + Math.exp(value - most), 0);
-      logProbabilities[b] = own[token] - most - Math.log(sum);
+      logProbabilities[b] = own[chosen] - most - Math.log(sum);
     }
   }
+}
+
+/** The greatest number that float32 has. */
+const GREATEST = (2 - 2 ** -23) * 2 ** 127;
+
+/** Infinity as the greatest number, −∞ and NaN as the least. */
+function bounded(z: number): number {
+  if (Number.isNaN(z)) return -GREATEST;
+  return Math.min(Math.max(z, -GREATEST), GREATEST);
 }
 
 /** The lowest id among the greatest. Source: d2l 8.5.3. */
@@ -40,9 +52,10 @@ function greatest(z: Float64Array): number {
   return best;
 }
 
-/** One draw from the softmax of `z`, restricted to the top k and then the top p. */
+/** One draw from the softmax of `z / temperature`, restricted to the top k, then the top p. */
 function draw(
   z: Float64Array,
+  temperature: number,
   topK: number,
   topP: number,
   uniform: number,
@@ -50,7 +63,8 @@ function draw(
   const falling = z.toSorted().reverse();
   const kth = topK > 0 && topK < z.length ? falling[topK - 1] : -Infinity;
   const most = falling[0];
-  const weight = (value: number) => value < kth ? 0 : Math.exp(value - most);
+  const weight = (value: number) =>
+    value < kth ? 0 : Math.exp((value - most) / temperature);
   const total = falling.reduce((sum, value) => sum + weight(value), 0);
   // The least that is kept: there the sum from the likeliest on first reaches topP.
   let least = kth;

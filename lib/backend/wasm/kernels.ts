@@ -198,6 +198,12 @@ export interface Kernels {
     correction2: number,
   ) => void;
   readonly fill: (to: number, value: number, count: number) => void;
+  readonly carry: (
+    from: number,
+    to: number,
+    norm: number,
+    count: number,
+  ) => void;
   readonly copy: (from: number, to: number, count: number) => void;
   readonly clear: (to: number, count: number) => void;
   readonly sample: (
@@ -212,6 +218,7 @@ export interface Kernels {
     topK: number,
     topP: number,
     repetitionPenalty: number,
+    firstId: number,
     scratch: number,
   ) => void;
   readonly applyFunction: (
@@ -221,6 +228,7 @@ export interface Kernels {
     count: number,
   ) => void;
   readonly failInThread: () => void;
+  readonly hangInThread: (turns: number) => void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Ops, Tensor, UpdateRule } from "../backend.ts";
 import {
+  carryDimensions,
   copyDimensions,
   dropoutDimensions,
   embeddingBackwardDimensions,
@@ -189,9 +190,16 @@ export function opsOf(device: Device): Ops {
       kernels.copy(source, destination, copyDimensions(x));
       device.assertAlive();
     },
+    carry(x) {
+      const size = carryDimensions(x);
+      const source = reals(x.source), destination = reals(x.destination);
+      kernels.carry(source, destination, reals(x.norm), size);
+      device.assertAlive();
+    },
     sample(x) {
       const { B, V } = sampleDimensions(x);
-      const { temperature, topK, topP, repetitionPenalty } = sampleSettings(x);
+      const { firstId, temperature, topK, topP, repetitionPenalty } =
+        sampleSettings(x);
       kernels.sample(
         reals(x.logits),
         ids(x.tokens),
@@ -204,6 +212,7 @@ export function opsOf(device: Device): Ops {
         topK,
         topP,
         repetitionPenalty,
+        firstId,
         device.scratch(8 * B * V),
       );
       device.assertAlive();

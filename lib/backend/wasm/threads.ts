@@ -16,6 +16,8 @@ const CALLER_MAY_WAIT = 456 / 4;
 /** Length of the message of a thread that failed; its UTF-16 codes follow. */
 const MESSAGE = 40_960 / 4;
 const MESSAGE_LIMIT = 500;
+/** What is at `FAILED` once a thread does not end its task; 1 comes with a message. */
+const SILENT = 2;
 
 /** Most threads that there is room for in the control words. */
 export const MOST_THREADS = 256;
@@ -68,6 +70,13 @@ export async function startThreads(
   words[THREADS] = threads;
   words[CALLER_MAY_WAIT] = threads > 1 && mayWait(words) ? 1 : 0;
   const workers: Worker[] = [];
+  const fail = (why: string) => {
+    const text = why.slice(0, MESSAGE_LIMIT);
+    const codes = new Uint16Array(words.buffer, MESSAGE * 4 + 4);
+    for (let i = 0; i < text.length; i++) codes[i] = text.charCodeAt(i);
+    words[MESSAGE] = text.length;
+    Atomics.store(words, FAILED, 1);
+  };
   const stop = () => {
     if (workers.length === 0) return;
     Atomics.store(words, STOP, 1);
@@ -84,7 +93,7 @@ export async function startThreads(
     await Promise.all(Array.from({ length: threads - 1 }, (_, i) => {
       const worker = new Worker(url, { type: "module" });
       workers.push(worker);
-      return started(worker, { module, memory, thread: i + 1 });
+      return started(worker, { module, memory, thread: i + 1 }, fail);
     }));
   } catch (error) {
     stop();
@@ -97,7 +106,10 @@ export async function startThreads(
     kernels: instance.exports as unknown as Kernels,
     assertAlive: () => {
       if (workers.length === 0 || words[FAILED] === 0) return;
-      throw new Error(`A thread of the CPU backend failed: ${message(words)}`);
+      const why = words[FAILED] === SILENT
+        ? "it has not ended its work for a minute or more"
+        : message(words);
+      throw new Error(`A thread of the CPU backend failed: ${why}`);
     },
     [Symbol.dispose]: stop,
   };
@@ -113,15 +125,22 @@ function mayWait(words: Int32Array<ArrayBufferLike>): boolean {
   }
 }
 
-function started(worker: Worker, start: unknown): Promise<void> {
+/** Settles when the worker is ready, or is not; what it fails by later goes to `fail`. */
+function started(
+  worker: Worker,
+  start: unknown,
+  fail: (why: string) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) =>
+    const end = (why: string) => {
+      fail(why);
       reject(new Error(`Cannot start a thread of the CPU backend: ${why}`));
-    worker.onmessage = ({ data }) => data === "" ? resolve() : fail(data);
-    worker.onmessageerror = () => fail("it cannot share memory");
+    };
+    worker.onmessage = ({ data }) => data === "" ? resolve() : end(data);
+    worker.onmessageerror = () => end("it cannot share memory");
     worker.onerror = (event) => {
       event.preventDefault();
-      fail(event.message);
+      end(event.message);
     };
     worker.postMessage(start);
   });

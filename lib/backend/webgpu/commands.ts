@@ -1,3 +1,4 @@
+import { DeviceError } from "../device_error.ts";
 import { BindGroups } from "./bind_groups.ts";
 import type { Field } from "./kernel_interface.ts";
 import type { Memory, Storage } from "./memory.ts";
@@ -84,12 +85,16 @@ export class Commands {
     return this.#used.has(storage);
   }
 
-  /** Appends a copy of a tensor's elements to the beginning of a buffer. */
-  copy({ storage, offset, size }: WebGPUTensor, buffer: GPUBuffer): void {
+  /** Appends a copy of a tensor's elements to a buffer, from its byte `at` on. */
+  copy(
+    { storage, offset, size }: WebGPUTensor,
+    buffer: GPUBuffer,
+    at = 0,
+  ): void {
     this.#endPass();
     const from = 4 * offset;
     this.#encode()
-      .copyBufferToBuffer(storage.buffer, from, buffer, 0, 4 * size);
+      .copyBufferToBuffer(storage.buffer, from, buffer, at, 4 * size);
     this.#used.add(storage);
   }
 
@@ -239,9 +244,10 @@ export class Commands {
   #assertWorkgroups(label: string, workgroups: Dispatch["workgroups"]): void {
     const limit = this.#device.limits.maxComputeWorkgroupsPerDimension;
     if (workgroups.every((count = 1) => count <= limit)) return;
-    throw new RangeError(
+    throw new DeviceError(
+      "failed",
       `Cannot run the kernel ${label}: its ${workgroups.join(" × ")} ` +
-        `workgroups are more than this device's limit of ${limit} a dimension`,
+        `workgroups are more than this GPU's limit of ${limit} a dimension`,
     );
   }
 }

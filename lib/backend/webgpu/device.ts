@@ -1,8 +1,11 @@
 /**
- * The WebGPU adapter and device, and the errors that a device reports later.
+ * The WebGPU adapter and device.
  *
  * @module
  */
+
+import { DeviceError } from "../device_error.ts";
+import { DeviceWatch } from "./device_watch.ts";
 
 /** An adapter and what to call it. */
 export interface FoundAdapter {
@@ -16,8 +19,7 @@ export interface FoundAdapter {
 /** A device whose errors are fatal. */
 export interface OpenedDevice {
   readonly device: GPUDevice;
-  /** Throws the first error that the device has reported, if there is one. */
-  check(): void;
+  readonly watch: DeviceWatch;
 }
 
 const SOFTWARE =
@@ -32,13 +34,15 @@ export function platformGPU(): GPU | undefined {
  * Finds the platform's first adapter; opens no device.
  *
  * @returns Nothing where there is no WebGPU or no adapter.
+ * @throws {DeviceError} If the platform's WebGPU fails.
  */
 export async function findAdapter(
   gpu: GPU | undefined = platformGPU(),
 ): Promise<FoundAdapter | undefined> {
-  const adapter = await gpu?.requestAdapter({
-    powerPreference: "high-performance",
-  });
+  const adapter = await orUnavailable(
+    "Cannot ask for a WebGPU adapter",
+    () => gpu?.requestAdapter({ powerPreference: "high-performance" }),
+  );
   if (!adapter) return undefined;
   const { description, device, vendor, architecture, isFallbackAdapter } =
     adapter.info;
@@ -57,31 +61,36 @@ export async function findAdapter(
 /**
  * Opens a device with the adapter's own limits for buffers, since the defaults
  * hold no more than 128 MiB a tensor.
+ *
+ * @throws {DeviceError} If the adapter has no device to give.
  */
 export async function openDevice(adapter: GPUAdapter): Promise<OpenedDevice> {
   const { limits } = adapter;
-  const device = await adapter.requestDevice({
-    label: "weena",
-    requiredLimits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
-    },
-  });
-  let failure: Error | undefined;
-  device.addEventListener("uncapturederror", (event) => {
-    const { error } = event as GPUUncapturedErrorEvent;
-    const kind = error.constructor.name;
-    // The message names the object by its label.
-    failure ??= new Error(`WebGPU reported a ${kind}: ${error.message.trim()}`);
-  });
-  device.lost.then(({ reason, message }) => {
-    failure ??= new Error(`The WebGPU device is lost (${reason}): ${message}`);
-  });
-  return {
-    device,
-    check: () => {
-      if (failure) throw failure;
-    },
-  };
+  const device = await orUnavailable(
+    "Cannot open the WebGPU device",
+    () =>
+      adapter.requestDevice({
+        label: "weena",
+        requiredLimits: {
+          maxBufferSize: limits.maxBufferSize,
+          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+          minUniformBufferOffsetAlignment:
+            limits.minUniformBufferOffsetAlignment,
+        },
+      }),
+  );
+  return { device, watch: new DeviceWatch(device) };
+}
+
+/** What the platform gives; a DeviceError where it throws instead. */
+async function orUnavailable<T>(
+  attempt: string,
+  ask: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    const message = `${attempt}: ${(cause as Error).message}`;
+    throw new DeviceError("unavailable", message, { cause });
+  }
 }

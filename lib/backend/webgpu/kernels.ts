@@ -5,6 +5,7 @@
  * @module
  */
 
+import carry from "../../../kernels/carry.wgsl" with { type: "text" };
 import copy from "../../../kernels/copy.wgsl" with { type: "text" };
 import dropout from "../../../kernels/dropout.wgsl" with { type: "text" };
 import embedding from "../../../kernels/embedding.wgsl" with { type: "text" };
@@ -72,6 +73,7 @@ import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
 
 /** WGSL by the name of its file in kernels/. */
 export const KERNELS = {
+  carry,
   copy,
   dropout,
   embedding,

@@ -1,8 +1,14 @@
+import { DeviceError } from "../device_error.ts";
+import type { DeviceWatch } from "./device_watch.ts";
+
 /** Elements on a device: what a tensor and its views share. */
 export interface Storage {
   readonly id: number;
   readonly buffer: GPUBuffer;
 }
+
+/** Bytes that a buffer to read a tensor back has behind the elements. */
+export const MARK_BYTES = 4;
 
 // GPUBufferUsage; the DOM types lack its values.
 const COPY_SRC = 0x4, COPY_DST = 0x8, STORAGE = 0x80;
@@ -10,33 +16,53 @@ const COPY_SRC = 0x4, COPY_DST = 0x8, STORAGE = 0x80;
 /** The buffers of one device. */
 export class Memory {
   readonly #device: GPUDevice;
+  readonly #watch: DeviceWatch;
   readonly #live = new Set<Storage>();
   #nextId = 0;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, watch: DeviceWatch) {
     this.#device = device;
+    this.#watch = watch;
   }
 
   /**
-   * Makes a buffer of zeros for `size` elements.
+   * Makes a buffer of zeros for `size` elements. Whether there is room for it is
+   * known later: if not, the device has failed.
    *
-   * @throws {RangeError} If the device can bind no buffer of this size.
+   * @throws {DeviceError} If the device can bind no buffer of this size.
    */
   allocate(size: number, label: string): Storage {
+    const bytes = 4 * size;
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    if (4 * size > limit) {
-      throw new RangeError(
-        `Cannot allocate the ${label}: its ${4 * size} bytes are more than ` +
-          `this device's limit of ${limit} bytes a tensor`,
+    const limit = Math.min(
+      maxBufferSize - MARK_BYTES,
+      maxStorageBufferBindingSize,
+    );
+    if (bytes > limit) {
+      throw new DeviceError(
+        "out-of-memory",
+        `Cannot allocate the ${label}: its ${bytes} bytes are more than this ` +
+          `GPU's limit of ${limit} bytes a tensor: take a smaller model, batch ` +
+          `or number of steps`,
       );
     }
     const id = this.#nextId++;
+    this.#device.pushErrorScope("out-of-memory");
     const buffer = this.#device.createBuffer({
       label,
-      size: 4 * size,
+      size: bytes,
       usage: STORAGE | COPY_SRC | COPY_DST,
     });
+    this.#device.popErrorScope().then((error) => {
+      if (!error) return;
+      this.#watch.fail(
+        new DeviceError(
+          "out-of-memory",
+          `Cannot allocate the ${label}: the GPU has no memory left for its ` +
+            `${bytes} bytes: take a smaller model, batch or number of steps`,
+        ),
+      );
+    }, () => {}); // rejected by a device that is lost, which the watch knows
     const storage = { id, buffer };
     this.#live.add(storage);
     return storage;

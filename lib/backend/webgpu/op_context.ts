@@ -1,6 +1,7 @@
 import type { DType, Tensor } from "../backend.ts";
 import { sizeOf } from "../shapes.ts";
 import type { Commands, Dispatch } from "./commands.ts";
+import type { DeviceWatch } from "./device_watch.ts";
 import type { Memory, Storage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { own, WebGPUTensor } from "./tensor.ts";
@@ -55,13 +56,13 @@ export function striding(count: number): number {
   return Math.min(groups(count, 256), MAX_STRIDING);
 }
 
-/** @param check Throws what the device has reported. */
+/** @param watch Throws what the device has failed by. */
 export function createOpContext(
-  { check, commands, memory, pipelines }: {
-    check: () => void;
+  { commands, memory, pipelines, watch }: {
     commands: Commands;
     memory: Memory;
     pipelines: Pipelines;
+    watch: DeviceWatch;
   },
 ): OpContext {
   const scratch = new Map<ScratchName, Storage>();
@@ -69,7 +70,7 @@ export function createOpContext(
     pipelines,
     dispatch: (dispatch) => commands.dispatch(dispatch),
     own(tensors) {
-      check();
+      watch.check();
       const entries = Object.entries(tensors).map(([name, value]) => {
         const isTensor = typeof value === "object" && !Array.isArray(value);
         return [name, isTensor ? own(memory, value) : value];

@@ -6,6 +6,7 @@
 
 import type { Ops } from "../backend.ts";
 import {
+  carryDimensions,
   copyDimensions,
   dropoutDimensions,
   embeddingBackwardDimensions,
@@ -114,7 +115,7 @@ export function createOps(context: OpContext): Ops {
       const { gradients, norm } = own(x);
       const P = globalNormDimensions(x);
       const count = Math.min(groups(P, 256), 256);
-      const partials = scratch("partials", [count]);
+      const partials = scratch("partials", [count, 3]);
       dispatch({
         pipeline: pipelines.global_norm_partials,
         tensors: { gradients, partials },
@@ -145,6 +146,17 @@ export function createOps(context: OpContext): Ops {
       dispatch({
         pipeline: pipelines.copy,
         tensors: { source: bits(source), destination: bits(destination) },
+        dims: { size },
+        workgroups: [striding(size)],
+      });
+    },
+
+    carry(x) {
+      const { source, destination, norm } = own(x);
+      const size = carryDimensions(x);
+      dispatch({
+        pipeline: pipelines.carry,
+        tensors: { source, destination, norm },
         dims: { size },
         workgroups: [striding(size)],
       });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DeviceError } from "../device_error.ts";
 import { type KernelInterface, parseInterface } from "./kernel_interface.ts";
 import { type KernelName, KERNELS } from "./kernels.ts";
 
@@ -38,7 +39,7 @@ const COMPUTE_STAGE = 4; // GPUShaderStage.COMPUTE; the DOM types lack its value
 /**
  * Compiles every kernel.
  *
- * @throws {Error} If one does not compile: names the kernel and the line.
+ * @throws {DeviceError} If one does not compile: names the kernel and the line.
  */
 export async function compileAll(device: GPUDevice): Promise<Pipelines> {
   const wanted: [string, KernelName, Overrides][] = [
@@ -60,7 +61,7 @@ export async function compileAll(device: GPUDevice): Promise<Pipelines> {
 /**
  * Compiles one kernel, inside of an error scope.
  *
- * @throws {Error} If it does not compile: names the kernel and the line.
+ * @throws {DeviceError} If it does not compile: names the kernel and the line.
  */
 export async function compile(
   device: GPUDevice,
@@ -106,7 +107,8 @@ export async function compile(
     const first = messages.find(({ type }) => type === "error");
     // Deno reports line 1 for all, and the true one in the text.
     const line = error.message.match(/wgsl:(\d+)/)?.[1] ?? first?.lineNum;
-    throw new Error(
+    throw new DeviceError(
+      "failed",
       `Cannot compile kernels/${kernel}.wgsl` +
         (line === undefined ? "" : `, line ${line}`) +
         `: ${(first?.message || error.message).trim()}`,

@@ -10,11 +10,12 @@ export function sampleOps(
     sample(x) {
       const { logits, tokens, uniforms, seen, logProbabilities } = own(x);
       const { B, V } = sampleDimensions(x);
+      const { firstId, ...settings } = sampleSettings(x);
       if (!uniforms && !seen && !logProbabilities) {
         dispatch({
           pipeline: pipelines.sample,
           tensors: { logits, tokens },
-          dims: { V },
+          dims: { V, firstId },
           workgroups: [B],
         });
         return;
@@ -30,10 +31,11 @@ export function sampleOps(
         },
         dims: {
           V,
+          firstId,
           isDrawn: uniforms ? 1 : 0,
           hasSeen: seen ? 1 : 0,
           hasLogProbabilities: logProbabilities ? 1 : 0,
-          ...sampleSettings(x),
+          ...settings,
         },
         workgroups: [B],
       });

@@ -10,7 +10,8 @@ const KERNELS = {
   rmsprop: "update_rmsprop",
 } as const satisfies Record<UpdateRule, string>;
 
-const GREATEST = (2 - 2 ** -23) * 2 ** 127; // the greatest float32
+/** The greatest number of float32, and the least that no device takes for 0. */
+const GREATEST = (2 - 2 ** -23) * 2 ** 127, LEAST = 2 ** -126;
 
 /** The op that makes a step of an optimizer. */
 export function updateOps(
@@ -37,7 +38,7 @@ export function updateOps(
         // What a float32 would lose digits in is computed here.
         dims: {
           P,
-          clipNorm,
+          clipNorm: clipNorm > 0 ? Math.max(clipNorm, LEAST) : 0,
           clipValue: clipValue > 0 ? clipValue : GREATEST,
           weightDecay: decoupled ? 0 : weightDecay,
           decay: decoupled ? learningRate * weightDecay : 0,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Backend, Tensor, Values } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import { DeviceError } from "../device_error.ts";
 import { assertShape, sizeOf } from "../shapes.ts";
 import { Commands } from "./commands.ts";
 import {
@@ -16,10 +17,14 @@ import {
 import { Memory } from "./memory.ts";
 import { createOpContext } from "./op_context.ts";
 import { createOps } from "./ops.ts";
-import { compileAll } from "./pipelines.ts";
+import { compileAll, type Pipelines } from "./pipelines.ts";
+import { Readback } from "./readback.ts";
 import { own, WebGPUTensor } from "./tensor.ts";
 
 export { findAdapter, type FoundAdapter } from "./device.ts";
+
+/** What a device is given to answer a read, in milliseconds, unless it is told. */
+const PATIENCE = 60_000;
 
 /** Settings of {@linkcode openWebGPU}. */
 export interface WebGPUOptions {
@@ -27,19 +32,20 @@ export interface WebGPUOptions {
   readonly gpu?: GPU;
   /** Whether an adapter that computes on the CPU will do. Default: it will. */
   readonly allowSoftware?: boolean;
+  /** Milliseconds that the device is given to answer a read. Default: a minute. */
+  readonly patience?: number;
 }
-
-// GPUBufferUsage and GPUMapMode; the DOM types lack their values.
-const MAP_READ = 0x1, COPY_DST = 0x8, MODE_READ = 0x1;
 
 /**
  * Opens the WebGPU backend on the platform's first adapter, and compiles its
  * kernels.
  *
- * Any error that the device reports is fatal: it is thrown by the next call or by
- * the read that is waited for.
+ * Any error that the device reports is fatal: it is thrown, as a DeviceError, by the
+ * next call or by the read that is waited for. So is a device that is lost, that does
+ * not answer, or that reads back what it was not told to write.
  *
- * @throws {Error} If there is no adapter, or a kernel does not compile.
+ * @throws {DeviceError} If there is no adapter, it does not open, or a kernel does
+ * not compile.
  *
  * @example
  * ```ts
@@ -54,7 +60,8 @@ const MAP_READ = 0x1, COPY_DST = 0x8, MODE_READ = 0x1;
  * ```
  */
 export async function openWebGPU(
-  { gpu = platformGPU(), allowSoftware = true }: WebGPUOptions = {},
+  { gpu = platformGPU(), allowSoftware = true, patience = PATIENCE }:
+    WebGPUOptions = {},
 ): Promise<Backend> {
   const found = await findAdapter(gpu);
   if (!found || (found.software && !allowSoftware)) {
@@ -63,34 +70,41 @@ export async function openWebGPU(
       : found
       ? `the only adapter is ${found.description}`
       : "navigator.gpu.requestAdapter() found no adapter";
-    throw new Error(
+    throw new DeviceError(
+      "unavailable",
       `Cannot open a WebGPU device: ${what}. Install a Vulkan driver ` +
         `(on Debian: mesa-vulkan-drivers), or use the CPU (--device cpu)`,
     );
   }
   const opened = await openDevice(found.adapter);
-  const pipelines = await compileAll(opened.device);
-  opened.check();
-  return createBackend(opened, found.description, pipelines);
+  const { device, watch } = opened;
+  try {
+    const pipelines = await watch.wait(compileAll(device));
+    return createBackend(opened, found.description, pipelines, patience);
+  } catch (error) {
+    device.destroy();
+    throw error;
+  }
 }
 
 function createBackend(
-  { device, check }: OpenedDevice,
+  { device, watch }: OpenedDevice,
   description: string,
-  pipelines: Awaited<ReturnType<typeof compileAll>>,
+  pipelines: Pipelines,
+  patience: number,
 ): Backend {
-  const memory = new Memory(device);
+  const memory = new Memory(device, watch);
   const commands = new Commands(device, memory);
-  const ops = createOps(
-    createOpContext({ check, commands, memory, pipelines }),
-  );
+  const parts = { device, memory, commands, pipelines, watch };
+  const ops = createOps(createOpContext(parts));
+  const readback = new Readback(parts, patience);
 
   return {
     name: "webgpu",
     description,
     ops,
     allocate(shape, dtype = "f32") {
-      check();
+      watch.check();
       assertShape(shape);
       const label = `tensor (${shape.join(", ")})`;
       const storage = memory.allocate(sizeOf(shape), label);
@@ -100,7 +114,7 @@ function createBackend(
       commands.destroy(own(memory, tensor).storage);
     },
     write(tensor, values) {
-      check();
+      watch.check();
       const { storage, offset, size, shape, dtype } = own(memory, tensor);
       if (values.length !== size) {
         throw new RangeError(
@@ -116,16 +130,8 @@ function createBackend(
       device.queue.writeBuffer(storage.buffer, 4 * offset, data);
     },
     read(tensor) {
-      check();
-      const owned = own(memory, tensor);
-      const staging = device.createBuffer({
-        label: "read",
-        size: 4 * owned.size,
-        usage: MAP_READ | COPY_DST,
-      });
-      commands.copy(owned, staging);
-      commands.submit();
-      return download(staging, owned, check);
+      watch.check();
+      return readback.read(own(memory, tensor));
     },
     [Symbol.dispose]() {
       // Work that is not waited for must not run when its device goes.
@@ -134,25 +140,4 @@ function createBackend(
       device.destroy();
     },
   };
-}
-
-/** Waits for a buffer, copies its elements out of it and destroys it. */
-async function download(
-  staging: GPUBuffer,
-  { dtype }: Tensor,
-  check: () => void,
-): Promise<Values> {
-  try {
-    await staging.mapAsync(MODE_READ);
-  } catch (error) {
-    // The event that says why is a task of its own.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    check();
-    throw error;
-  }
-  check();
-  const bytes = staging.getMappedRange().slice(0);
-  staging.unmap();
-  staging.destroy();
-  return dtype === "u32" ? new Uint32Array(bytes) : new Float32Array(bytes);
 }

@@ -1,0 +1,43 @@
+import { textJoiner, type Tokenizer } from "./tokenizer.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/**
+ * The text that token ids stand for, in whole characters: at level `byte`, bytes at
+ * either end that belong to a character that is not all there are left out. Bytes
+ * between them that are no UTF-8 become U+FFFD each, so that the ids cannot be had
+ * back from the text: keep the ids where a model is to go on with them.
+ *
+ * @example
+ * ```ts
+ * import { decodeIds } from "./decode_ids.ts";
+ * import { tokenize } from "../tokenize.ts";
+ *
+ * const corpus = tokenize("éé", { level: "byte" }); // c3 a9 c3 a9
+ * const ids = [...corpus.ids];
+ * console.assert(decodeIds(corpus, ids.slice(1)) === "é");
+ * console.assert(decodeIds(corpus, ids.slice(0, 3)) === "é");
+ * ```
+ */
+export function decodeIds(
+  { tokenizer: { level }, vocabulary }: {
+    readonly tokenizer: Tokenizer;
+    readonly vocabulary: Vocabulary;
+  },
+  ids: readonly number[],
+): string {
+  const tokens = ids.map((id) => vocabulary.tokens[id]);
+  const from = level === "byte" ? firstWhole(tokens) : 0;
+  return textJoiner(level)(tokens.slice(from)); // what is not whole is held back
+}
+
+/** How many bytes a text begins with that go on with a character before it. */
+function firstWhole(bytes: readonly string[]): number {
+  let length = 0;
+  while (length < bytes.length && isContinuationByte(bytes[length])) length++;
+  return length <= 3 ? length : 0; // of one character there are no more than 3
+}
+
+/** Whether a byte, written as the character of its number, goes on with a character. */
+export function isContinuationByte(byte: string): boolean {
+  return byte.length === 1 && (byte.charCodeAt(0) & 0xc0) === 0x80;
+}

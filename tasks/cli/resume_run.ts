@@ -1,0 +1,247 @@
+/**
+ * Going on with a run that was stopped, or that had ended.
+ *
+ * @module
+ */
+
+import type { DeviceName } from "../../lib/backend/open.ts";
+import { partition } from "../../lib/partition.ts";
+import {
+  resume,
+  resumedSettings,
+  type ResumeOptions,
+} from "../../lib/train.ts";
+import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import {
+  learningRateAt,
+  type LearningRateSchedule,
+} from "../../lib/training/learning_rate.ts";
+import { isEnded, type TrainingRecord } from "../../lib/training/settings.ts";
+import { commandLine } from "./command_line.ts";
+import { loadCorpusFor } from "./corpus.ts";
+import { openDevice } from "./device.ts";
+import { EXIT, TaskError } from "./exit.ts";
+import { type Command, type Flags, UsageError } from "./flags.ts";
+import { HeldRun } from "./held_run.ts";
+import { interruption, interruptSignal } from "./interrupt.ts";
+import { findTrainedRun } from "./runs.ts";
+import { say } from "./terminal.ts";
+import { trainControls } from "./train_controls.ts";
+import { trainRun } from "./train_run.ts";
+
+/** The flags that resuming takes; all others are the run's own. */
+interface ResumeFlags {
+  readonly run?: string;
+  readonly corpus?: string;
+  readonly epochs?: number;
+  readonly "learning-rate"?: number;
+  readonly schedule?: LearningRateSchedule;
+  readonly patience?: number;
+  readonly "checkpoint-every": string;
+  readonly device: DeviceName;
+  readonly threads?: number;
+  readonly json: boolean;
+}
+
+/** Their names. */
+const RESUME_FLAGS = new Set([
+  ...["resume", "run", "corpus", "epochs", "learning-rate", "schedule"],
+  ...["patience", "checkpoint-every", "device", "threads", "json"],
+]);
+
+/** Goes on with a run; the exit code. */
+export async function resumeRun(
+  command: Pick<Command<Flags>, "name" | "flags">,
+  flags: ResumeFlags & Readonly<Record<string, unknown>>,
+): Promise<number> {
+  assertResumable(flags);
+  const controls = trainControls(flags["checkpoint-every"]);
+  interruptSignal(); // signals are heard from here on
+  using run = await HeldRun.open(await findTrainedRun(flags.run));
+  const { path, model: checkpoint } = await run.loadLast();
+  const { progress, corpus: { validationTokens } } = checkpoint;
+  if (!checkpoint.state) {
+    throw new TaskError(
+      EXIT.input,
+      `${path} holds no state of training to go on from: --init-from starts a ` +
+        `new run from its weights`,
+    );
+  }
+  const settings: ResumeOptions = {
+    epochs: flags.epochs,
+    learningRate: flags["learning-rate"],
+    schedule: flags.schedule,
+    patience: flags.patience,
+  };
+  const training = resumedSettings(checkpoint.training, settings);
+  if (training.epochs < progress.epochs) {
+    throw new UsageError(
+      `--epochs ${training.epochs} is for all of the run: ${progress.epochs} ` +
+        `are done`,
+    );
+  }
+  if (flags.patience && validationTokens === 0) {
+    throw new UsageError(
+      "--patience does nothing in this run: no part of its text is held out",
+    );
+  }
+  const { name } = run.paths;
+  say(
+    `run ${name}: ${doneText(checkpoint, training)}; ${endedText(checkpoint)}`,
+  );
+  if (isEnded(training, progress.epochs, checkpoint.state.best)) {
+    say(`nothing is left to do: ${moreText(checkpoint, training)}`);
+    return 0;
+  }
+  const hasBest = await checkBest(run, checkpoint);
+  const corpus = await loadText(flags.corpus, checkpoint);
+  const { count } = partition(corpus.ids, {
+    ...training,
+    offset: training.offset ?? undefined,
+    epoch: progress.epochs,
+  });
+  say(rateText(checkpoint, training, count));
+  using backend = await openDevice(flags);
+  interruption().throwIfAborted();
+  const again = { ...flags, run: name, device: backend.name };
+  return await trainRun(
+    run,
+    (signal) =>
+      resume(checkpoint, corpus, backend, { ...controls, ...settings, signal }),
+    {
+      corpus,
+      backend,
+      epochs: training.epochs,
+      done: progress.epochs,
+      learningRate: training.learningRate,
+      json: flags.json,
+      command: commandLine(command, again as Parameters<typeof commandLine>[1]),
+      saved: checkpoint,
+      hasBest,
+    },
+  );
+}
+
+function assertResumable(flags: Readonly<Record<string, unknown>>): void {
+  for (const [flag, value] of Object.entries(flags)) {
+    if (RESUME_FLAGS.has(flag) || value === undefined || value === false) {
+      continue;
+    }
+    throw new UsageError(
+      `--${flag} cannot change a run that is resumed: it goes on with its own ` +
+        `settings. --init-from starts a new run from its weights`,
+    );
+  }
+}
+
+/** The text of a run, from where it was or from where it is now. */
+async function loadText(place: string | undefined, checkpoint: Checkpoint) {
+  const { tokenizer, vocabulary } = checkpoint;
+  const { name, tokens, validationTokens } = checkpoint.corpus;
+  const all = tokens + validationTokens;
+  try {
+    return await loadCorpusFor(place ?? name, {
+      ...tokenizer,
+      vocabulary,
+      maxTokens: all,
+      validation: validationTokens / all,
+    });
+  } catch (error) {
+    const isFile = error instanceof TaskError && error.exitCode === EXIT.files;
+    if (!isFile || place !== undefined) throw error;
+    throw new TaskError(
+      EXIT.files,
+      `${error.message}. If the text of this run is elsewhere now, say where: ` +
+        `--corpus PATH`,
+    );
+  }
+}
+
+/** Whether the best model that the state speaks of is there; says if it is not. */
+async function checkBest(
+  run: HeldRun,
+  { state }: Checkpoint,
+): Promise<boolean> {
+  const { best } = state!;
+  if (!best) return false;
+  if (await run.loadBest()) return true;
+  say(
+    `note: ${run.paths.best}, the model of epoch ${best.epoch}, is gone or ` +
+      `damaged; one that is better will be kept again`,
+  );
+  return false;
+}
+
+function doneText(
+  { progress: { epochs, minibatches } }: Checkpoint,
+  training: TrainingRecord,
+): string {
+  return `${epochs} of ${training.epochs} epochs are done` +
+    (minibatches > 0 ? `, and ${minibatches} minibatches of the next` : "");
+}
+
+/** Why training had ended. */
+function endedText({ training, progress, state }: Checkpoint): string {
+  const { epochs } = progress;
+  if (epochs >= training.epochs) return "it had come to its end";
+  if (isEnded(training, epochs, state!.best)) {
+    const since = state!.best?.epoch;
+    return `it had ended, no better ` +
+      (since ? `since epoch ${since}` : "than at its beginning") +
+      ` (--patience ${training.patience})`;
+  }
+  return state!.skippedInRow > 2
+    ? `it had diverged in epoch ${epochs + 1}`
+    : `it was stopped in epoch ${epochs + 1}`;
+}
+
+/** The flags that would go on with a run that is done. */
+function moreText(
+  { progress, state }: Checkpoint,
+  training: TrainingRecord,
+): string {
+  if (progress.epochs >= training.epochs) {
+    const epochs = 2 * training.epochs, { schedule } = training;
+    if (schedule === "constant") return `--epochs ${epochs} would go on`;
+    const rate = learningRateAt({ ...training, epochs }, progress.epochs, 0);
+    return `--epochs ${epochs} would go on, with a learning rate of ` +
+      `${
+        rateNumber(rate)
+      } at first (--schedule ${schedule}); to keep it low, ` +
+      `add --schedule constant --learning-rate N`;
+  }
+  const waited = progress.epochs - (state!.best?.epoch ?? 0);
+  return `--patience ${
+    waited + training.patience
+  } would go on, or --patience 0`;
+}
+
+/** What the learning rate does from here on. */
+function rateText(
+  { training: before, progress }: Checkpoint,
+  training: TrainingRecord,
+  count: number,
+): string {
+  const { epochs, minibatches } = progress;
+  const position = epochs + minibatches / count, part = 1 / count;
+  const at = (record: TrainingRecord, position: number) =>
+    rateNumber(learningRateAt(record, position, part));
+  const first = at(training, position);
+  const last = at(training, training.epochs - part);
+  const was = position > 0 ? at(before, position - part) : first;
+  const { schedule, warmup } = training;
+  const course = first === last && (schedule === "constant")
+    ? `${first}`
+    : `${first} in epoch ${Math.floor(position) + 1}, ${last} at the end of ` +
+      `epoch ${training.epochs}` +
+      (schedule === "constant" ? "" : ` (--schedule ${schedule})`) +
+      (position < warmup ? `, warm-up until epoch ${warmup}` : "");
+  return `learning rate: ${course}` + (was === first ? "" : `; it was ${was}`);
+}
+
+/** To three digits: `0.5`, `1.51e-6`. */
+function rateNumber(rate: number): string {
+  return rate < 1e-3 && rate > 0
+    ? rate.toExponential(2).replace(/\.?0+e/, "e")
+    : String(Number(rate.toPrecision(3)));
+}

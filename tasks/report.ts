@@ -1,0 +1,33 @@
+import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import { HeldRun } from "./cli/held_run.ts";
+import { RunRecord } from "./cli/run_record.ts";
+import { runTask } from "./cli/run_task.ts";
+import { findTrainedRun, MODEL_FLAGS } from "./cli/runs.ts";
+import { out } from "./cli/terminal.ts";
+
+/** How long the packages that draw are waited for, in milliseconds. */
+const PATIENCE = 15_000;
+
+/** The table of flags. */
+export const command = {
+  name: "report",
+  summary:
+    "Makes a run's report.html and its curve, perplexity.svg, again: from its " +
+    "metrics, its samples and its last checkpoint. Training makes them by " +
+    "itself when it ends.",
+  flags: { run: MODEL_FLAGS.run as TextFlag },
+  examples: ["deno task report", "deno task report --run time-machine-1"],
+} as const satisfies Command<Flags>;
+
+/** Runs the task on a command line, and ends the program. */
+export async function run(args: readonly string[]): Promise<never> {
+  return await runTask(command, args, async (flags) => {
+    using run = await HeldRun.open(await findTrainedRun(flags.run));
+    const { model } = await run.loadLast();
+    using record = await RunRecord.open(run, Infinity);
+    await record.finish(model, PATIENCE);
+    out(`${run.paths.report}\n`);
+  });
+}
+
+if (import.meta.main) await run(Deno.args);

@@ -1,0 +1,358 @@
+/**
+ * Ops at the limits of numbers and of their settings, on every backend: what overflows,
+ * what is not a number, what no word holds.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Backend, Sample } from "../../lib/backend/backend.ts";
+import { normal, U } from "./cases.ts";
+
+/**
+ * Tests a backend at its limits.
+ *
+ * @param test Declares a test on the backend.
+ */
+export function testLimits(
+  test: (what: string, run: (backend: Backend) => Promise<void>) => void,
+): void {
+  test("rnn with great sums stays finite", async (backend) => {
+    const great = [0, 5, 9, 9.5, 15, 44, 89, 100, 1e4, 1e30];
+    const input = [...great, ...great.map((x) => -x)];
+    const H = input.length;
+    const tensors = {
+      input: backend.allocate([1, 1, H]),
+      weight: backend.allocate([H, H]),
+      bias: backend.allocate([H]),
+      initialState: backend.allocate([1, H]),
+      output: backend.allocate([1, 1, H]),
+    };
+    backend.write(tensors.input, input);
+    backend.ops.rnn({ ...tensors, activation: "tanh" });
+    const output = await backend.read(tensors.output);
+    input.forEach((x, i) => {
+      assert(Math.abs(output[i] - Math.tanh(x)) <= 1e-6, `tanh(${x})`);
+    });
+  });
+
+  test("softmaxCrossEntropy with great logits stays finite", async (backend) => {
+    const logits = backend.allocate([1, 2, 3]);
+    const targets = backend.allocate([1, 2], "u32");
+    const loss = backend.allocate([]), dLogits = backend.allocate([1, 2, 3]);
+    backend.write(logits, [1e4, 0, -1e4, -1e4, -1e4, -1e4]);
+    backend.write(targets, [1, 2]);
+    backend.ops.softmaxCrossEntropy({ logits, targets, loss, dLogits });
+    const expected = (1e4 + Math.log(3)) / 2;
+    const actual = (await backend.read(loss))[0];
+    assert(Math.abs(actual - expected) <= 8 * U * 1e4, `loss ${actual}`);
+    const gradient = [0.5, -0.5, 0, 1 / 6, 1 / 6, -1 / 3];
+    (await backend.read(dLogits)).forEach((d, i) => {
+      assert(Math.abs(d - gradient[i]) <= 1e-6, `dLogits[${i}] ${d}`);
+    });
+  });
+
+  test("globalNorm has no square overflow or vanish", async (backend) => {
+    const P = 1000, gradients = backend.allocate([P]);
+    const norm = backend.allocate([]);
+    for (const size of [1e19, 1e37, 1e-30, 1e-37, 1]) {
+      backend.write(gradients, new Array(P).fill(size));
+      backend.ops.globalNorm({ gradients, norm });
+      const actual = (await backend.read(norm))[0];
+      const expected = Math.sqrt(P) * size;
+      // P terms of one sign round by U·P/2 on the way, which the root halves.
+      const tolerance = U * (P / 2 + 8) * expected;
+      assert(Math.abs(actual - expected) <= tolerance, `of ${size}: ${actual}`);
+    }
+    // A sum that is beyond float32 itself is infinite wherever that is the type.
+    backend.write(gradients, new Array(P).fill(3e38));
+    backend.ops.globalNorm({ gradients, norm });
+    const values = await backend.read(norm);
+    assertEquals(
+      Number.isFinite(values[0]),
+      values instanceof Float64Array,
+      `${values[0]}`,
+    );
+  });
+
+  for (const bad of [NaN, Infinity, -Infinity]) {
+    test(`update leaves out a step whose norm is ${bad}`, async (backend) => {
+      const parameters = backend.allocate([67]);
+      const gradients = backend.allocate([67]), norm = backend.allocate([]);
+      const moments = backend.allocate([2, 67]);
+      backend.write(parameters, normal(67));
+      backend.write(gradients, normal(67).fill(bad, 50, 51));
+      backend.ops.globalNorm({ gradients, norm });
+      for (const clipNorm of [0, 1]) {
+        for (
+          const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const
+        ) {
+          backend.ops.update({
+            rule,
+            parameters,
+            gradients,
+            norm,
+            firstMoment: moments.at(0),
+            secondMoment: moments.at(1),
+            learningRate: 1,
+            clipNorm,
+            clipValue: 1,
+            weightDecay: 0.1,
+            beta1: 0.9,
+            beta2: 0.99,
+            epsilon: 1e-8,
+            correction1: 1,
+            correction2: 1,
+          });
+        }
+      }
+      assert(!Number.isFinite((await backend.read(norm))[0]));
+      assertEquals([...await backend.read(parameters)], [...normal(67)]);
+      assertEquals([...await backend.read(moments)], new Array(134).fill(0));
+    });
+  }
+
+  for (const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const) {
+    test(`update by ${rule} keeps what would not be finite`, async (backend) => {
+      const [parameters, gradients, first, second] = Array.from(
+        { length: 4 },
+        () => backend.allocate([7]),
+      );
+      const norm = backend.allocate([]);
+      const isDouble = await backend.read(norm) instanceof Float64Array;
+      const most = isDouble ? Number.MAX_VALUE : (2 - 2 ** -23) * 2 ** 127;
+      // The square of the last alone overflows, which two of the rules do not take.
+      const great = isDouble ? 2 ** 600 : 2 ** 80;
+      const old = [
+        [1, -most, 1, 1, 2, most, 1],
+        [1, -most, most, 0, -1, 0, 0],
+        [1, 0, 1, most, 1, 0, 1],
+      ];
+      const tensors = [parameters, first, second];
+      tensors.forEach((tensor, i) => backend.write(tensor, old[i]));
+      backend.write(gradients, [0.5, most, most, most, -0.5, -most, great]);
+      backend.write(norm, [1]);
+      backend.ops.update({
+        rule,
+        parameters,
+        gradients,
+        norm,
+        firstMoment: first,
+        secondMoment: second,
+        learningRate: 2,
+        clipNorm: 0,
+        beta1: 0.5,
+        beta2: 0.5,
+        epsilon: 1e-8,
+      });
+      const now = await Promise.all(tensors.map((one) => backend.read(one)));
+      const isKept = (i: number) => now.every((all, k) => all[i] === old[k][i]);
+      const squares = rule !== "sgd" && rule !== "momentum";
+      assertEquals(
+        old[0].map((_, i) => isKept(i)),
+        [false, true, true, true, false, true, squares],
+        now.map((values) => values.join(" ")).join("; "),
+      );
+      assert(now.every((values) => values.every(Number.isFinite)));
+    });
+  }
+
+  test("a gradient of any size is clipped to the norm", async (backend) => {
+    const P = 1000, gradients = backend.allocate([P]);
+    const parameters = backend.allocate([P]), norm = backend.allocate([]);
+    for (const size of [1e37, 1e19, 1, 1e-30]) {
+      backend.write(parameters, new Array(P).fill(0));
+      backend.write(gradients, new Array(P).fill(size));
+      backend.ops.globalNorm({ gradients, norm });
+      const clipNorm = Math.fround(size < 1 ? 1e-30 : 1);
+      const settings = { learningRate: 1, clipNorm };
+      backend.ops.update({ parameters, gradients, norm, ...settings });
+      const moved = (await backend.read(parameters))[P - 1];
+      const expected = -clipNorm / Math.sqrt(P);
+      // The norm's error, of P terms of one sign, and a few roundings.
+      const tolerance = U * (P / 2 + 16) * Math.abs(expected);
+      assert(Math.abs(moved - expected) <= tolerance, `of ${size}: ${moved}`);
+    }
+    // A clip norm that float32 has no number for is no less of a clip.
+    const settings = { learningRate: 1, clipNorm: 1e-50 };
+    backend.write(parameters, new Array(P).fill(0));
+    backend.write(gradients, new Array(P).fill(1));
+    backend.ops.globalNorm({ gradients, norm });
+    backend.ops.update({ parameters, gradients, norm, ...settings });
+    const moved = (await backend.read(parameters))[0];
+    assert(Math.abs(moved) <= 2 ** -126, `${moved}`);
+  });
+
+  test("carry leaves zeros where the norm or a state is not finite", async (backend) => {
+    const P = 67, source = backend.allocate([P]);
+    const destination = backend.allocate([P]), norm = backend.allocate([]);
+    const carried = async (values: ArrayLike<number>, length: number) => {
+      backend.write(source, values);
+      backend.write(destination, new Array(P).fill(NaN));
+      backend.write(norm, [length]);
+      backend.ops.carry({ source, destination, norm });
+      return [...await backend.read(destination)];
+    };
+    for (const bad of [NaN, -NaN, Infinity, -Infinity]) {
+      const zeros = new Array(P).fill(0);
+      assertEquals(await carried(normal(P), bad), zeros);
+      assertEquals(await carried(normal(P).fill(bad), bad), zeros);
+      // A norm that has not seen it cannot let it through.
+      for (const at of [0, 5, 66]) {
+        assertEquals(
+          await carried(normal(P).fill(bad, at, at + 1), 1),
+          [...normal(P).fill(0, at, at + 1)],
+        );
+      }
+    }
+  });
+
+  test("sample at the end of a setting is what the end means", async (backend) => {
+    const row = [3, 1, -1, 3.5, 0, 2, -2]; // 3 is the likeliest, 6 the least likely
+    const chances = [0, 0.3, 0.6, 0.9999];
+    const all = await drawn(backend, row, chances, {});
+    assertEquals(all, [0, 0, 3, 6]);
+    const likeliest = [3, 3, 3, 3], even = [0, 2, 4, 6];
+    const ends: [Partial<Sample>, number[]][] = [
+      // A word of 32 bits would make 1 of it, and so 3 of every token.
+      [{ topK: 2 ** 32 + 1 }, all],
+      [{ topK: Number.MAX_SAFE_INTEGER }, all],
+      [{ topK: row.length }, all],
+      [{ topK: 1 }, likeliest],
+      [{ topP: 1 }, all],
+      [{ topP: 1 - 2 ** -53 }, all],
+      [{ topP: Number.MIN_VALUE }, likeliest],
+      [{ temperature: Number.MIN_VALUE }, likeliest],
+      [{ temperature: Number.MAX_VALUE }, even],
+      [{ temperature: Number.MAX_VALUE, topK: 1 }, likeliest],
+      // 1, 3 and 5 are seen: their logits come to 0, or far above the others.
+      [{ repetitionPenalty: Number.MAX_VALUE, topK: 1 }, [0, 0, 0, 0]],
+      [{ repetitionPenalty: Number.MIN_VALUE }, likeliest],
+    ];
+    for (const [settings, expected] of ends) {
+      const what = JSON.stringify(settings);
+      assertEquals(
+        await drawn(backend, row, chances, settings),
+        expected,
+        what,
+      );
+    }
+  });
+
+  test("sample never chooses an id below the first", async (backend) => {
+    const chances = [0, 0.5, 0.9999];
+    const rows = {
+      "the greatest": [9, 1, 1, 1],
+      "an equal": [1, 1, 1, 1],
+      "all that is there": [0, -Infinity, -Infinity, -Infinity],
+      "all that is a number": [0, NaN, NaN, NaN],
+      "infinite": [Infinity, 0, 0, 0],
+    };
+    for (const [what, row] of Object.entries(rows)) {
+      for (
+        const settings of [
+          {},
+          { temperature: Number.MAX_VALUE },
+          { temperature: Number.MIN_VALUE },
+          { topK: 1 },
+          { topP: 0.5, repetitionPenalty: 1.5 },
+        ]
+      ) {
+        const limited = { ...settings, firstId: 1 };
+        const found = [
+          ...await drawn(backend, row, chances, limited),
+          ...await drawn(backend, row, undefined, limited),
+        ];
+        assert(
+          found.every((id) => id >= 1 && id < 4),
+          `0 is ${what}, ${JSON.stringify(settings)}: ${found}`,
+        );
+      }
+    }
+    assertEquals(
+      await drawn(backend, [9, 1, 1, 1], undefined, { firstId: 1 }),
+      [1],
+    );
+    assertEquals(await drawn(backend, [9, 1, 1, 7], [0.9], { firstId: 3 }), [
+      3,
+    ]);
+  });
+
+  test("sample of numbers that have overflowed is an id below V", async (backend) => {
+    const rows: [number[], number][] = [
+      [[-Infinity, -Infinity, -Infinity, -Infinity], 0],
+      [[NaN, NaN, NaN, NaN], 0],
+      [[NaN, -Infinity, 5, NaN], 2],
+      [[0, Infinity, 9, -Infinity], 1],
+      [[3e38, -3e38, 2e38, NaN], 0],
+    ];
+    for (const [row, greatest] of rows) {
+      assertEquals(await drawn(backend, row, undefined, {}), [greatest]);
+      const settings = { repetitionPenalty: 1.5 };
+      const penalized = await drawn(backend, row, [0, 0.5, 0.9999], settings);
+      assert(penalized.every((id) => id < 4), `${row}: ${penalized}`);
+      const found = await drawn(backend, row, [0, 0.5, 0.9999], {});
+      // Where there is nothing but the least, all are equal.
+      const isEven = row.every((value) => !(value > -Infinity));
+      const expected = isEven ? [0, 2, 3] : [greatest, greatest, greatest];
+      assertEquals(found, expected, `${row}`);
+    }
+  });
+
+  test("gru and lstm with great sums stay finite", async (backend) => {
+    const great = [0, 9, 44, 89, 100, 1e4, 1e30, -9, -44, -89, -100, -1e30];
+    const H = great.length;
+    for (const [cell, G] of [["gru", 3], ["lstm", 4]] as const) {
+      const input = Array.from({ length: G }, () => great).flat();
+      const tensors = {
+        input: backend.allocate([1, 1, G * H]),
+        weight: backend.allocate([G * H, H]),
+        bias: backend.allocate([G * H]),
+        hiddenBias: backend.allocate([H]),
+        initialState: backend.allocate([1, H]),
+        initialCell: backend.allocate([1, H]),
+        output: backend.allocate([1, 1, H]),
+        cells: backend.allocate([1, 1, H]),
+        gates: backend.allocate([1, 1, 4 * H]),
+      };
+      backend.write(tensors.input, input);
+      if (cell === "gru") backend.ops.gru(tensors);
+      else backend.ops.lstm(tensors);
+      const output = await backend.read(tensors.output);
+      great.forEach((x, i) => {
+        const s = 1 / (1 + Math.exp(-x));
+        const expected = cell === "gru"
+          ? (1 - s) * Math.tanh(x)
+          : s * Math.tanh(s * Math.tanh(x));
+        assert(Math.abs(output[i] - expected) <= 4e-6, `${cell} of ${x}`);
+      });
+    }
+  });
+}
+
+/** The tokens that a row is drawn with, one for each of the uniforms. */
+async function drawn(
+  backend: Backend,
+  row: readonly number[],
+  uniforms: readonly number[] | undefined,
+  settings: Partial<Sample>,
+): Promise<number[]> {
+  const B = uniforms?.length ?? 1, V = row.length;
+  const logits = backend.allocate([B, V]),
+    tokens = backend.allocate([B], "u32");
+  const seen = backend.allocate([B, V], "u32");
+  const chances = backend.allocate([B]);
+  backend.write(logits, Array.from({ length: B }, () => row).flat());
+  backend.write(chances, uniforms ?? [0]);
+  backend.write(seen, Array.from({ length: B * V }, (_, i) => i % V % 2));
+  backend.ops.sample({
+    logits,
+    tokens,
+    uniforms: uniforms && chances,
+    seen: settings.repetitionPenalty ? seen : undefined,
+    ...settings,
+  });
+  const chosen = [...await backend.read(tokens)];
+  for (const one of [logits, tokens, seen, chances]) backend.free(one);
+  return chosen;
+}
