@@ -22,7 +22,8 @@ import type {
   Values,
 } from "./cli/flags.ts";
 import { choice } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
 
 /** The chapter's reach of backpropagation. */

@@ -11,7 +11,8 @@ import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists, readWanted, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { grouped, out, say } from "./cli/terminal.ts";
 
 /** The table of flags. */

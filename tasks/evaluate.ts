@@ -14,7 +14,8 @@ import type {
   Values,
 } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { grouped, jsonLine, out, say } from "./cli/terminal.ts";
 

@@ -2,7 +2,8 @@ import { exportWeights, loadingLines } from "../lib/exchange/export_weights.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { grouped, out, say } from "./cli/terminal.ts";
 

@@ -15,7 +15,8 @@ import { assertInputFile } from "./cli/input_file.ts";
 import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { grouped, out, say } from "./cli/terminal.ts";
 import type { Activation } from "../lib/backend/backend.ts";
 

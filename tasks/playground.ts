@@ -5,7 +5,8 @@ import { TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/flags.ts";
 import { UsageError } from "./cli/flags.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { out, say } from "./cli/terminal.ts";
 
 /** The greatest port. */

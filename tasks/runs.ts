@@ -1,4 +1,9 @@
-import { ageText, bytesText, deviceText } from "./cli/describe.ts";
+import {
+  ageText,
+  bytesText,
+  deviceText,
+  perplexityText,
+} from "./cli/describe.ts";
 import type { Command, Flags } from "./cli/flags.ts";
 import { runTask } from "./cli/run_task.ts";
 import {
@@ -49,7 +54,8 @@ export async function run(args: readonly string[]): Promise<never> {
       ? tableLines([HEAD, ...sound.map(row)], new Set([4, 5, 8]))
       : [];
     for (const run of runs) {
-      if ("broken" in run) lines.push(printable(`${run.name}: ${run.broken}`));
+      const wrong = "broken" in run ? run.broken : run.problem;
+      if (wrong) lines.push(printable(`${run.name}: ${wrong}`));
     }
     out(lines.map((line) => `${line}\n`).join(""));
   });
@@ -65,8 +71,10 @@ function row(run: RunSummary): string[] {
     `${cell} ${numLayers > 1 ? `${numLayers}×` : ""}${hiddenSize}`,
     trained ? printable(trained.corpus.name) : "(imported)",
     trained ? `${trained.progress.epochs}/${trained.training.epochs}` : "",
-    last?.perplexity.toFixed(2) ?? "",
-    last?.validation_perplexity?.toFixed(2) ?? "",
+    last ? perplexityText(last.perplexity) : "",
+    last?.validation_perplexity === undefined
+      ? ""
+      : perplexityText(last.validation_perplexity),
     last ? deviceText(last.device) : "",
     ageText(seconds),
     bytesText(run.bytes),

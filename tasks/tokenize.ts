@@ -8,7 +8,8 @@ import { shortened } from "./cli/describe.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/flags.ts";
 import { runNameFor } from "./cli/run_name.ts";
-import { EXIT, runTask, TaskError } from "./cli/run_task.ts";
+import { EXIT, TaskError } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { grouped, jsonLine, out } from "./cli/terminal.ts";
 
 /** How many of the most frequent tokens are shown. */

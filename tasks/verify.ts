@@ -7,7 +7,8 @@ import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags } from "./cli/flags.ts";
 import { type PRESETS, withPreset } from "./cli/presets.ts";
-import { EXIT, runTask } from "./cli/run_task.ts";
+import { EXIT } from "./cli/exit.ts";
+import { runTask } from "./cli/run_task.ts";
 import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
 import { type Settings, trainOptions } from "./cli/training_flags.ts";
 

@@ -5,9 +5,10 @@
  * @module
  */
 
+import { UsageError } from "./cli/flags.ts";
 import { didYouMean, nearest } from "./cli/nearest.ts";
-import { EXIT } from "./cli/run_task.ts";
-import { out, say } from "./cli/terminal.ts";
+import { runTask } from "./cli/run_task.ts";
+import { out } from "./cli/terminal.ts";
 
 /** What a task's file has: its flags, and what runs it and ends the program. */
 interface Task {
@@ -71,16 +72,19 @@ if (import.meta.main) {
     Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
   const [name, ...args] = Deno.args;
-  if (name === undefined || name === "--help") {
+  if (name !== undefined && Object.hasOwn(TASKS, name)) {
+    const { run } = await TASKS[name][0]();
+    await run(args);
+  }
+  const weena = { name: "weena", summary: "", flags: {}, examples: [] };
+  await runTask(weena, [], () => {
+    if (name !== undefined && name !== "--help") {
+      throw new UsageError(
+        `there is no task ${JSON.stringify(name)}` +
+          `${didYouMean(nearest(name, Object.keys(TASKS)))} (see weena --help)`,
+      );
+    }
     out(menu());
-    Deno.exit(0);
-  }
-  if (!Object.hasOwn(TASKS, name)) {
-    const text = `error: there is no task ${JSON.stringify(name)}` +
-      `${didYouMean(nearest(name, Object.keys(TASKS)))} (see weena --help)`;
-    say({ text, style: "red" });
-    Deno.exit(EXIT.usage);
-  }
-  const { run } = await TASKS[name][0]();
-  await run(args);
+    return Promise.resolve();
+  });
 }

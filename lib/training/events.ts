@@ -29,7 +29,7 @@ export interface EpochEvent {
   readonly skipped: number;
   /** Time that its minibatches took, those before a resumption left out. */
   readonly seconds: number;
-  /** Tokens in those seconds, by them. */
+  /** Tokens in those seconds, by them; 0 where there were none. */
   readonly tokensPerSecond: number;
   /** Loss of each minibatch. */
   readonly losses: readonly number[];

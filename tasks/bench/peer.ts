@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT, TaskError } from "../cli/run_task.ts";
+import { EXIT, TaskError } from "../cli/exit.ts";
 import type { Sizes } from "./network.ts";
 
 /** A line that the program printed. */

@@ -28,12 +28,10 @@ import {
   readTimeMachine,
   TIME_MACHINE_PATH,
 } from "./named_texts.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 import { say } from "./terminal.ts";
 import { assertTextPath } from "./text_path.ts";
 import { tokenizeFile } from "./tokenize_file.ts";
-
-export { DATA_FOLDER } from "./data_folder.ts";
 
 /** Flags that choose a text and how it is cut into tokens. */
 export const CORPUS_FLAGS = {

@@ -8,7 +8,7 @@ import { type TokenIds, unknownCount } from "../../lib/text/token_ids.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
 import { shortened } from "./describe.ts";
 import { mixedForms } from "./mixed_forms.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 import { grouped } from "./terminal.ts";
 
 /** A greater share of `<unk>` is worth a note. */

@@ -13,7 +13,7 @@ import {
 } from "../../lib/backend/open.ts";
 import { MOST_THREADS } from "../../lib/backend/wasm/threads.ts";
 import { choice, type NumberFlag, UsageError } from "./flags.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 import { say } from "./terminal.ts";
 
 /** The flags that choose a device. */

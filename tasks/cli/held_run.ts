@@ -22,7 +22,7 @@ import {
 } from "./files.ts";
 import { firstSound } from "./read_model.ts";
 import { RunLock } from "./run_lock.ts";
-import { assertRunName, runNameFor } from "./run_name.ts";
+import { readRunName, runNameFor } from "./run_name.ts";
 import {
   modelPaths,
   type RunPaths,
@@ -65,7 +65,8 @@ export class HeldRun implements Disposable {
     await makeFolder(runs);
     if (name !== undefined) {
       await assertFreeRun(name, runs);
-      return await HeldRun.#take(runPaths(name, runs)) ?? taken(name);
+      return await HeldRun.#take(runPaths(readRunName(name), runs)) ??
+        taken(name);
     }
     for (let number = 1;; number++) {
       const candidate = `${runNameFor(corpus)}-${number}`;
@@ -251,8 +252,7 @@ export async function assertFreeRun(
   name: string,
   runs = RUNS_FOLDER,
 ): Promise<void> {
-  assertRunName(name);
-  if (await holdsModel(runPaths(name, runs))) taken(name);
+  if (await holdsModel(runPaths(readRunName(name), runs))) taken(name);
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 
 /**
  * Throws a TaskError, which says what to do, unless the path leads to a file that is

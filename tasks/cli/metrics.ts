@@ -15,7 +15,8 @@ export interface EpochMetrics {
   readonly perplexity: number;
   readonly tokens: number;
   readonly seconds: number;
-  readonly tokens_per_second: number;
+  /** Missing where the epoch was resumed behind its last minibatch. */
+  readonly tokens_per_second?: number;
   /** Mean global norm before clipping. */
   readonly gradient_norm: number;
   readonly learning_rate: number;
@@ -36,7 +37,7 @@ export function epochMetrics(event: EpochEvent, device: string): EpochMetrics {
     perplexity: event.perplexity,
     tokens: event.tokens,
     seconds: event.seconds,
-    tokens_per_second: event.tokensPerSecond,
+    ...event.seconds > 0 && { tokens_per_second: event.tokensPerSecond },
     gradient_norm: event.gradientNorm,
     learning_rate: event.learningRate,
     ...event.validation && {
@@ -50,7 +51,7 @@ export function epochMetrics(event: EpochEvent, device: string): EpochMetrics {
 }
 
 /** Measurements that every line has. */
-const NEEDED = ["loss", "perplexity", "seconds", "tokens_per_second"] as const;
+const NEEDED = ["loss", "perplexity", "seconds"] as const;
 
 /**
  * The measurements of a run's epochs so far, each once; none where there is no such

@@ -9,7 +9,7 @@ import { assertSha1, download, TIME_MACHINE } from "../../lib/download.ts";
 import { DATA_FOLDER } from "./data_folder.ts";
 import { exists, writeWhole } from "./files.ts";
 import { interruption } from "./interrupt.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 
 /** Where The Time Machine is kept. */
 export const TIME_MACHINE_PATH = join(DATA_FOLDER, "timemachine.txt");

@@ -14,7 +14,7 @@ import {
 } from "../../lib/text/prefix.ts";
 import type { TrainedModel } from "../../lib/training/checkpoint.ts";
 import { shellQuoted } from "./command_line.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 
 /** What of a model says which texts it knows. */
 type Reader = Pick<TrainedModel, "tokenizer" | "vocabulary">;

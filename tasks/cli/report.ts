@@ -105,7 +105,7 @@ function summary({ checkpoint, metrics }: ReportContents): string {
   if (!last) return `${what}: its first epoch is not done.`;
   const seconds = metrics.reduce((sum, { seconds }) => sum + seconds, 0);
   const tokens = metrics.reduce(
-    (sum, metric) => sum + metric.tokens_per_second * metric.seconds,
+    (sum, metric) => sum + (metric.tokens_per_second ?? 0) * metric.seconds,
     0,
   );
   const validation = last.validation_perplexity;

@@ -50,11 +50,16 @@ export function isRunName(name: string): boolean {
     isWithin(name, MOST_CHARACTERS, MOST_BYTES);
 }
 
-/** Throws a UsageError unless a run may have the name that --run gives it. */
-export function assertRunName(name: string): void {
-  if (isRunName(name)) return;
+/**
+ * The name that --run gives a run, its letters with marks composed.
+ *
+ * @throws {UsageError} If no run may have it.
+ */
+export function readRunName(text: string): string {
+  const name = text.normalize("NFC");
+  if (isRunName(name)) return name;
   throw new UsageError(
-    `--run cannot be ${JSON.stringify(name)}: expected ${RUN_NAME_RULE}`,
+    `--run cannot be ${JSON.stringify(text)}: expected ${RUN_NAME_RULE}`,
   );
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { join } from "@std/path";
-import { DATA_FOLDER } from "./corpus.ts";
+import { DATA_FOLDER } from "./data_folder.ts";
 
 /** Where runs are kept. */
 export const RUNS_FOLDER = join(DATA_FOLDER, "runs");

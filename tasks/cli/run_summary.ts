@@ -60,7 +60,7 @@ export async function summarize(
     const metrics = await readMetrics(run.metrics);
     const seconds = sum(metrics.map((one) => one.seconds));
     const tokens = sum(
-      metrics.map((one) => one.tokens_per_second * one.seconds),
+      metrics.map((one) => (one.tokens_per_second ?? 0) * one.seconds),
     );
     return {
       name,

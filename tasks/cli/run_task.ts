@@ -21,8 +21,6 @@ import { helpText } from "./help_text.ts";
 import { Interruption, interruption } from "./interrupt.ts";
 import { out, say, stderr, stdout } from "./terminal.ts";
 
-export { EXIT, TaskError } from "./exit.ts";
-
 /** How long a reader has to take what is left when a signal ends the task. */
 const LAST_MILLISECONDS = 1000;
 

@@ -18,7 +18,7 @@ import { exists } from "./files.ts";
 import { type TextFlag, UsageError } from "./flags.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 import { firstSound, readModel } from "./read_model.ts";
-import { assertRunName } from "./run_name.ts";
+import { readRunName } from "./run_name.ts";
 import {
   modelPaths,
   type RunPaths,
@@ -144,8 +144,7 @@ export async function findTrainedRun(
 
 /** A run by its name, whatever it holds. */
 export async function findRun(name: string): Promise<RunPaths> {
-  assertRunName(name);
-  const run = runPaths(name);
+  const run = runPaths(readRunName(name));
   if (await exists(run.folder)) return run;
   throw new TaskError(
     EXIT.files,

@@ -9,7 +9,7 @@ import { shellQuoted } from "./command_line.ts";
 import { UsageError } from "./flags.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 import { runNameFor } from "./run_name.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 
 /** Texts that go by a name. */
 const NAMES = ["time-machine", "sample"];

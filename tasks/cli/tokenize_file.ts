@@ -16,7 +16,7 @@ import {
 } from "../../lib/tokenize.ts";
 import { streamWanted } from "./files.ts";
 import { assertInputFile } from "./input_file.ts";
-import { EXIT, TaskError } from "./run_task.ts";
+import { EXIT, TaskError } from "./exit.ts";
 import { say } from "./terminal.ts";
 
 const WHAT = "text (--corpus)";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DEVICE_FLAGS, openDevice } from "../../tasks/cli/device.ts";
 import { parseCommandLine, UsageError } from "../../tasks/cli/flags.ts";
-import { EXIT, TaskError } from "../../tasks/cli/run_task.ts";
+import { EXIT, TaskError } from "../../tasks/cli/exit.ts";
 import { WEBGPU } from "../backend/devices.ts";
 import { disguised, unopened, withGPU } from "../backend/gpus.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { streamWanted, writeWhole } from "../../tasks/cli/files.ts";
-import { TaskError } from "../../tasks/cli/run_task.ts";
+import { TaskError } from "../../tasks/cli/exit.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TemporaryFolder } from "./command.ts";
 
@@ -35,6 +35,54 @@ Deno.test({
     }
     assertEquals(calls, ["sync", "rename", "sync"]);
     assertEquals(folder.files(), ["new/x.bin"]);
+  },
+});
+
+Deno.test({
+  ...needsFiles(
+    "a file system that cannot sync folders, or not even open them, is no failure",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const path = `${folder.path}/x.bin`;
+    const { open } = Deno;
+    const { sync } = Deno.FsFile.prototype;
+    const unable = Object.assign(new Error("os error 22"), { code: "EINVAL" });
+    try {
+      let syncs = 0;
+      Deno.FsFile.prototype.sync = function () {
+        return ++syncs % 2 === 0 ? Promise.reject(unable) : sync.call(this);
+      };
+      await writeWhole(path, Uint8Array.of(1));
+      assertEquals(syncs, 2);
+      Deno.FsFile.prototype.sync = sync;
+      Deno.open = (path, options) =>
+        options ? open(path, options) : Promise.reject(unable);
+      await writeWhole(path, Uint8Array.of(2));
+    } finally {
+      Deno.FsFile.prototype.sync = sync;
+      Deno.open = open;
+    }
+    assertEquals(Deno.readFileSync(path), Uint8Array.of(2));
+    assertEquals(folder.files(), ["x.bin"]);
+  },
+});
+
+Deno.test({
+  ...needsFiles("what was left of writing a file goes once it is old"),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const left = (name: string) => `.${name}.${crypto.randomUUID()}.tmp`;
+    const old = new Date(Date.now() - 7_200_000);
+    const names = [left("x.bin"), left("x.bin"), left("y.bin")];
+    for (const name of names) {
+      Deno.writeTextFileSync(`${folder.path}/${name}`, "");
+    }
+    for (const name of [names[0], names[2]]) {
+      Deno.utimeSync(`${folder.path}/${name}`, old, old);
+    }
+    await writeWhole(`${folder.path}/x.bin`, Uint8Array.of(1));
+    assertEquals(folder.files(), [names[1], names[2], "x.bin"].sort());
   },
 });
 

@@ -74,6 +74,8 @@ Deno.test({
     assertEquals(
       folder.files().filter((name) => name.includes("runs")),
       [
+        ".lock",
+        "best.safetensors",
         "commands.txt",
         "metrics.jsonl",
         "model.safetensors",

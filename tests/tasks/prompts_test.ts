@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { tokenize, type TokenizeOptions } from "../../lib/tokenize.ts";
 import { assertPrefix, assertStop } from "../../tasks/cli/prompts.ts";
-import { EXIT, TaskError } from "../../tasks/cli/run_task.ts";
+import { EXIT, TaskError } from "../../tasks/cli/exit.ts";
 
 /** What is said of a prefix or a stop text, for a model of a text; "" where it will do. */
 function said(

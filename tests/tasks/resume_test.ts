@@ -4,6 +4,10 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../lib/training/checkpoint.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
 
@@ -330,5 +334,47 @@ Deno.test({
     );
     assert(Deno.statSync(path("data/runs/d/model.safetensors")).isFile);
     assert(Deno.statSync(path("data/runs/d/report.html")).isFile);
+  },
+});
+
+Deno.test({
+  ...needsCommands(
+    "an epoch that is resumed behind its last minibatch has no speed",
+  ),
+  fn: async () => {
+    await using place = workplace();
+    const { train, metrics, path } = place;
+    const begin = ["--corpus=text.txt", ...TINY, "--epochs=1", "--run=a"];
+    await train(0, ...begin, "--validation=0.2");
+    // As it is when a signal comes while the held-out text is measured.
+    const file = path("data/runs/a/model.safetensors");
+    const checkpoint = await decodeCheckpoint(Deno.readFileSync(file));
+    const { progress, state, training } = checkpoint;
+    const { updates } = state!;
+    Deno.writeFileSync(
+      file,
+      await encodeCheckpoint({
+        ...checkpoint,
+        training: { ...training, epochs: 2 },
+        progress: { ...progress, epochs: 0, minibatches: updates },
+        state: {
+          ...state!,
+          measured: Array.from(
+            { length: updates },
+            () => ({ loss: 2, norm: 1 }),
+          ),
+        },
+      }),
+    );
+    const { tasks } = place;
+    const ended = await tasks.run("train", ...RESUME, "--run=a", "--json");
+    assertEquals(ended.code, 0, ended.stderr);
+    const [first, second] = metrics("a");
+    assertEquals([first.epoch, first.seconds], [1, 0]);
+    assert(!("tokens_per_second" in first) && second.tokens_per_second > 0);
+    const page = Deno.readTextFileSync(path("data/runs/a/report.html"));
+    assert(!/NaN|undefined/.test(page));
+    const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1)!);
+    assert(last.tokens_per_second > 0);
   },
 });

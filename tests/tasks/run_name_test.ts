@@ -1,6 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { philox4x32 } from "../../lib/backend/philox.ts";
-import { isRunName, runNameFor } from "../../tasks/cli/run_name.ts";
+import { UsageError } from "../../tasks/cli/flags.ts";
+import {
+  isRunName,
+  readRunName,
+  runNameFor,
+} from "../../tasks/cli/run_name.ts";
 
 Deno.test("a run is named after its text, in any script", () => {
   const names: [corpus: string, name: string][] = [
@@ -72,5 +77,14 @@ Deno.test("no name that is made is refused, whatever the text is called", () => 
     const shown = JSON.stringify([corpus, name]);
     assert(isRunName(name), shown);
     assert(isRunName(`${name}-1`) && isRunName(`${name}-12345678`), shown);
+  }
+});
+
+Deno.test("a name is taken however its letters with marks were typed, and refused by the flag", () => {
+  const composed = "caf\u00e9-1", apart = "cafe\u0301-1";
+  assertEquals(readRunName(apart), composed);
+  assertEquals(readRunName(composed), composed);
+  for (const bad of ["../x", ".hidden", "", "nul"]) {
+    assertThrows(() => readRunName(bad), UsageError, "--run cannot be");
   }
 });

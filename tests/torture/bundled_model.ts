@@ -13,23 +13,17 @@ import { buildModel, CORPUS, SETTINGS } from "../../tasks/build_model.ts";
 import { BUNDLED_MODEL } from "../../tasks/cli/bundled_model.ts";
 import { loadCorpus } from "../../tasks/cli/corpus.ts";
 import { multiplyAddOf } from "../../tasks/cli/multiply_add.ts";
-
-/** Options of a case. */
-interface Options {
-  readonly seed: number;
-  readonly count: number;
-  readonly say: (text: string) => void;
-}
+import type { Torture, TortureOptions } from "./tools/torture.ts";
 
 /** The case; seed 1 builds on all cores, 2 on one fewer, and so on round. */
-export const torture = {
+export const torture: Torture = {
   name: "bundled-model",
   summary: "builds the bundled model again: the same bytes",
   count: 1,
   run,
 };
 
-async function run({ seed, count, say }: Options): Promise<void> {
+async function run({ seed, count, say }: TortureOptions): Promise<void> {
   const shipped = await Deno.readFile(BUNDLED_MODEL);
   const { provenance } = await decodeCheckpoint(shipped);
   const corpus = await loadCorpus(CORPUS);
@@ -45,7 +39,9 @@ async function run({ seed, count, say }: Options): Promise<void> {
       );
       return;
     }
-    say(`building on ${threads} threads`);
+    say(
+      `--seed ${seed + index}, which builds on ${threads} of ${most} threads`,
+    );
     const model = await buildModel(corpus, backend, SETTINGS);
     const bytes = await encodeCheckpoint(model);
     if (

@@ -22,9 +22,6 @@ export interface OpenedDevice {
   readonly watch: DeviceWatch;
 }
 
-/** What a device is given to answer, in milliseconds. */
-const PATIENCE = 60_000;
-
 const SOFTWARE =
   /llvmpipe|lavapipe|softpipe|swiftshader|microsoft basic render/i;
 
@@ -65,13 +62,9 @@ export async function findAdapter(
  * Opens a device with the adapter's own limits for buffers, since the defaults
  * hold no more than 128 MiB a tensor.
  *
- * @param patience Milliseconds that the device is given to answer.
  * @throws {DeviceError} If the adapter has no device to give.
  */
-export async function openDevice(
-  adapter: GPUAdapter,
-  patience: number = PATIENCE,
-): Promise<OpenedDevice> {
+export async function openDevice(adapter: GPUAdapter): Promise<OpenedDevice> {
   const { limits } = adapter;
   const device = await orUnavailable(
     "Cannot open the WebGPU device",
@@ -86,7 +79,7 @@ export async function openDevice(
         },
       }),
   );
-  return { device, watch: new DeviceWatch(device, patience) };
+  return { device, watch: new DeviceWatch(device) };
 }
 
 /** What the platform gives; a DeviceError where it throws instead. */

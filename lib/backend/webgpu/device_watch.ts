@@ -8,13 +8,10 @@ const LOOKS = 20;
  * is asked of it afterwards.
  */
 export class DeviceWatch {
-  readonly #patience: number;
   readonly #waiting = new Set<(failure: DeviceError) => void>();
   #failure?: DeviceError;
 
-  /** @param patience Milliseconds after which an answer is no longer waited for. */
-  constructor(device: GPUDevice, patience: number) {
-    this.#patience = patience;
+  constructor(device: GPUDevice) {
     device.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       const kind = error.constructor.name;
@@ -55,18 +52,14 @@ export class DeviceWatch {
    * What the device answers. Time counts only while this thread has its turns: where
    * waiting for a device blocks it, as in Deno, work of hours is no silence.
    *
-   * @throws {DeviceError} If the device fails, or is silent for too long.
+   * @param patience Milliseconds that it is given. Default: as long as it takes.
+   * @throws {DeviceError} If the device fails, or is silent for so long.
    */
-  async wait<T>(answer: Promise<T>): Promise<T> {
-    const { promise: failed, reject } = Promise.withResolvers<never>();
-    this.#waiting.add(reject);
-    let looks = 0;
-    const timer = setInterval(() => {
-      if (++looks < LOOKS) return;
-      const seconds = this.#patience / 1000;
-      const message = `The GPU has not answered for ${seconds} seconds`;
-      this.fail(new DeviceError("silent", message));
-    }, this.#patience / LOOKS);
+  async wait<T>(answer: Promise<T>, patience = Infinity): Promise<T> {
+    let end!: (failure: DeviceError) => void;
+    const failed = new Promise<never>((_, reject) => end = reject);
+    this.#waiting.add(end);
+    const timer = patience < Infinity ? this.#lookOut(patience) : undefined;
     try {
       const value = await Promise.race([answer, failed]);
       this.check(); // after a loss some calls answer as if nothing had been
@@ -76,14 +69,25 @@ export class DeviceWatch {
       // The event that says why is a task of its own.
       await new Promise((resolve) => setTimeout(resolve, 0));
       const { message } = error as Error;
-      const cause = new DeviceError("failed", `The GPU failed: ${message}`, {
+      const failure = new DeviceError("failed", `The GPU failed: ${message}`, {
         cause: error,
       });
-      this.fail(cause);
+      this.fail(failure);
       throw this.#failure;
     } finally {
       clearInterval(timer);
-      this.#waiting.delete(reject);
+      this.#waiting.delete(end);
     }
+  }
+
+  /** Fails the device after so many milliseconds, in small parts. */
+  #lookOut(patience: number) {
+    let looks = 0;
+    return setInterval(() => {
+      if (++looks < LOOKS) return;
+      const seconds = patience / 1000;
+      const message = `The GPU has not answered for ${seconds} seconds`;
+      this.fail(new DeviceError("silent", message));
+    }, patience / LOOKS);
   }
 }

@@ -22,16 +22,19 @@ export class Readback {
   readonly #device: GPUDevice;
   readonly #commands: Commands;
   readonly #watch: DeviceWatch;
+  readonly #patience: number;
   readonly #mark: (value: number) => WebGPUTensor;
   #reads = 0;
 
+  /** @param patience Milliseconds that the device is given to answer a read. */
   constructor({ device, memory, commands, pipelines, watch }: {
     readonly device: GPUDevice;
     readonly memory: Memory;
     readonly commands: Commands;
     readonly pipelines: Pipelines;
     readonly watch: DeviceWatch;
-  }) {
+  }, patience: number) {
+    this.#patience = patience;
     this.#device = device;
     this.#commands = commands;
     this.#watch = watch;
@@ -73,7 +76,7 @@ export class Readback {
     mark: number,
   ): Promise<Values> {
     try {
-      await this.#watch.wait(staging.mapAsync(MODE_READ));
+      await this.#watch.wait(staging.mapAsync(MODE_READ), this.#patience);
       const mapped = staging.getMappedRange();
       if (new Float32Array(mapped, 4 * size, 1)[0] !== mark) {
         this.#watch.fail(

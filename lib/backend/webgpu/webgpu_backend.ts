@@ -23,6 +23,9 @@ import { own, WebGPUTensor } from "./tensor.ts";
 
 export { findAdapter, type FoundAdapter } from "./device.ts";
 
+/** What a device is given to answer a read, in milliseconds, unless it is told. */
+const PATIENCE = 60_000;
+
 /** Settings of {@linkcode openWebGPU}. */
 export interface WebGPUOptions {
   /** Default: the platform's, `navigator.gpu`. */
@@ -57,7 +60,8 @@ export interface WebGPUOptions {
  * ```
  */
 export async function openWebGPU(
-  { gpu = platformGPU(), allowSoftware = true, patience }: WebGPUOptions = {},
+  { gpu = platformGPU(), allowSoftware = true, patience = PATIENCE }:
+    WebGPUOptions = {},
 ): Promise<Backend> {
   const found = await findAdapter(gpu);
   if (!found || (found.software && !allowSoftware)) {
@@ -72,11 +76,11 @@ export async function openWebGPU(
         `(on Debian: mesa-vulkan-drivers), or use the CPU (--device cpu)`,
     );
   }
-  const opened = await openDevice(found.adapter, patience);
+  const opened = await openDevice(found.adapter);
   const { device, watch } = opened;
   try {
     const pipelines = await watch.wait(compileAll(device));
-    return createBackend(opened, found.description, pipelines);
+    return createBackend(opened, found.description, pipelines, patience);
   } catch (error) {
     device.destroy();
     throw error;
@@ -87,12 +91,13 @@ function createBackend(
   { device, watch }: OpenedDevice,
   description: string,
   pipelines: Pipelines,
+  patience: number,
 ): Backend {
   const memory = new Memory(device, watch);
   const commands = new Commands(device, memory);
   const parts = { device, memory, commands, pipelines, watch };
   const ops = createOps(createOpContext(parts));
-  const readback = new Readback(parts);
+  const readback = new Readback(parts, patience);
 
   return {
     name: "webgpu",
