@@ -152,7 +152,13 @@ async function folderGoes(
     }
   });
   assertNoTrace(ended, "it");
-  assertEquals(ended.code, 0, ended.stderr);
+  if (how === "remove" && ended.code === 7) {
+    // What was written anew was removed as well: it was saved once more.
+    assertOneError(ended, [7], "it");
+    await place.succeed("train", [...RESUME, "--run=run"]);
+  } else {
+    assertEquals(ended.code, 0, ended.stderr);
+  }
   assertMatch(ended.stderr, /removed|renamed|gone|anew/, "it is not said");
   if (how === "rename") assert(await savedEpochs(moved) >= 1, "what was moved");
   const [name] = namesIn(place.file("data", "runs"));

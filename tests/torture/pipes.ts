@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import type { TaskName } from "../tasks/command.ts";
 import { Chance } from "./tools/chance.ts";
 import { faultVariables } from "./tools/faults.ts";
 import { assertNoTrace, assertOneError } from "./tools/messages.ts";
 import {
+  assertSameFile,
   assertSameRun,
   hasCheckpoint,
+  metricsOf,
   savedEpochs,
 } from "./tools/run_state.ts";
 import type { Torture, TortureOptions } from "./tools/torture.ts";
@@ -193,13 +196,14 @@ async function nobodyReads(
   const epochs = await savedEpochs(folder);
   assert(epochs > EPOCHS, `nothing was saved: ${stderr}`);
   // It is what an undisturbed training of as many epochs is.
-  const more = String(epochs + 1);
-  await place.succeed("train", [...RESUME, "--run=run", `--epochs=${more}`]);
+  const more = [...RESUME, "--run=run", `--epochs=${epochs + 1}`];
+  await place.succeed("train", more);
   using undisturbed = new Workplace();
   await copyFolder(whole.place.file("data"), undisturbed.file("data"));
-  const all = [...RESUME, "--run=run", `--epochs=${more}`];
-  await undisturbed.succeed("train", all);
-  assertSameRun(folder, undisturbed.run("run"), `${more} epochs`);
+  await undisturbed.succeed("train", more);
+  const name = "model.safetensors";
+  assertSameFile(join(folder, name), join(undisturbed.run("run"), name), "it");
+  assertEquals(metricsOf(folder), metricsOf(undisturbed.run("run")));
 }
 
 async function nonBlocking(place: Workplace): Promise<StartOptions> {

@@ -211,6 +211,7 @@ async function changedText(part: "held out" | "trained on"): Promise<void> {
   const refused = await place.finish("train", more);
   assertMatch(assertOneError(refused, [3], "resume"), /text/);
   for (const name of namesIn(kept)) {
+    if (name.startsWith(".")) continue; // the lock names who held it last
     assertSameFile(join(folder, name), join(kept, name), "refused");
   }
   Deno.writeTextFileSync(place.file("text.txt"), TEXT);
