@@ -26,6 +26,7 @@ import { HeldRun } from "./held_run.ts";
 import { interruption, interruptSignal } from "./interrupt.ts";
 import { findTrainedRun } from "./runs.ts";
 import { say } from "./terminal.ts";
+import { assertInRange } from "./training_flags.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
 
@@ -74,6 +75,7 @@ export async function resumeRun(
     patience: flags.patience,
   };
   const training = resumedSettings(checkpoint.training, settings);
+  assertInRange(training);
   if (training.epochs < progress.epochs) {
     throw new UsageError(
       `--epochs ${training.epochs} is for all of the run: ${progress.epochs} ` +
