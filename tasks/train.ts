@@ -34,6 +34,7 @@ import { loadModelFrom } from "./cli/runs.ts";
 import { grouped, say } from "./cli/terminal.ts";
 import { trainRun } from "./cli/train_run.ts";
 import {
+  assertInRange,
   assertUseful,
   MODEL_CONFIG_FLAGS,
   SETTING_FLAGS,
@@ -140,6 +141,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   }
   const patience = corpus.validation ? flags.patience : 0;
   const options = { ...trainOptions(flags), patience, ...controls };
+  assertInRange({ ...options, offset: null });
   const model = base && extended(base, corpus, options);
   const all: TrainOptions = model
     ? {

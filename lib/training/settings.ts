@@ -8,7 +8,7 @@ import type { UpdateRule } from "../backend/backend.ts";
 import type { Initialization } from "../model/parameters.ts";
 import type { Sampling } from "../text/minibatch.ts";
 import type { Best } from "./best.ts";
-import type { LearningRateSchedule } from "./learning_rate.ts";
+import { learningRateAt, type LearningRateSchedule } from "./learning_rate.ts";
 
 /** Every setting that has a part in what training gives. */
 export interface TrainingRecord {
@@ -109,8 +109,8 @@ export function isEnded(
     patience > 0 && done - (best?.epoch ?? 0) >= patience;
 }
 
-/** The greatest number of float32, to three digits. */
-const MOST = 3.4e38;
+/** More than anyone needs, and little enough for sums and quotients in float32. */
+const MOST = 1e30;
 
 /** What a setting may be: a whole number from the least on, any from it on, or above. */
 const RANGES = {
@@ -124,6 +124,7 @@ const RANGES = {
   "clip value": ["clipValue", "least", 0],
   "dropout": ["dropout", "least", 0],
   "sigma": ["sigma", "least", 0],
+  "forget bias": ["forgetBias", "least", -MOST],
   "patience": ["patience", "whole", 0],
 } as const;
 
@@ -136,13 +137,19 @@ export function assertSettings(record: TrainingRecord): void {
     const value = record[key];
     const inRange = kind === "above" ? value > least : value >= least;
     const exact = kind !== "whole" || Number.isSafeInteger(value);
-    // Devices compute in float32, where 1e39 is infinity.
-    if (Number.isFinite(Math.fround(value)) && inRange && exact) continue;
+    if (value <= MOST && inRange && exact) continue;
     throw new RangeError(
       `Cannot train with a ${name} of ${value}: expected a ` +
         `${kind === "whole" ? "whole " : ""}number ` +
         (kind === "above" ? `above ${least}` : `from ${least} on`) +
         (value > MOST ? `, up to ${MOST}` : ""),
+    );
+  }
+  const rate = learningRateAt(record, record.epochs, 0);
+  if (!(rate <= MOST)) {
+    throw new RangeError(
+      `Cannot train with a gamma of the schedule of ${record.gamma}: the ` +
+        `learning rate would grow to ${rate}, expected up to ${MOST}`,
     );
   }
   if (record.dropout >= 1) {

@@ -26,8 +26,10 @@ import { HeldRun } from "./held_run.ts";
 import { interruption, interruptSignal } from "./interrupt.ts";
 import { findTrainedRun } from "./runs.ts";
 import { say } from "./terminal.ts";
+import { assertInRange } from "./training_flags.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
+import { savedOf } from "./training_outcome.ts";
 
 /** The flags that resuming takes; all others are the run's own. */
 interface ResumeFlags {
@@ -74,6 +76,7 @@ export async function resumeRun(
     patience: flags.patience,
   };
   const training = resumedSettings(checkpoint.training, settings);
+  assertInRange(training);
   if (training.epochs < progress.epochs) {
     throw new UsageError(
       `--epochs ${training.epochs} is for all of the run: ${progress.epochs} ` +
@@ -116,7 +119,7 @@ export async function resumeRun(
       learningRate: training.learningRate,
       json: flags.json,
       command: commandLine(command, again as Parameters<typeof commandLine>[1]),
-      saved: checkpoint,
+      saved: savedOf(checkpoint),
       hasBest,
     },
   );

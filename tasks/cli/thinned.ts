@@ -15,7 +15,7 @@
  *
  * const points = [3, 1, 9, 2, 2, 2, 2, 5].map((y, x) => ({ x, y }));
  * const ys = thinned(points, 6).map(({ y }) => y);
- * console.assert(ys.join() === "3,1,9,2,2,5");
+ * console.assert(ys.join() === "3,1,9,2,5");
  * ```
  */
 export function thinned<P extends { readonly y: number }>(

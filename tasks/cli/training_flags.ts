@@ -5,7 +5,11 @@
  */
 
 import type { TrainOptions } from "../../lib/train.ts";
-import { withDefaults } from "../../lib/training/settings.ts";
+import {
+  assertSettings,
+  type TrainingRecord,
+  withDefaults,
+} from "../../lib/training/settings.ts";
 import {
   type ChoiceFlag,
   type Flags,
@@ -201,5 +205,14 @@ export function assertUseful(settings: Settings): void {
       `--warmup ${warmup} is not over in ${epochs} epochs: give fewer, or more ` +
         `--epochs`,
     );
+  }
+}
+
+/** Throws a UsageError for settings that are out of their ranges. */
+export function assertInRange(options: Partial<TrainingRecord>): void {
+  try {
+    assertSettings(withDefaults(options));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
   }
 }

@@ -320,17 +320,26 @@ Deno.test({
     );
     assertMatch(above, /the perplexity(, \S+,)? is (not finite|above)/);
     assertStringIncludes(above, "--learning-rate (it is 100)");
-    const most = await train(2, ...begin, "--learning-rate=1e39");
-    assertStringIncludes(most, "no more than 3.4e+38");
+    for (
+      const [flags, message] of [
+        [["--learning-rate=1e39"], "no more than 3.4e+38"],
+        [["--learning-rate=1e31"], "expected a number above 0, up to 1e+30"],
+        [
+          ["--schedule=step", "--step-size=0.01", "--gamma=9"],
+          "the learning rate would grow to",
+        ],
+      ] as const
+    ) assertStringIncludes(await train(2, ...begin, ...flags), message);
     const diverged = await train(
       4,
-      ...[...begin, "--run=d", "--learning-rate=1e38", "--clip-norm=0"],
+      ...[...begin, "--run=d", "--learning-rate=1e30", "--clip-norm=0"],
+      "--activation=relu",
       ...["--device=cpu", "--threads=1"],
     );
     assertStringIncludes(diverged, "Training diverged in epoch ");
     assertStringIncludes(
       diverged,
-      "deno task train --resume --run d --learning-rate 1e+37",
+      "deno task train --resume --run d --learning-rate 1e+29",
     );
     assert(Deno.statSync(path("data/runs/d/model.safetensors")).isFile);
     assert(Deno.statSync(path("data/runs/d/report.html")).isFile);
