@@ -10,13 +10,13 @@ import type { Torture } from "./torture/tools/torture.ts";
 /** Some trials of the cases of `deno task torture`: from a seed on, so many. */
 const SOME: readonly [one: Torture, seed: number, count: number][] = [
   [kill, 1, 10],
-  [killAtOperation, 30, 16], // those of one save
-  [failAtOperation, 85, 16],
+  [killAtOperation, 60, 12], // the second save, from its temporary file on
+  [failAtOperation, 190, 20], // the last save, from its beginning on
   [signals, 1, 5],
   [pipes, 2, 1], // train --json | head -2
   [pipes, 6, 1], // train --json > /dev/full
   [pipes, 16, 1], // SIGINT where nobody reads
-  [pairs, 1, 3],
+  [pairs, 1, 2],
 ];
 
 const needsAll = needs(

@@ -69,7 +69,7 @@ async function runPeer(
   if (code === 0 && lines.length > 0) return lines;
   const last = decoder.decode(stderr).trim().split("\n").at(-1);
   throw new TaskError(
-    EXIT.failure,
+    EXIT.input,
     `--peer: the command ended with ${code} and ${lines.length} lines of JSON ` +
       `with a number tokens_per_second${last ? ` (${last})` : ""}`,
   );

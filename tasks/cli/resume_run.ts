@@ -29,6 +29,7 @@ import { say } from "./terminal.ts";
 import { assertInRange } from "./training_flags.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
+import { savedOf } from "./training_outcome.ts";
 
 /** The flags that resuming takes; all others are the run's own. */
 interface ResumeFlags {
@@ -118,7 +119,7 @@ export async function resumeRun(
       learningRate: training.learningRate,
       json: flags.json,
       command: commandLine(command, again as Parameters<typeof commandLine>[1]),
-      saved: checkpoint,
+      saved: savedOf(checkpoint),
       hasBest,
     },
   );

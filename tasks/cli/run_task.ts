@@ -47,7 +47,8 @@ export async function runTask<F extends Flags>(
   } catch (error) {
     const described = describeError(error);
     code = described.code;
-    const message = described.message.replace(/\s*\n\s*/g, " ");
+    const text = described.message.replace(/\s*\n\s*/g, " ");
+    const message = code === EXIT.failure ? `a fault of weena: ${text}` : text;
     if (error instanceof Interruption) {
       say(message);
     } else if (code !== EXIT.brokenPipe) { // who has closed the pipe knows

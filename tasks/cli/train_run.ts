@@ -6,22 +6,28 @@
 
 import type { Backend } from "../../lib/backend/backend.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
-import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type {
   CheckpointEvent,
   EpochEvent,
   SampleEvent,
   TrainEvent,
 } from "../../lib/training/events.ts";
-import { shellQuoted } from "./command_line.ts";
-import { perplexityText, speedText } from "./describe.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import type { HeldRun } from "./held_run.ts";
 import { type Interruption, interruption } from "./interrupt.ts";
 import { RunRecord } from "./run_record.ts";
 import { describeError } from "./run_task.ts";
 import { Sampler } from "./sampler.ts";
-import { jsonLine, out, say, stdout } from "./terminal.ts";
+import { out, say, stdout } from "./terminal.ts";
+import {
+  goOnText,
+  keptText,
+  patienceText,
+  resultsJson,
+  resultsText,
+  type Saved,
+  savedOf,
+} from "./training_outcome.ts";
 import { TrainingDisplay } from "./training_display.ts";
 import { TroubleWatch } from "./trouble.ts";
 
@@ -42,7 +48,7 @@ export interface RunOptions {
   /** The command line that this is. */
   readonly command: string;
   /** What is saved already, where a run is resumed, and whether its best model is. */
-  readonly saved?: Checkpoint;
+  readonly saved?: Saved;
   readonly hasBest?: boolean;
 }
 
@@ -74,9 +80,10 @@ class RunInTraining implements Disposable {
   readonly #samples: Sampler;
   #record?: RunRecord;
   #display?: TrainingDisplay;
-  /** What was saved last. */
-  #saved?: Checkpoint;
-  #best?: Checkpoint;
+  /** What was saved last, and whether that was by this training. */
+  #saved?: Saved;
+  #isSaved = false;
+  #hasBest = false;
   #last?: EpochEvent;
   #texts: Record<string, string> = {};
   #time = { tokens: 0, seconds: 0 };
@@ -165,10 +172,11 @@ class RunInTraining implements Disposable {
     await this.#record!.sync(); // the lines of its epochs are on the disk before it
     if (reason === "best") {
       await this.#run.saveBest(checkpoint);
-      this.#best = checkpoint;
+      this.#hasBest = true;
     } else {
       await this.#run.save(checkpoint);
-      this.#saved = checkpoint;
+      this.#saved = savedOf(checkpoint);
+      this.#isSaved = true;
     }
   }
 
@@ -185,121 +193,61 @@ class RunInTraining implements Disposable {
   /** What is said and written when training has come to its end, or was stopped. */
   async #end(reason: CheckpointEvent["reason"] | undefined): Promise<number> {
     if (!this.#saved || reason === undefined) return 0;
+    const { paths } = this.#run;
     if (reason === "stopped") {
       stdout.failure.throwIfAborted();
       await this.#record!.finish(this.#saved, PATIENCE.stopped);
       const at = this.#saved.progress.epochs + 1;
       say(
         `stopped in epoch ${at} of ${this.#options.epochs}, and saved. ` +
-          this.#goOn(),
+          goOnText(paths.name),
       );
       return (interruption().reason as Interruption).exitCode;
     }
     await this.#record!.finish(this.#saved, PATIENCE.done);
-    this.#sayEnding();
-    say(`${this.#run.paths.report} shows how it went`);
-    this.#printResults();
-    return 0;
-  }
-
-  #sayEnding(): void {
-    const { corpus, epochs, hasBest } = this.#options;
-    const { progress, state, training } = this.#saved!;
-    if (progress.epochs >= epochs) return;
-    const { best } = state!;
-    const { paths } = this.#run;
-    say(
-      (best
-        ? `no better since epoch ${best.epoch}`
-        : `the loss of the held-out text was never finite`) +
-        `: ended after ${progress.epochs} of ${epochs} epochs ` +
-        `(--patience ${training.patience})` +
-        (best && corpus.validation && (this.#best || hasBest)
-          ? `; the best model is ${paths.best}`
-          : ""),
-    );
-  }
-
-  #printResults(): void {
-    const { json, backend } = this.#options;
-    const { perplexity, validation } = this.#last!;
+    const early = patienceText(this.#saved, this.#bestPath());
+    if (early !== undefined) say(early);
+    say(`${paths.report} shows how it went`);
     const { tokens, seconds } = this.#time;
-    const tokensPerSecond = seconds > 0 ? tokens / seconds : undefined;
-    const device = backend.description;
-    out(
-      json
-        ? jsonLine({
-          run: this.#run.paths.name,
-          checkpoint: this.#run.paths.checkpoint,
-          perplexity,
-          ...validation && { validation_perplexity: validation.perplexity },
-          tokens_per_second: tokensPerSecond,
-          device,
-          samples: this.#texts,
-        })
-        : `perplexity ${perplexityText(perplexity)}, ` +
-          (validation
-            ? `validation perplexity ${perplexityText(validation.perplexity)}, `
-            : "") +
-          `${speedText(tokensPerSecond ?? NaN)} on ${device}`.trim() + "\n" +
-          Object.values(this.#texts).map((sample) => `${sample}\n`).join(""),
-    );
+    const results = {
+      paths,
+      last: this.#last!,
+      tokensPerSecond: seconds > 0 ? tokens / seconds : undefined,
+      device: this.#options.backend.description,
+      samples: this.#texts,
+    };
+    out(this.#options.json ? resultsJson(results) : resultsText(results));
+    return 0;
   }
 
   /** The error with what is kept; a run that holds nothing of worth is removed. */
   async #explained(error: unknown): Promise<unknown> {
     const { code, message } = describeError(error);
-    const { saved } = this.#options;
     // It was refused before anything was done.
-    if (saved && saved === this.#saved && code === EXIT.input) return error;
+    if (this.#options.saved && !this.#isSaved && code === EXIT.input) {
+      return error;
+    }
+    const what = message.replace(/\.$/, "");
     if (this.#saved) {
       // If it can still be written, it shows how far training came.
       await this.#record?.finish(this.#saved, PATIENCE.stopped).catch(() => {});
-      const { epochs, minibatches } = this.#saved.progress;
-      const what = minibatches > 0
-        ? `${epochs} epochs and ${minibatches} minibatches of the next are`
-        : epochs === 1
-        ? "1 epoch is"
-        : `${epochs} epochs are`;
-      const text = `${message}. What is saved: ${what} in ` +
-        `${this.#run.paths.checkpoint}${this.#bestText(code)}. ` +
-        this.#goOn(...remedy(code, this.#saved));
-      if (code === EXIT.brokenPipe) say(text);
-      return new TaskError(code, text);
+      const { paths } = this.#run;
+      const kept = keptText(code, this.#saved, paths, this.#bestPath());
+      if (code === EXIT.brokenPipe) say(`${what}. ${kept}`);
+      return new TaskError(code, `${what}. ${kept}`);
     }
-    const removed = await this.#run.discard();
+    const { name } = this.#run.paths;
     return new TaskError(
       code,
-      `${message}. ` +
-        (removed
-          ? `Nothing had been saved, so that the run ${this.#run.paths.name} is ` +
-            `removed`
-          : `What the run held before is kept`),
+      await this.#run.discard()
+        ? `${what}. Nothing had been saved, so that the run ${name} is removed`
+        : `${what}. What the run ${name} holds is kept`,
     );
   }
 
-  /** Where a training that came to nothing was best. */
-  #bestText(code: number): string {
-    const best = this.#saved?.state?.best;
-    const isThere = this.#best !== undefined || this.#options.hasBest;
-    if (code !== EXIT.diverged || !best || !isThere) return "";
-    return `, and the best model, of epoch ${best.epoch}, in ` +
-      `${this.#run.paths.best} (--init-from begins with it)`;
+  /** Where the best model is, if it is there. */
+  #bestPath(): string | undefined {
+    const isThere = this.#hasBest || this.#options.hasBest;
+    return isThere ? this.#run.paths.best : undefined;
   }
-
-  #goOn(...flags: string[]): string {
-    const { name } = this.#run.paths;
-    const words = ["deno", "task", "train", "--resume", "--run", name];
-    return `Go on with: ${shellQuoted([...words, ...flags])}`;
-  }
-}
-
-/** Flags that may help after an error of this kind. */
-function remedy(code: number, { training }: Checkpoint): string[] {
-  if (code === EXIT.device) return ["--device", "cpu"];
-  if (code !== EXIT.diverged) return [];
-  return [
-    "--learning-rate",
-    String(Number((training.learningRate / 10).toPrecision(3))),
-  ];
 }

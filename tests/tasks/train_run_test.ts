@@ -14,6 +14,7 @@ import { TaskError } from "../../tasks/cli/exit.ts";
 import { HeldRun } from "../../tasks/cli/held_run.ts";
 import { runPaths } from "../../tasks/cli/run_paths.ts";
 import { trainRun } from "../../tasks/cli/train_run.ts";
+import { savedOf } from "../../tasks/cli/training_outcome.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { withOps } from "../backend/wrap.ts";
 import { TemporaryFolder } from "./command.ts";
@@ -60,7 +61,7 @@ async function trainIn(
       learningRate: 1,
       json: false,
       command: "deno task train",
-      saved,
+      saved: saved && savedOf(saved),
     },
   );
 }

@@ -14,7 +14,7 @@ import { OFTEN, RESUME, SMALL, Workplace } from "./tools/workplace.ts";
 /** How often one training is killed. */
 const KILLS = 10;
 
-const EPOCHS = 150;
+const EPOCHS = 400;
 
 const ARGS = [...SMALL, OFTEN, `--epochs=${EPOCHS}`];
 
@@ -29,15 +29,17 @@ async function run({ seed, count, say }: TortureOptions): Promise<void> {
   using place = new Workplace();
   await place.succeed("train", [...ARGS, "--run=whole"]);
   const whole = place.run("whole");
-  let left = count;
-  const chains = Math.ceil(count / KILLS);
-  let killed = 0;
-  await trials({ seed, count: chains, say, each: KILLS }, async (seed) => {
-    const kills = Math.min(KILLS, left);
-    left -= kills;
-    killed += await trainKilled(seed, kills, whole);
-  });
-  say(`${killed} kills in ${chains} trainings`);
+  let killed = 0, trained = 0;
+  // A training may come to its end before it was killed so often.
+  while (killed < count) {
+    const some = Math.ceil((count - killed) / KILLS);
+    const options = { seed: seed + trained, count: some, say, each: KILLS };
+    trained += some;
+    await trials(options, async (seed) => {
+      killed += await trainKilled(seed, Math.min(KILLS, count), whole);
+    });
+  }
+  say(`${killed} kills in ${trained} trainings`);
 }
 
 /** Trains to the end, killed so many times; how many it took before it was done. */
