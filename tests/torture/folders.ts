@@ -20,6 +20,7 @@ import {
   OFTEN,
   RESUME,
   SMALL,
+  UNLIKE,
   Workplace,
 } from "./tools/workplace.ts";
 
@@ -56,6 +57,7 @@ const TRIALS: readonly Trial[] = [
     "its folder is renamed",
     ({ whole }, seed) => folderGoes("rename", whole, seed),
   ],
+  ["its folder is removed, and the best model with it", bestGoes],
   ...["metrics.jsonl", "samples.jsonl"].flatMap((name): Trial[] => [
     [
       `${name} is replaced`,
@@ -170,6 +172,33 @@ async function folderGoes(
     "written anew",
   );
   assertEquals(metricsOf(anew), metricsOf(whole));
+}
+
+/** The best model is on the disk alone: it cannot be written anew, but that is said. */
+async function bestGoes(): Promise<void> {
+  using place = new Workplace(UNLIKE);
+  const args = [...TRAIN, "--learning-rate=0.02"];
+  let lines = 0, isDone = false;
+  const ended = await place.start("train", args, {
+    onOutput: (text) => {
+      lines += text.split("\n").length - 1;
+      if (isDone || lines < 40) return;
+      isDone = true;
+      Deno.renameSync(place.run("run"), place.file("moved"));
+    },
+  }).ended;
+  assertEquals(ended.code, 0, ended.stderr);
+  const [name] = namesIn(place.file("data", "runs"));
+  const best = await checkpointOf(place.run(name), "best");
+  const { state } = (await checkpointOf(place.run(name), "model"))!;
+  assert(state!.best!.epoch < 35, "the best came late: nothing is proved");
+  if (best) return assertEquals(best.progress.epochs, state!.best!.epoch);
+  const said = ended.stderr.split("\n").filter((line) => /best/.test(line));
+  assert(said.length > 0, `the best model is gone unsaid: ${ended.stderr}`);
+  assert(
+    !said.some((line) => /the best model is /.test(line)),
+    `a best model is named that is not there: ${ended.stderr}`,
+  );
 }
 
 async function fileGoes(
