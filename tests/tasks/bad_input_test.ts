@@ -204,7 +204,7 @@ Deno.test({
       "not UTF-8: byte 1",
     );
     assertStringIncludes(
-      await said(7, "generate", "--prefix=x"),
+      await said(7, "train", "--resume"),
       "run deno task train first",
     );
     assertStringIncludes(

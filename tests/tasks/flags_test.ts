@@ -167,7 +167,7 @@ Deno.test("a word that belongs to no flag: what to type instead", () => {
       '"b.txt" is one too many: score takes one FILE',
     ],
     [score, ["a.txt", "--run=x", "b.txt"], "--run takes one value"],
-    [inspect, ["a", "b"], "inspect takes one FILE"],
+    [inspect, ["a", "b"], "inspect takes one RUN|FILE"],
     [runs, ["x"], '"x" belongs to no flag (see deno task runs --help)'],
     [
       train,
