@@ -43,6 +43,7 @@ const TRIALS: readonly Trial[] = [
   ["a text in another place", movedText],
 ];
 
+/** The case. */
 export const torture: Torture = {
   name: "schedules",
   summary:
