@@ -121,15 +121,20 @@ async function folderGoes(
   }
   assertMatch(ended.stderr, /removed|renamed|gone|anew/, "it is not said");
   if (how === "rename") assert(await savedEpochs(moved) >= 1, "what was moved");
-  const [name] = namesIn(place.file("data", "runs"));
-  assert(name, `no run is left: ${ended.stderr}`);
-  const anew = place.run(name);
+  const anew = runWithModel(place);
+  assert(anew, `no run is left: ${ended.stderr}`);
   assertSameFile(
     join(anew, "model.safetensors"),
     join(whole, "model.safetensors"),
     "written anew",
   );
   assertEquals(metricsOf(anew), metricsOf(whole));
+}
+
+/** The folder of the run that has a model. */
+function runWithModel(place: Workplace): string | undefined {
+  return namesIn(place.file("data", "runs")).map((name) => place.run(name))
+    .find((folder) => namesIn(folder).includes("model.safetensors"));
 }
 
 /** The best model is on the disk alone: it cannot be written anew, but that is said. */
@@ -146,9 +151,10 @@ async function bestGoes(): Promise<void> {
     },
   }).ended;
   assertEquals(ended.code, 0, ended.stderr);
-  const [name] = namesIn(place.file("data", "runs"));
-  const best = await checkpointOf(place.run(name), "best");
-  const { state } = (await checkpointOf(place.run(name), "model"))!;
+  const anew = runWithModel(place);
+  assert(anew, `no run is left: ${ended.stderr}`);
+  const best = await checkpointOf(anew, "best");
+  const { state } = (await checkpointOf(anew, "model"))!;
   assert(state!.best!.epoch < 35, "the best came late: nothing is proved");
   if (best) return assertEquals(best.progress.epochs, state!.best!.epoch);
   const said = ended.stderr.split("\n").filter((line) => /best/.test(line));
