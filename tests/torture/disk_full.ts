@@ -12,6 +12,7 @@ import type { Torture, TortureOptions } from "./tools/torture.ts";
 import { trials } from "./tools/torture.ts";
 import { OFTEN, RESUME, SMALL, Workplace } from "./tools/workplace.ts";
 
+/** The case. */
 export const torture: Torture = {
   name: "disk-full",
   summary:

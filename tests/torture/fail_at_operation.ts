@@ -20,6 +20,7 @@ import type { Torture, TortureOptions } from "./tools/torture.ts";
 import { trialsOf } from "./tools/torture.ts";
 import { Workplace } from "./tools/workplace.ts";
 
+/** The case. */
 export const torture: Torture = {
   name: "fail-at-operation",
   summary:

@@ -18,6 +18,7 @@ const EPOCHS = 400;
 
 const ARGS = [...SMALL, OFTEN, `--epochs=${EPOCHS}`];
 
+/** The case. */
 export const torture: Torture = {
   name: "kill",
   summary: "kill -9 at random moments of trainings that save every epoch",

@@ -18,6 +18,7 @@ import type { Torture, TortureOptions } from "./tools/torture.ts";
 import { trialsOf } from "./tools/torture.ts";
 import { Workplace } from "./tools/workplace.ts";
 
+/** The case. */
 export const torture: Torture = {
   name: "kill-at-operation",
   summary: "kill -9 at every file operation of a training that saves three " +

@@ -32,6 +32,7 @@ const TRIALS: readonly Trial[] = [
   { level: "word", name: "nearly all unknown" },
 ];
 
+/** The case. */
 export const torture: Torture = {
   name: "levels",
   summary: "Russian, Chinese, Hindi, emoji and Latin-1 as bytes, characters " +

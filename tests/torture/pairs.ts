@@ -17,6 +17,7 @@ import {
   Workplace,
 } from "./tools/workplace.ts";
 
+/** The case. */
 export const torture: Torture = {
   name: "pairs",
   summary: "two processes on one run, every ordered pair of train, resume, " +

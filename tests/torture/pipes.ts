@@ -68,6 +68,7 @@ const TRIALS: readonly Trial[] = [
   ["train --json into a pipe that does not block", trainNonBlocking],
 ];
 
+/** The case. */
 export const torture: Torture = {
   name: "pipes",
   summary: "outputs that end early, are full, are not read, or do not block",

@@ -11,6 +11,7 @@ import type { Torture, TortureOptions } from "./tools/torture.ts";
 import { trialsOf } from "./tools/torture.ts";
 import { OFTEN, RESUME, SMALL, Workplace } from "./tools/workplace.ts";
 
+/** The case. */
 export const torture: Torture = {
   name: "read-only",
   summary: "folders that a user may not write into: tasks that read work, " +

@@ -41,6 +41,7 @@ const TRIALS: readonly Trial[] = DEVICES.flatMap((device) =>
   )
 );
 
+/** The case. */
 export const torture: Torture = {
   name: "signals",
   summary: "SIGINT, SIGTERM and SIGHUP, once and twice, during training, " +

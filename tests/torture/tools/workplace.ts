@@ -49,6 +49,10 @@ const LATE = 3000;
 export const TEXT = "Time flies like an arrow; fruit flies like a banana.\n"
   .repeat(20);
 
+/** A text whose end is another's backwards: what is learned soon does not help there. */
+export const UNLIKE = TEXT.slice(0, 950) +
+  [...TEXT.slice(0, 110)].reverse().join("");
+
 /** One thread: what is said of the device is then the same in every life of a run. */
 export const DEVICE: readonly string[] = ["--device=cpu", "--threads=1"];
 
