@@ -18,7 +18,7 @@
  * const options = { hiddenSize: 16, batchSize: 2, numSteps: 8, epochs: 3 };
  * for await (const event of train(corpus, backend, options)) {
  *   if (event.type === "epoch") console.assert(event.perplexity < 30);
- *   if (event.type !== "checkpoint") continue;
+ *   if (event.type !== "checkpoint" || event.reason !== "last") continue;
  *   let text = "";
  *   for await (const piece of generate(event.checkpoint, "the", backend)) {
  *     text += piece;

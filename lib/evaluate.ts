@@ -48,7 +48,7 @@ const NUM_STEPS = 128;
  * const corpus = tokenize("la la la la la la la la la la");
  * const options = { hiddenSize: 8, batchSize: 1, numSteps: 6, epochs: 1 };
  * for await (const event of train(corpus, backend, options)) {
- *   if (event.type !== "checkpoint") continue;
+ *   if (event.type !== "checkpoint" || event.reason !== "last") continue;
  *   const { tokens } = await evaluate(event.checkpoint, corpus, backend);
  *   console.assert(tokens === 28);
  * }

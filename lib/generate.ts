@@ -41,7 +41,7 @@ import type { TrainedModel } from "./training/checkpoint.ts";
  * const corpus = tokenize("la la la la la la la la la la");
  * const settings = { hiddenSize: 8, batchSize: 1, numSteps: 6, epochs: 1 };
  * for await (const event of train(corpus, backend, settings)) {
- *   if (event.type !== "checkpoint") continue;
+ *   if (event.type !== "checkpoint" || event.reason !== "last") continue;
  *   const options = { temperature: 0.8, topP: 0.9, seed: 1, maxNewTokens: 20 };
  *   let text = "";
  *   for await (

@@ -60,7 +60,7 @@ const CHUNK = { limit: 32, targetMilliseconds: 80 };
  * const corpus = tokenize("la la la la la la la la la la");
  * const options = { hiddenSize: 8, batchSize: 1, numSteps: 6, epochs: 1 };
  * for await (const event of train(corpus, backend, options)) {
- *   if (event.type !== "checkpoint") continue;
+ *   if (event.type !== "checkpoint" || event.reason !== "last") continue;
  *   let text = "";
  *   for await (const tokens of score(event.checkpoint, corpus, backend)) {
  *     for (const { token, logProbability } of tokens) {

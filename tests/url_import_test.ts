@@ -7,7 +7,7 @@ using backend = await openBackend(Deno.args[0]);
 const corpus = tokenize("round and round and round and round");
 const options = { hiddenSize: 8, batchSize: 1, numSteps: 5, epochs: 3 };
 for await (const event of train(corpus, backend, options)) {
-  if (event.type !== "checkpoint") continue;
+  if (event.type !== "checkpoint" || event.reason !== "last") continue;
   let text = "";
   for await (const piece of generate(event.checkpoint, "round", backend)) {
     text += piece;

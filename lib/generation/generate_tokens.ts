@@ -44,7 +44,7 @@ const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
  * const corpus = tokenize("la la la la la la la la la la");
  * const settings = { hiddenSize: 8, batchSize: 1, numSteps: 6, epochs: 1 };
  * for await (const event of train(corpus, backend, settings)) {
- *   if (event.type !== "checkpoint") continue;
+ *   if (event.type !== "checkpoint" || event.reason !== "last") continue;
  *   const options = { count: 2, temperature: 1, logProbabilities: true };
  *   const texts = ["la", "la"];
  *   for await (

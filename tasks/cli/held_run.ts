@@ -292,9 +292,9 @@ async function moveOrLink(
   }
   try {
     await Deno.rename(temporary, name);
-  } catch (error) {
+  } finally {
+    // Where the name was of the same file already, the system has renamed nothing.
     await Deno.remove(temporary).catch(() => {});
-    throw error;
   }
   return "linked";
 }

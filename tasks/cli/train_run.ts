@@ -6,6 +6,7 @@
 
 import type { Backend } from "../../lib/backend/backend.ts";
 import type { Corpus } from "../../lib/tokenize.ts";
+import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type {
   CheckpointEvent,
   EpochEvent,
@@ -83,6 +84,8 @@ class RunInTraining implements Disposable {
   /** What was saved last, and whether that was by this training. */
   #saved?: Saved;
   #isSaved = false;
+  /** The best model that is not saved yet, and whether one is. */
+  #best?: Checkpoint;
   #hasBest = false;
   #last?: EpochEvent;
   #texts: Record<string, string> = {};
@@ -168,16 +171,24 @@ class RunInTraining implements Disposable {
     }
   }
 
+  /**
+   * Saves a checkpoint, and before it the best model, which its state speaks of: if
+   * one of them cannot be written, both are tried again with the next.
+   */
   async #save({ reason, checkpoint }: CheckpointEvent): Promise<void> {
-    await this.#record!.sync(); // the lines of its epochs are on the disk before it
     if (reason === "best") {
-      await this.#run.saveBest(checkpoint);
-      this.#hasBest = true;
-    } else {
-      await this.#run.save(checkpoint);
-      this.#saved = savedOf(checkpoint);
-      this.#isSaved = true;
+      this.#best = checkpoint;
+      return;
     }
+    await this.#record!.sync(); // the lines of its epochs are on the disk before it
+    if (this.#best) {
+      await this.#run.saveBest(this.#best);
+      this.#best = undefined;
+      this.#hasBest = true;
+    }
+    await this.#run.save(checkpoint);
+    this.#saved = savedOf(checkpoint);
+    this.#isSaved = true;
   }
 
   async #sample({ epoch, model, isLast }: SampleEvent): Promise<void> {

@@ -36,7 +36,7 @@ async function trainTiny(
     if (event.type === "epoch") {
       losses.push(...event.losses);
     }
-    if (event.type !== "checkpoint") continue;
+    if (event.type !== "checkpoint" || event.reason !== "last") continue;
     for await (const piece of generate(event.checkpoint, "round", backend)) {
       text += piece;
     }

@@ -103,7 +103,7 @@ Deno.test({
     }
 
     const bad = await runTask(folder, "bench", ...TINY, "--peer=exit 3");
-    assertEquals(bad.code, 1);
+    assertEquals(bad.code, 3);
     assertStringIncludes(bad.stderr, "the command ended with 3 and 0 lines");
   },
 });

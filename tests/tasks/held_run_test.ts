@@ -96,6 +96,28 @@ Deno.test({
 });
 
 Deno.test({
+  ...needsFiles(
+    "a save behind one that was killed between its renames leaves nothing behind",
+  ),
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    {
+      using run = await HeldRun.create("a", "text", folder.path);
+      await run.save(FIRST);
+      // The previous model has its name, the new one has not.
+      Deno.linkSync(run.paths.checkpoint, run.paths.previous);
+    }
+    using run = await HeldRun.open(runPaths("a", folder.path));
+    await run.loadLast();
+    await run.save(SECOND);
+    assertEquals(await epochsIn(run), [2, 1, undefined]);
+    assertEquals(folder.files(), [
+      ...["a/.lock", "a/model.safetensors", "a/previous.safetensors"],
+    ]);
+  },
+});
+
+Deno.test({
   ...needsFiles("a reader finds a model at every moment of a save"),
   fn: async () => {
     using folder = new TemporaryFolder();

@@ -201,6 +201,35 @@ Deno.test({
 });
 
 Deno.test({
+  ...needsFiles(
+    "a best model that cannot be written is written with the next checkpoint",
+  ),
+  fn: async () => {
+    const whole = await undisturbed();
+    using folder = new TemporaryFolder();
+    using backend = openReference();
+    const { rename } = Deno;
+    let bests = 0;
+    Deno.rename = (from, to) =>
+      String(to).endsWith("best.safetensors") && ++bests === 2
+        ? Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }))
+        : rename(from, to);
+    try {
+      await assertRejects(
+        () => trainIn(folder, backend),
+        TaskError,
+        "best.safetensors: the disk is full",
+      );
+    } finally {
+      Deno.rename = rename;
+    }
+    assertEquals(bests, 3, "it was tried again");
+    assertEquals(await trainIn(folder, backend), 0);
+    assertEquals(await left(folder), whole);
+  },
+});
+
+Deno.test({
   ...needsFiles("a sample that cannot be made does not end a training"),
   fn: async () => {
     using folder = new TemporaryFolder();
