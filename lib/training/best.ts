@@ -21,35 +21,52 @@ export function isBetter(loss: number, best: Best | undefined): boolean {
   return Number.isFinite(loss) && (best === undefined || loss < best.loss);
 }
 
-/** Most epochs that may end before their losses are known, and bytes to hold them. */
+/** Most epochs that may end before their losses are known. */
 const MOST_ENDS = 8;
+
+/** Most bytes of all copies on the device together. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 /**
- * Holds the best model on its device, so that nothing is read back until it is asked
- * for, together with what `Moment` says of it.
+ * Holds the best model, together with what `Moment` says of it, until it is asked
+ * for: on its device, so that nothing is read back before; a large one, of which the
+ * device may have no room for another, in memory.
  *
  * Losses are known only once a chunk of minibatches is read back, and a chunk may go
  * on behind the end of an epoch. So the model is copied at each end, and when the
  * losses are there the best of the copies is kept.
  */
-export class BestModel<Moment> implements Disposable {
+export class BestModel<Moment, Model> implements Disposable {
   /** How many epochs may end in a chunk, the chunk's last minibatch left out. */
   readonly capacity: number;
   readonly #backend: Backend;
   readonly #sources: readonly Tensor[];
+  readonly #read: (
+    moment: Moment,
+    tensors: readonly Tensor[],
+  ) => Promise<Model>;
   readonly #ends: Snapshot[] = [];
   #best?: Snapshot;
-  /** Of the best model, until it has been taken. */
-  #moment?: Moment;
+  /** The best model, until it has been taken. */
+  #kept?: () => Promise<Model>;
 
-  /** @param sources The tensors of the model in training, each of f32. */
-  constructor(backend: Backend, sources: readonly Tensor[]) {
+  /**
+   * @param sources The tensors of the model in training, each of f32.
+   * @param read Reads the model back from them, or from copies of them.
+   */
+  constructor(
+    backend: Backend,
+    sources: readonly Tensor[],
+    read: (moment: Moment, tensors: readonly Tensor[]) => Promise<Model>,
+  ) {
     this.#backend = backend;
     this.#sources = sources;
+    this.#read = read;
     const bytes = 4 *
       sources.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    this.capacity = Math.min(MOST_ENDS, Math.floor(MOST_BYTES / bytes));
+    const copies = Math.floor(MOST_BYTES / bytes);
+    this.capacity = Math.max(0, Math.min(MOST_ENDS, copies - 1));
+    if (copies > 0) this.#best = this.#make();
   }
 
   /** Copies the model at the end of an epoch: the chunk's `index`-th, from 0 on. */
@@ -63,18 +80,25 @@ export class BestModel<Moment> implements Disposable {
    *
    * @param index Which copy it is; without it, the model as it is now.
    */
-  keep(moment: Moment, index?: number): void {
-    this.#best ??= this.#make();
-    const from = index === undefined ? undefined : this.#ends[index];
-    this.#best.take(from?.tensors ?? this.#sources);
-    this.#moment = moment;
+  async keep(moment: Moment, index?: number): Promise<void> {
+    const tensors = index === undefined
+      ? this.#sources
+      : this.#ends[index].tensors;
+    const best = this.#best;
+    if (best) {
+      best.take(tensors);
+      this.#kept = () => this.#read(moment, best.tensors);
+    } else {
+      const model = await this.#read(moment, tensors);
+      this.#kept = () => Promise.resolve(model);
+    }
   }
 
-  /** The best model, once: what is known of it and the copies of its tensors. */
-  take(): { moment: Moment; tensors: readonly Tensor[] } | undefined {
-    const moment = this.#moment;
-    this.#moment = undefined;
-    return moment && { moment, tensors: this.#best!.tensors };
+  /** The best model, once. */
+  async take(): Promise<Model | undefined> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return await kept?.();
   }
 
   /** Frees every copy. */

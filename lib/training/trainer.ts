@@ -80,7 +80,6 @@ export async function* runTraining(
   using optimizer = new Optimizer(backend, model, training);
   using runner = new ChunkRunner(backend, model, optimizer, training);
   const tensors = [model.parameters, model.states, ...optimizer.moments];
-  using bestModel = new BestModel<Moment>(backend, tensors);
   model.write(start.parameters());
   if (start.state) {
     model.writeStates(start.state.states);
@@ -129,16 +128,14 @@ export async function* runTraining(
       state: { ...rest, states, moments },
     };
   };
+  using bestModel = new BestModel(backend, tensors, checkpoint);
   async function* checkpoints(
     reason: CheckpointEvent["reason"],
   ): AsyncGenerator<CheckpointEvent, void> {
     saved = clock();
     const type = "checkpoint";
-    const kept = bestModel.take();
-    if (kept) {
-      const better = await checkpoint(kept.moment, kept.tensors);
-      yield { type, reason: "best", checkpoint: better };
-    }
+    const kept = await bestModel.take();
+    if (kept) yield { type, reason: "best", checkpoint: kept };
     yield { type, reason, checkpoint: await checkpoint(moment(), tensors) };
   }
   const isDone = () => isEnded(training, progress.epochs, best);
@@ -172,7 +169,7 @@ export async function* runTraining(
     const judged = validation?.loss ?? loss;
     if (isBetter(judged, best)) {
       best = { epoch, loss: judged };
-      bestModel.keep(moment(), copy);
+      await bestModel.keep(moment(), copy);
     }
     const rates = { learningRate, seconds, tokensPerSecond };
     yield { type: "epoch", epoch, ...summary, ...rates, validation };

@@ -3,7 +3,7 @@ import { openReference } from "../../lib/backend/reference/reference_backend.ts"
 import type { Backend } from "../../lib/backend/backend.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { resume, train, type TrainOptions } from "../../lib/train.ts";
-import { isBetter } from "../../lib/training/best.ts";
+import { BestModel, isBetter } from "../../lib/training/best.ts";
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -148,3 +148,49 @@ for (const { name, open, ignore } of [CPUS[0]]) {
     },
   });
 }
+
+Deno.test("a small model waits on its device, a large one in memory, and each is what it was", async () => {
+  using backend = openReference({ precision: "float32" });
+  for (const [size, capacity] of [[5, 8], [2 ** 22, 3], [2 ** 24 + 1, 0]]) {
+    const tensor = backend.allocate([size]);
+    const fill = (value: number) => backend.ops.fill({ tensor, value });
+    let reads = 0;
+    using model = new BestModel(
+      backend,
+      [tensor],
+      async (moment: string, [from]) => {
+        reads++;
+        return `${moment} ${(await backend.read(from))[size - 1]}`;
+      },
+    );
+    assertEquals(model.capacity, capacity);
+    assertEquals(await model.take(), undefined);
+    fill(1);
+    await model.keep("now");
+    fill(2);
+    assertEquals(
+      reads,
+      capacity > 0 ? 0 : 1,
+      "nothing is read before its time",
+    );
+    assertEquals([await model.take(), await model.take()], [
+      "now 1",
+      undefined,
+    ]);
+    for (let end = 0; end < Math.min(2, capacity); end++) {
+      fill(3 + end);
+      model.copyEnd(end);
+    }
+    fill(9);
+    await model.keep("later");
+    if (capacity > 1) {
+      await model.keep("at the first end", 0);
+      assertEquals(await model.take(), "at the first end 3");
+      await model.keep("at the second end", 1);
+      assertEquals(await model.take(), "at the second end 4");
+    } else {
+      assertEquals(await model.take(), "later 9");
+    }
+    backend.free(tensor);
+  }
+});
