@@ -12,7 +12,7 @@ const SOME: readonly [one: Torture, seed: number, count: number][] = [
   [kill, 1, 10],
   [killAtOperation, 56, 12], // the second save, from its temporary file on
   [failAtOperation, 178, 20], // the last save, from its beginning on
-  [signals, 1, 5],
+  [signals, 3, 3], // SIGTERM once and twice, SIGHUP
   [pipes, 2, 1], // train --json | head -2
   [pipes, 6, 1], // train --json > /dev/full
   [pipes, 16, 1], // SIGINT where nobody reads

@@ -184,7 +184,7 @@ async function nobodyReads(
   // More than fits into a pipe.
   const args = [...RESUME, "--epochs=100000", "--run=run", "--json"];
   const training = place.start("train", args, { reading: "none" });
-  await pause(4000);
+  await pause(3000);
   for (const signal of signals) {
     training.kill(signal);
     await pause(500);
