@@ -10,8 +10,8 @@ import type { Torture } from "./torture/tools/torture.ts";
 /** Some trials of the cases of `deno task torture`: from a seed on, so many. */
 const SOME: readonly [one: Torture, seed: number, count: number][] = [
   [kill, 1, 10],
-  [killAtOperation, 60, 12], // the second save, from its temporary file on
-  [failAtOperation, 190, 20], // the last save, from its beginning on
+  [killAtOperation, 56, 12], // the second save, from its temporary file on
+  [failAtOperation, 178, 20], // the last save, from its beginning on
   [signals, 1, 5],
   [pipes, 2, 1], // train --json | head -2
   [pipes, 6, 1], // train --json > /dev/full
