@@ -20,8 +20,8 @@ import type {
   NumberFlag,
   TextFlag,
   Values,
-} from "./cli/flags.ts";
-import { choice } from "./cli/flags.ts";
+} from "./cli/command.ts";
+import { choice } from "./cli/command.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";

@@ -18,7 +18,7 @@ import type { EpochEvent } from "../lib/training/events.ts";
 import { BUNDLED_MODEL } from "./cli/bundled_model.ts";
 import { type CorpusFlags, loadCorpus } from "./cli/corpus.ts";
 import { exists, writeWhole } from "./cli/files.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { multiplyAddOf } from "./cli/multiply_add.ts";
 import { runTask } from "./cli/run_task.ts";
 import { grouped, out, say } from "./cli/terminal.ts";

@@ -4,7 +4,7 @@ import { buildPage } from "./bundle/page.ts";
 import { bundleScript } from "./bundle/script.ts";
 import { bundleTypes } from "./bundle/types.ts";
 import { writeWhole } from "./cli/files.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { runTask } from "./cli/run_task.ts";
 import { grouped, out } from "./cli/terminal.ts";
 

@@ -6,7 +6,7 @@ import {
   speedText,
 } from "./cli/describe.ts";
 import { exists, writeWhole } from "./cli/files.ts";
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { duration } from "./cli/live_line.ts";
 import type { Curve } from "./cli/chart.ts";

@@ -9,7 +9,7 @@ import { foreignFormat } from "../lib/exchange/foreign_format.ts";
 import { assertInputFile } from "./cli/input_file.ts";
 import { DOWNLOAD_TIMEOUT, TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists, readWanted, writeWhole } from "./cli/files.ts";
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";

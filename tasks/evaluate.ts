@@ -12,7 +12,7 @@ import type {
   NumberFlag,
   TextFlag,
   Values,
-} from "./cli/flags.ts";
+} from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";

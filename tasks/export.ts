@@ -1,6 +1,6 @@
 import { exportWeights, loadingLines } from "../lib/exchange/export_weights.ts";
 import { exists, writeWhole } from "./cli/files.ts";
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -5,8 +5,14 @@ import { generateTokens } from "../lib/generation/generate_tokens.ts";
 import type { GenerateOptions } from "../lib/generation/options.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import type { Command, Flags, NumberFlag, TextFlag } from "./cli/flags.ts";
-import { UsageError, type Values } from "./cli/flags.ts";
+import type {
+  Command,
+  Flags,
+  NumberFlag,
+  TextFlag,
+  Values,
+} from "./cli/command.ts";
+import { UsageError } from "./cli/flags.ts";
 import { hasLooped, LONGEST_LOOP } from "./cli/has_looped.ts";
 import { assertPrefix, assertStop } from "./cli/prompts.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -12,7 +12,7 @@ import { decodeModel } from "../lib/training/checkpoint.ts";
 import { modelText } from "./cli/describe.ts";
 import { readWanted } from "./cli/files.ts";
 import { assertInputFile } from "./cli/input_file.ts";
-import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";

@@ -7,7 +7,7 @@ import {
 } from "../lib/exchange/inspect.ts";
 import { spaced } from "./cli/describe.ts";
 import { readWanted } from "./cli/files.ts";
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { assertInputFile } from "./cli/input_file.ts";
 import { didYouMean, nearest } from "./cli/nearest.ts";

@@ -3,7 +3,7 @@ import { partition } from "../lib/partition.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import type { Corpus } from "../lib/tokenize.ts";
 import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
 import { runTask } from "./cli/run_task.ts";
 import { grouped, jsonLine, out } from "./cli/terminal.ts";

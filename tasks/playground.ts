@@ -3,7 +3,7 @@ import { buildPage } from "./bundle/page.ts";
 import { HOSTNAME, servePage } from "./bundle/serve.ts";
 import { TIME_MACHINE_PATH } from "./cli/named_texts.ts";
 import { exists } from "./cli/files.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -1,4 +1,4 @@
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { HeldRun } from "./cli/held_run.ts";
 import { RunRecord } from "./cli/run_record.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -4,7 +4,7 @@ import {
   deviceText,
   perplexityText,
 } from "./cli/describe.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { runTask } from "./cli/run_task.ts";
 import {
   type BrokenRun,

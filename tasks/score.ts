@@ -6,7 +6,7 @@ import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import { readWanted } from "./cli/files.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { assertInputFile } from "./cli/input_file.ts";
 import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -6,7 +6,7 @@ import { unknownText } from "./cli/corpus_notes.ts";
 import { DATA_FOLDER } from "./cli/data_folder.ts";
 import { shortened } from "./cli/describe.ts";
 import { exists, writeWhole } from "./cli/files.ts";
-import type { Command, Flags, TextFlag } from "./cli/flags.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { runNameFor } from "./cli/run_name.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -16,13 +16,8 @@ import { type BaseFlags, baseFlags } from "./cli/base_flags.ts";
 import { commandLine, shellQuoted } from "./cli/command_line.ts";
 import { unknownText } from "./cli/corpus_notes.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import {
-  type Command,
-  type Flags,
-  type TextFlag,
-  UsageError,
-  type Values,
-} from "./cli/flags.ts";
+import type { Command, Flags, TextFlag, Values } from "./cli/command.ts";
+import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";

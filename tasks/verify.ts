@@ -5,7 +5,7 @@ import type { EpochEvent } from "../lib/training/events.ts";
 import { loadCorpus } from "./cli/corpus.ts";
 import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import type { Command, Flags } from "./cli/flags.ts";
+import type { Command, Flags } from "./cli/command.ts";
 import { type PRESETS, withPreset } from "./cli/presets.ts";
 import { EXIT } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command, Flags } from "./flags.ts";
+import type { Command, Flags } from "./command.ts";
 
 /**
  * The command line that gives a command these flags, less those that have their

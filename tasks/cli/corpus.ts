@@ -18,7 +18,7 @@ import {
 } from "../../lib/tokenize.ts";
 import { assertKnownTokens, corpusNotes } from "./corpus_notes.ts";
 import { exists, readWanted } from "./files.ts";
-import type { ChoiceFlag, NumberFlag, TextFlag } from "./flags.ts";
+import type { ChoiceFlag, NumberFlag, TextFlag } from "./command.ts";
 import { UsageError } from "./flags.ts";
 import { interruption } from "./interrupt.ts";
 import { assertInputFile } from "./input_file.ts";

@@ -12,7 +12,8 @@ import {
   openChosen,
 } from "../../lib/backend/open.ts";
 import { MOST_THREADS } from "../../lib/backend/wasm/threads.ts";
-import { choice, type NumberFlag, UsageError } from "./flags.ts";
+import { choice, type NumberFlag } from "./command.ts";
+import { UsageError } from "./flags.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import { say } from "./terminal.ts";
 

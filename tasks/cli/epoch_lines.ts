@@ -5,7 +5,7 @@
  */
 
 import { fileError } from "./file_error.ts";
-import { temporaryPath } from "./files.ts";
+import { isAt, temporaryPath } from "./files.ts";
 
 /** A line: an object with an epoch, from 1 on, and anything else. */
 export interface EpochLine {
@@ -61,14 +61,7 @@ export class EpochLines implements Disposable {
 
   /** Whether the file is still the one at its path: nobody has replaced it. */
   isInPlace(): boolean {
-    try {
-      const { dev, ino } = this.#file.statSync();
-      const now = Deno.statSync(this.#path);
-      return now.dev === dev && now.ino === ino;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw fileError(error, "read", this.#path);
-    }
+    return isAt(this.#file, this.#path);
   }
 
   /** Writes all lines anew, to the same path or to another. */

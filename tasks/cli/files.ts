@@ -154,6 +154,18 @@ function unreadable(path: string, what: string, error: unknown): Error {
   );
 }
 
+/** Whether an open file is still the one at its path. */
+export function isAt(file: Deno.FsFile, path: string): boolean {
+  try {
+    const { dev, ino } = file.statSync();
+    const now = Deno.statSync(path);
+    return now.dev === dev && now.ino === ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw fileError(error, "read", path);
+  }
+}
+
 /** Whether a file or folder is there. */
 export async function exists(path: string): Promise<boolean> {
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Argument, Command, Flag, Flags } from "./flags.ts";
+import type { Argument, Command, Flag, Flags } from "./command.ts";
 
 /** Help text of a command, from the same table. */
 export function helpText<F extends Flags>(

@@ -15,8 +15,14 @@ interface Stream {
 /** How much may wait before what nobody misses is left out, in bytes. */
 const MOST_BYTES = 2 ** 14;
 
+/** How long one stream waits for what was said before on another, in milliseconds. */
+const ORDER_MILLISECONDS = 100;
+
 /** How long to wait for a stream that is not ready and does not block, in milliseconds. */
 const RETRY_MILLISECONDS = 5;
+
+/** How many texts have been taken, by all outputs. */
+let texts = 0;
 
 /**
  * A queue before a stream. Whoever reads may stop for hours (a pager, a terminal
@@ -27,14 +33,23 @@ export class Output {
   readonly #stream: () => Stream;
   readonly #name: string;
   readonly #failed = new AbortController();
-  #waiting: Uint8Array[] = [];
+  readonly #others: Output[];
+  #waiting: { readonly bytes: Uint8Array; readonly number: number }[] = [];
   #bytes = 0; // of what waits
+  #began = 0; // when the text that waits first came to be the first
   #writing?: Promise<void>;
 
-  /** @param stream Asked for at every write. */
-  constructor(name: string, stream: () => Stream) {
+  /**
+   * @param stream Asked for at every write.
+   * @param others Outputs that may lead to the same terminal, to which this one is
+   * added: texts are written in the order in which they came, on whichever of them,
+   * but for a reader that keeps one of them waiting.
+   */
+  constructor(name: string, stream: () => Stream, others: Output[] = []) {
     this.#name = name;
     this.#stream = stream;
+    this.#others = others;
+    others.push(this);
   }
 
   /** Aborted, with a {@linkcode TaskError}, when nothing more can be written. */
@@ -56,7 +71,8 @@ export class Output {
   write(text: string): void {
     if (text === "" || this.failure.aborted) return;
     const bytes = new TextEncoder().encode(text);
-    this.#waiting.push(bytes);
+    if (!this.isWaiting) this.#began = performance.now();
+    this.#waiting.push({ bytes, number: texts++ });
     this.#bytes += bytes.length;
     this.#writing ??= this.#writeAll();
   }
@@ -70,8 +86,12 @@ export class Output {
   async #writeAll(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        await this.#writeWhole(this.#waiting[0]);
-        this.#bytes -= this.#waiting.shift()!.length;
+        const { bytes, number } = this.#waiting[0];
+        this.#began = performance.now();
+        await this.#inOrder(number);
+        await this.#writeWhole(bytes);
+        this.#bytes -= bytes.length;
+        this.#waiting.shift();
       }
     } catch (error) {
       this.#waiting = [];
@@ -79,6 +99,16 @@ export class Output {
       this.#failed.abort(this.#failureOf(error));
     } finally {
       this.#writing = undefined;
+    }
+  }
+
+  /** Waits until all that came before a text is written, unless that is held up. */
+  async #inOrder(number: number): Promise<void> {
+    for (const other of this.#others) {
+      while (
+        (other.#waiting[0]?.number ?? Infinity) < number &&
+        performance.now() - other.#began < ORDER_MILLISECONDS
+      ) await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }
 

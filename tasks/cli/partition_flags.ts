@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChoiceFlag, Flags, NumberFlag } from "./flags.ts";
+import type { ChoiceFlag, Flags, NumberFlag } from "./command.ts";
 
 /** A minibatch of more rows or steps fits no device. */
 const count = { kind: "integer", least: 1, most: 1_000_000 } as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChoiceFlag, Values } from "./flags.ts";
+import type { ChoiceFlag, Values } from "./command.ts";
 import type { CORPUS_FLAGS } from "./corpus.ts";
 import type { SETTING_FLAGS } from "./training_flags.ts";
 

@@ -6,6 +6,7 @@
 
 import { EXIT, TaskError } from "./exit.ts";
 import { fileError } from "./file_error.ts";
+import { isAt } from "./files.ts";
 import type { RunPaths } from "./run_paths.ts";
 import { say } from "./terminal.ts";
 
@@ -54,14 +55,7 @@ export class RunLock implements Disposable {
 
   /** Whether the folder is still the one that was locked: nobody has moved it. */
   isInPlace(): boolean {
-    try {
-      const { dev, ino } = this.#file.statSync();
-      const now = Deno.statSync(this.#path);
-      return now.dev === dev && now.ino === ino;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw fileError(error, "read", this.#path);
-    }
+    return isAt(this.#file, this.#path);
   }
 
   [Symbol.dispose](): void {

@@ -10,13 +10,8 @@ import { CheckpointError } from "../../lib/training/checkpoint.ts";
 import { DivergenceError } from "../../lib/training/events.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import { isSystemError } from "./file_error.ts";
-import {
-  type Command,
-  type Flags,
-  parseCommandLine,
-  UsageError,
-  type Values,
-} from "./flags.ts";
+import type { Command, Flags, Values } from "./command.ts";
+import { parseCommandLine, UsageError } from "./flags.ts";
 import { helpText } from "./help_text.ts";
 import { Interruption, interruption } from "./interrupt.ts";
 import { out, say, stderr, stdout } from "./terminal.ts";

@@ -6,11 +6,22 @@
 
 import { Output } from "./output.ts";
 
+/** Both may lead to one terminal. */
+const outputs: Output[] = [];
+
 /** Where data goes. */
-export const stdout: Output = new Output("stdout", () => Deno.stdout);
+export const stdout: Output = new Output(
+  "stdout",
+  () => Deno.stdout,
+  outputs,
+);
 
 /** Where what is said about it goes; where it cannot be written it is left out. */
-export const stderr: Output = new Output("stderr", () => Deno.stderr);
+export const stderr: Output = new Output(
+  "stderr",
+  () => Deno.stderr,
+  outputs,
+);
 
 /** How a piece of a line looks on a terminal with colours. */
 export type Style = keyof typeof CODES;

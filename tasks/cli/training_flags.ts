@@ -10,13 +10,8 @@ import {
   type TrainingRecord,
   withDefaults,
 } from "../../lib/training/settings.ts";
-import {
-  type ChoiceFlag,
-  type Flags,
-  type NumberFlag,
-  UsageError,
-  type Values,
-} from "./flags.ts";
+import type { ChoiceFlag, Flags, NumberFlag, Values } from "./command.ts";
+import { UsageError } from "./flags.ts";
 import { PARTITION_FLAGS } from "./partition_flags.ts";
 
 const whole = { kind: "integer", least: 1 } as const;

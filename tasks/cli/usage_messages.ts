@@ -6,7 +6,7 @@
  */
 
 import { shellQuoted } from "./command_line.ts";
-import type { Command, Flag, Flags } from "./flags.ts";
+import type { Command, Flag, Flags } from "./command.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 
 /** A word of a command line that belongs to no flag. */

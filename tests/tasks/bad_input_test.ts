@@ -16,7 +16,7 @@ import { command as runs } from "../../tasks/runs.ts";
 import { command as score } from "../../tasks/score.ts";
 import { command as tokenize } from "../../tasks/tokenize.ts";
 import { command as train } from "../../tasks/train.ts";
-import type { Flag } from "../../tasks/cli/flags.ts";
+import type { Flag } from "../../tasks/cli/command.ts";
 import { canRunCommands, needs } from "../access.ts";
 import {
   runTask,

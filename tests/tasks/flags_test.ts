@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  type Command,
-  type Flags,
-  parseCommandLine,
-  UsageError,
-} from "../../tasks/cli/flags.ts";
+import type { Command, Flags } from "../../tasks/cli/command.ts";
+import { parseCommandLine, UsageError } from "../../tasks/cli/flags.ts";
 import { command as compare } from "../../tasks/compare.ts";
 import { command as evaluate } from "../../tasks/evaluate.ts";
 import { command as generate } from "../../tasks/generate.ts";

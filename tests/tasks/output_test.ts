@@ -89,3 +89,33 @@ Deno.test("a stream that fails says why, once, and takes no more", async () => {
     assertEquals(writes, 1);
   }
 });
+
+Deno.test("texts on two streams are written in the order in which they came", async () => {
+  const written: string[] = [];
+  const stream = (turns: number) => ({
+    write: async (bytes: Uint8Array) => {
+      for (let i = 0; i < turns; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      written.push(new TextDecoder().decode(bytes));
+      return bytes.length;
+    },
+  });
+  const streams = [stream(0), stream(3)], outputs: Output[] = [];
+  const [fast, slow] = streams.map((one) =>
+    new Output("stdout", () => one, outputs)
+  );
+  for (let i = 0; i < 10; i++) (i % 3 === 1 ? fast : slow).write(`${i}`);
+  await Promise.all([fast.drained(), slow.drained()]);
+  assertEquals(written.join(""), "0123456789");
+  // One that is held up does not hold up the other for long.
+  const stuck = new Output(
+    "stderr",
+    () => ({ write: () => new Promise<number>(() => {}) }),
+    outputs,
+  );
+  stuck.write("nobody reads this");
+  fast.write("10");
+  await fast.drained();
+  assertEquals(written.at(-1), "10");
+});

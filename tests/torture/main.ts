@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type Command,
-  type Flags,
-  parseCommandLine,
-  type TextFlag,
-  UsageError,
-} from "../../tasks/cli/flags.ts";
+import type { Command, Flags, TextFlag } from "../../tasks/cli/command.ts";
+import { parseCommandLine, UsageError } from "../../tasks/cli/flags.ts";
 import { helpText } from "../../tasks/cli/help_text.ts";
 import type { Torture } from "./tools/torture.ts";
 
