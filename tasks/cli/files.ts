@@ -19,43 +19,54 @@ const STALE_MILLISECONDS = 3_600_000;
 /**
  * Writes a file, from its bytes or parts of them in order: to a new one beside it,
  * to the disk, then renamed into place. A reader sees the old file or the new one,
- * whenever the power fails.
+ * whenever the power fails. Folders that are missing are made.
  *
- * @param before Called when the new file is on the disk, and not yet in place.
  * @throws {TaskError} If that fails; then the old file is as it was.
  */
 export async function writeWhole(
   path: string,
   bytes: Uint8Array | Iterable<Uint8Array>,
-  before?: () => Promise<void>,
 ): Promise<void> {
-  const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
   const folder = dirname(path);
-  const temporary = temporaryPath(path);
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await clearTemporaries(folder, {
-      of: basename(path),
-      olderThan: STALE_MILLISECONDS,
-    });
-    try {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
-      for (const part of parts) {
-        for (let at = 0; at < part.length;) {
-          at += await file.write(part.subarray(at));
-        }
-      }
-      await file.sync();
-      await before?.();
-      await Deno.rename(temporary, path);
-    } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
-      throw error;
-    }
   } catch (error) {
     throw fileError(error, "write", path);
   }
-  await syncFolder(folder);
+  await clearTemporaries(folder, {
+    of: basename(path),
+    olderThan: STALE_MILLISECONDS,
+  });
+  await replaceWhole(path, bytes);
+}
+
+/**
+ * The same in a folder that has to be there.
+ *
+ * @param before Called when the new file is on the disk, and not yet in place.
+ */
+export async function replaceWhole(
+  path: string,
+  bytes: Uint8Array | Iterable<Uint8Array>,
+  before?: () => Promise<void>,
+): Promise<void> {
+  const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
+  const temporary = temporaryPath(path);
+  try {
+    using file = await Deno.open(temporary, { write: true, createNew: true });
+    for (const part of parts) {
+      for (let at = 0; at < part.length;) {
+        at += await file.write(part.subarray(at));
+      }
+    }
+    await file.sync();
+    await before?.();
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw fileError(error, "write", path);
+  }
+  await syncFolder(dirname(path));
 }
 
 /** A name for a file that is to become another, which nobody else takes. */

@@ -17,8 +17,8 @@ import { fileError } from "./file_error.ts";
 import {
   clearTemporaries,
   exists,
+  replaceWhole,
   temporaryPath,
-  writeWhole,
 } from "./files.ts";
 import { firstSound } from "./read_model.ts";
 import { RunLock } from "./run_lock.ts";
@@ -111,6 +111,9 @@ export class HeldRun implements Disposable {
           `Train it from its beginning with --run ${name} and without --resume`,
       );
     }
+    if (candidates[0] !== checkpoint) {
+      say(`there is no ${checkpoint}; taking ${candidates[0]}`);
+    }
     const found = await firstSound(candidates, decodeCheckpoint);
     this.#lastIsSound = found.path === checkpoint;
     return found;
@@ -135,7 +138,7 @@ export class HeldRun implements Disposable {
     const { checkpoint, previous } = this.#paths;
     let isMoved = false;
     try {
-      await writeWhole(checkpoint, bytes, async () => {
+      await replaceWhole(checkpoint, bytes, async () => {
         if (!this.#lastIsSound || !await exists(checkpoint)) return;
         isMoved = await moveOrLink(checkpoint, previous) === "moved";
       });
@@ -148,7 +151,12 @@ export class HeldRun implements Disposable {
 
   /** Writes the best model. */
   async saveBest(model: Checkpoint): Promise<void> {
-    await writeWhole(this.#paths.best, await encodeCheckpoint(model));
+    await replaceWhole(this.#paths.best, await encodeCheckpoint(model));
+  }
+
+  /** Whether its folder is where it was: nobody has removed or renamed it. */
+  isInPlace(): boolean {
+    return this.#lock.isInPlace();
   }
 
   /**
@@ -157,7 +165,7 @@ export class HeldRun implements Disposable {
    * @returns Whether it had to be made anew.
    */
   async restore(): Promise<boolean> {
-    if (this.#lock.isInPlace()) return false;
+    if (this.isInPlace()) return false;
     const { name, folder } = this.#paths;
     const runs = dirname(folder);
     await makeFolder(runs);

@@ -19,6 +19,8 @@ export async function firstSound<Model>(
     return { path, model: await readModel(path, decode) };
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
+    // It is not damaged: what cannot be read now may well be read later.
+    if (error.exitCode === EXIT.files && await exists(path)) throw error;
     const rest: string[] = [];
     for (const other of others) if (await exists(other)) rest.push(other);
     if (rest.length === 0) throw error;

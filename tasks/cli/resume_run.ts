@@ -99,12 +99,13 @@ export async function resumeRun(
   }
   const hasBest = await checkBest(run, checkpoint);
   const corpus = await loadText(flags.corpus, checkpoint);
-  const { count } = partition(corpus.ids, {
-    ...training,
-    offset: training.offset ?? undefined,
-    epoch: progress.epochs,
-  });
-  say(rateText(checkpoint, training, count));
+  const shareIn = (epoch: number) =>
+    1 / partition(corpus.ids, {
+      ...training,
+      offset: training.offset ?? undefined,
+      epoch,
+    }).count;
+  say(rateText(checkpoint, training, shareIn));
   using backend = await openDevice(flags);
   interruption().throwIfAborted();
   const again = { ...flags, run: name, device: backend.name };
@@ -224,14 +225,17 @@ function moreText(
 function rateText(
   { training: before, progress }: Checkpoint,
   training: TrainingRecord,
-  count: number,
+  shareIn: (epoch: number) => number,
 ): string {
   const { epochs, minibatches } = progress;
-  const position = epochs + minibatches / count, part = 1 / count;
+  const part = shareIn(epochs), lastPart = shareIn(training.epochs - 1);
+  const position = epochs + minibatches * part;
   const at = (record: TrainingRecord, position: number) =>
     rateNumber(learningRateAt(record, position, part));
   const first = at(training, position);
-  const last = at(training, training.epochs - part);
+  const last = rateNumber(
+    learningRateAt(training, training.epochs - lastPart, lastPart),
+  );
   const was = position > 0 ? at(before, position - part) : first;
   const { schedule, warmup } = training;
   const course = first === last && (schedule === "constant")

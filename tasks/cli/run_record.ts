@@ -7,7 +7,7 @@
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type { EpochEvent } from "../../lib/training/events.ts";
 import { EpochLines } from "./epoch_lines.ts";
-import { exists, writeWhole } from "./files.ts";
+import { exists, replaceWhole } from "./files.ts";
 import type { HeldRun } from "./held_run.ts";
 import { type EpochMetrics, epochMetrics, readMetrics } from "./metrics.ts";
 import { report } from "./report.ts";
@@ -77,7 +77,8 @@ export class RunRecord implements Disposable {
     const line = jsonLine(metrics);
     this.#metricsFile.append(line);
     if (performance.now() - this.#drawn >= DRAW_MILLISECONDS) {
-      await this.#drawCurve();
+      // What keeps a picture from being written is found by the next save.
+      await this.#drawCurve().catch(() => {});
       this.#drawn = performance.now();
     }
     return line;
@@ -97,10 +98,13 @@ export class RunRecord implements Disposable {
   /**
    * Waits until all that was taken down is on the disk, which a checkpoint of it has
    * to come after. Where somebody has removed or replaced a file, it is written anew.
+   *
+   * @returns Whether the folder had to be made anew: no model is in it.
    */
-  async sync(): Promise<void> {
+  async sync(): Promise<boolean> {
     const isMoved = await this.#run.restore();
     const { metrics, samples, commands } = this.#run.paths;
+    this.#isNew ||= isMoved;
     for (
       const [file, path] of [
         [this.#metricsFile, metrics],
@@ -108,16 +112,16 @@ export class RunRecord implements Disposable {
       ] as const
     ) {
       if (isMoved || !file.isInPlace()) {
-        if (!isMoved) {
+        if (!isMoved && this.#run.isInPlace()) {
           say(`${path} was replaced or removed: it is written anew`);
         }
         file.rewrite(path);
       }
       file.sync();
     }
-    if (!this.#isNew && !isMoved) return;
-    await writeText(commands, this.#commands);
+    if (this.#isNew) await writeText(commands, this.#commands);
     this.#isNew = false;
+    return isMoved;
   }
 
   /**
@@ -155,5 +159,5 @@ export class RunRecord implements Disposable {
 }
 
 async function writeText(path: string, text: string): Promise<void> {
-  await writeWhole(path, new TextEncoder().encode(text));
+  await replaceWhole(path, new TextEncoder().encode(text));
 }

@@ -35,6 +35,9 @@ import { TroubleWatch } from "./trouble.ts";
 /** How long pictures are waited for: at the end, and where somebody wants to go. */
 const PATIENCE = { done: 15_000, stopped: 2000 };
 
+/** How often a save is tried where its folder goes again and again. */
+const MOST_TRIES = 5;
+
 /** What a run is shown and kept by. */
 export interface RunOptions {
   readonly corpus: Corpus;
@@ -95,6 +98,7 @@ class RunInTraining implements Disposable {
     this.#run = run;
     this.#options = options;
     this.#saved = options.saved;
+    this.#hasBest = options.hasBest ?? false;
     this.#samples = new Sampler(options.corpus, options.backend);
   }
 
@@ -171,16 +175,32 @@ class RunInTraining implements Disposable {
     }
   }
 
+  async #save({ reason, checkpoint }: CheckpointEvent): Promise<void> {
+    if (reason === "best") {
+      this.#best = checkpoint; // it is saved with the one that follows
+      return;
+    }
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#saveBoth(checkpoint);
+      } catch (error) {
+        // The folder may go in the midst of it: then it is made anew.
+        if (tries === MOST_TRIES || this.#run.isInPlace()) throw error;
+      }
+    }
+  }
+
   /**
    * Saves a checkpoint, and before it the best model, which its state speaks of: if
    * one of them cannot be written, both are tried again with the next.
    */
-  async #save({ reason, checkpoint }: CheckpointEvent): Promise<void> {
-    if (reason === "best") {
-      this.#best = checkpoint;
-      return;
+  async #saveBoth(checkpoint: Checkpoint): Promise<void> {
+    // The lines of its epochs are on the disk before it.
+    const isMoved = await this.#record!.sync();
+    if (isMoved && this.#hasBest && !this.#best) {
+      this.#hasBest = false;
+      say("note: the best model was in it; one that is better is kept again");
     }
-    await this.#record!.sync(); // the lines of its epochs are on the disk before it
     if (this.#best) {
       await this.#run.saveBest(this.#best);
       this.#best = undefined;
@@ -258,7 +278,6 @@ class RunInTraining implements Disposable {
 
   /** Where the best model is, if it is there. */
   #bestPath(): string | undefined {
-    const isThere = this.#hasBest || this.#options.hasBest;
-    return isThere ? this.#run.paths.best : undefined;
+    return this.#hasBest ? this.#run.paths.best : undefined;
   }
 }
