@@ -17,12 +17,13 @@ import {
   type LearningRateSchedule,
 } from "../../lib/training/learning_rate.ts";
 import { isEnded, type TrainingRecord } from "../../lib/training/settings.ts";
-import { commandLine } from "./command_line.ts";
+import { commandLine, shellQuoted } from "./command_line.ts";
 import { loadCorpusFor } from "./corpus.ts";
 import { openDevice } from "./device.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import type { Command, Flags } from "./command.ts";
 import { UsageError } from "./flags.ts";
+import { exists } from "./files.ts";
 import { HeldRun } from "./held_run.ts";
 import { interruption, interruptSignal } from "./interrupt.ts";
 import { findTrainedRun } from "./runs.ts";
@@ -95,6 +96,10 @@ export async function resumeRun(
   );
   if (isEnded(training, progress.epochs, checkpoint.state.best)) {
     say(`nothing is left to do: ${moreText(checkpoint, training)}`);
+    if (!await exists(run.paths.report)) {
+      const words = ["deno", "task", "report", "--run", name];
+      say(`its report is missing: ${shellQuoted(words)} makes it`);
+    }
     return 0;
   }
   const hasBest = await checkBest(run, checkpoint);

@@ -7,6 +7,7 @@
 import type { Chart } from "./chart.ts";
 import { type EpochMetrics, points } from "./metrics.ts";
 import { type Draw, loadPlotting } from "./plotting.ts";
+import { interruption } from "./interrupt.ts";
 import { say } from "./terminal.ts";
 
 /** Draws when the packages for it are there; training does not wait for them. */
@@ -20,14 +21,21 @@ export class Pictures {
     return this.#draw;
   }
 
-  /** The same, waited for: so many milliseconds at the most. */
-  async within(milliseconds: number): Promise<Draw | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), milliseconds);
-    });
+  /**
+   * The same, waited for: so many milliseconds at the most, and no longer than until
+   * a signal comes.
+   *
+   * @returns `"late"` where it is still being loaded then.
+   */
+  async within(milliseconds: number): Promise<Draw | "late" | undefined> {
+    const signal = interruption();
+    let end = () => {};
+    const late = new Promise<"late">((resolve) => end = () => resolve("late"));
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end, { once: true });
     const draw = await Promise.race([this.#load(), late]);
     clearTimeout(timer);
+    signal.removeEventListener("abort", end);
     return draw;
   }
 

@@ -6,6 +6,7 @@
 
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type { EpochEvent } from "../../lib/training/events.ts";
+import { shellQuoted } from "./command_line.ts";
 import { EpochLines } from "./epoch_lines.ts";
 import { exists, replaceWhole } from "./files.ts";
 import type { HeldRun } from "./held_run.ts";
@@ -134,10 +135,20 @@ export class RunRecord implements Disposable {
     patience: number,
   ): Promise<void> {
     await this.sync();
-    const draw = await this.#pictures.within(patience);
+    const { name } = this.#run.paths;
+    const loaded = await this.#pictures.within(patience);
+    if (loaded === "late") {
+      say(
+        `no pictures yet: the packages that draw them are still on their way. ` +
+          `${
+            shellQuoted(["deno", "task", "report", "--run", name])
+          } makes them`,
+      );
+    }
+    const draw = loaded === "late" ? undefined : loaded;
     if (draw) await this.#drawCurve();
     const page = report({
-      name: this.#run.paths.name,
+      name,
       checkpoint,
       metrics: this.#metrics,
       samples: this.#samples,
