@@ -27,7 +27,7 @@ const CASES: Readonly<
     code: 0,
   },
   "two summaries, of which one has failures": {
-    fails: /^task test/,
+    fails: /^task ok/,
     prints: SUMMARIES,
     ends: "109 passed, 2 failed, 1 skipped",
     code: 1,
@@ -45,7 +45,7 @@ const CASES: Readonly<
     code: 1,
   },
   "the tests do not get to a summary": {
-    fails: /^task test/,
+    fails: /^task ok/,
     prints: "error: Type checking failed.\n",
     ends: "0 passed, 1 failed, 0 skipped",
     code: 1,
@@ -65,7 +65,7 @@ function stub(fails: RegExp | undefined, prints = ""): string {
   } ]]; then code=1; fi
     case "$*" in
       "-y deno@2.9 eval"*) echo "$0" ;;
-      "task test") printf '%s' '${prints}' ;;
+      "task ok") printf '%s' '${prints}' ;;
     esac
     exit "\${code:-0}"`;
 }
