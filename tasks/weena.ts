@@ -68,7 +68,9 @@ function menu(): string {
 
 if (import.meta.main) {
   // Mesa's drivers complain on stderr where it is not set.
-  if (!Deno.env.has("XDG_RUNTIME_DIR")) {
+  const variable = { name: "env", variable: "XDG_RUNTIME_DIR" } as const;
+  const isOurs = Deno.permissions.querySync(variable).state === "granted";
+  if (isOurs && !Deno.env.has("XDG_RUNTIME_DIR")) {
     Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
   const [name, ...args] = Deno.args;
