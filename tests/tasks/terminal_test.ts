@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { printable } from "../../tasks/cli/terminal.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { denoArguments, TemporaryFolder } from "./command.ts";
 
@@ -87,4 +88,14 @@ Deno.test({
     assert(!dumb.includes("ESC"), dumb);
     assertMatch(dumb, /^epoch 20 of 20, perplexity /m);
   },
+});
+
+Deno.test("what would move the cursor or turn the writing is shown as what it is", () => {
+  assertEquals(printable("a\x1b[2Jb\rc\td\ne"), "a␛[2Jb␍c\td\ne");
+  assertEquals(printable("\x9b31m\x7f"), "␡31m␡");
+  assertEquals(printable("x\u202ey\u2066z"), "x[U+202E]y[U+2066]z");
+  assertEquals(printable("\u061c\u200e\u200f"), "[U+061C][U+200E][U+200F]");
+  // The joiners of emoji and of scripts stay.
+  const family = "👩\u200d👧", hindi = "क्\u200dष";
+  assertEquals(printable(family + hindi), family + hindi);
 });
