@@ -36,12 +36,8 @@ export {
   type DownloadOptions,
   TIME_MACHINE,
 } from "./lib/download.ts";
-export {
-  type Corpus,
-  tokenize,
-  type TokenizeOptions,
-  tokenizeStream,
-} from "./lib/tokenize.ts";
+export type { Corpus, TokenizeOptions } from "./lib/text/corpus.ts";
+export { tokenize, tokenizeStream } from "./lib/tokenize.ts";
 export {
   type Partition,
   partition,

@@ -6,9 +6,9 @@
 
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
+import type { Corpus } from "./text/corpus.ts";
 import { unknownCount } from "./text/token_ids.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
-import type { Corpus } from "./tokenize.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 import { measure, type Prediction } from "./training/evaluation.ts";
 import { type Clock, monotonicClock } from "./training/pace.ts";

@@ -7,8 +7,8 @@
 import { Allocation } from "./backend/allocation.ts";
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
+import type { Corpus } from "./text/corpus.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
-import type { Corpus } from "./tokenize.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 import {
   type Clock,

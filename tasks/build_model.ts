@@ -7,7 +7,7 @@
 import { fromFileUrl, relative } from "@std/path";
 import type { Backend } from "../lib/backend/backend.ts";
 import { openBackend } from "../lib/backend/open.ts";
-import type { Corpus } from "../lib/tokenize.ts";
+import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
 import {
   type Checkpoint,

@@ -63,7 +63,7 @@ export async function run(args: readonly string[]): Promise<never> {
     async ({ output, log, json }, _, names) => {
       if (names.length < 2) {
         throw new UsageError(
-          `one run is none to compare: name two or more (deno task runs lists them)`,
+          "compare needs two runs or more: name them (deno task runs lists them)",
         );
       }
       const twice = names.find((name, i) => names.indexOf(name) < i);

@@ -1,6 +1,6 @@
 import { evaluate } from "../lib/evaluate.ts";
+import type { Corpus } from "../lib/text/corpus.ts";
 import { corpusDigest } from "../lib/text/corpus_digest.ts";
-import type { Corpus } from "../lib/tokenize.ts";
 import { defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
 import { DATA_FOLDER } from "./cli/data_folder.ts";
 import { unknownText } from "./cli/corpus_notes.ts";

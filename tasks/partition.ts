@@ -1,7 +1,7 @@
-import { textJoiner } from "../lib/text/tokenizer.ts";
 import { partition } from "../lib/partition.ts";
+import type { Corpus } from "../lib/text/corpus.ts";
+import { textJoiner } from "../lib/text/text_joiner.ts";
 import { withDefaults } from "../lib/training/settings.ts";
-import type { Corpus } from "../lib/tokenize.ts";
 import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { PARTITION_FLAGS } from "./cli/partition_flags.ts";

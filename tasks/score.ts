@@ -1,7 +1,10 @@
 import { score, type ScoredToken } from "../lib/score.ts";
+import type { Corpus } from "../lib/text/corpus.ts";
 import { isContinuationByte } from "../lib/text/decode_ids.ts";
-import { type Level, splitText, textJoiner } from "../lib/text/tokenizer.ts";
-import { type Corpus, tokenize } from "../lib/tokenize.ts";
+import { splitText } from "../lib/text/split_text.ts";
+import { textJoiner } from "../lib/text/text_joiner.ts";
+import type { Level } from "../lib/text/tokenizer.ts";
+import { tokenize } from "../lib/tokenize.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { perplexityText } from "./cli/describe.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";

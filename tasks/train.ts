@@ -1,7 +1,7 @@
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
-import type { Corpus } from "../lib/tokenize.ts";
+import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { withDefaults } from "../lib/training/settings.ts";

@@ -1,5 +1,5 @@
 import type { Backend } from "../lib/backend/backend.ts";
-import type { Corpus } from "../lib/tokenize.ts";
+import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
 import type { EpochEvent } from "../lib/training/events.ts";
 import { loadCorpus } from "./cli/corpus.ts";

@@ -1,5 +1,5 @@
 /**
- * Which module may import which.
+ * Which module may import which, and what the library's code may not use.
  *
  * @module
  */
@@ -21,6 +21,7 @@ const LAYERS: readonly [folder: string, layer: number][] = [
   ["tests/", 5],
   ["tasks/", 4],
   ["data/", 4],
+  ["README", 4],
   ["deno.json", 4],
   ["mod.ts", 3],
   ["lib/backend/", 1],
@@ -31,15 +32,107 @@ const LAYERS: readonly [folder: string, layer: number][] = [
 /** The one file that knows every backend. */
 const OPEN = "lib/backend/open.ts";
 
-/** Every breach of the rules of ARCHITECTURE.md; none in a sound project. */
-export function breaches(sources: Sources): string[] {
+/** Where no platform is known. */
+const LIBRARY = /^(?:mod\.ts$|lib\/|kernels\/)/;
+
+/** The same less the kernels: those of WASM have their instance's variables. */
+const LIB = /^(?:mod\.ts$|lib\/)/;
+
+/** What code may not use, in the files whose paths match `where`. */
+interface Forbidden {
+  readonly breach: string;
+  readonly code: RegExp;
+  readonly where: RegExp;
+}
+
+const FORBIDDEN: readonly Forbidden[] = [
+  {
+    breach: "uses Deno",
+    code: /\bDeno\b/,
+    where: LIBRARY,
+  },
+  {
+    breach: "writes to the console",
+    code: /\bconsole\b/,
+    where: LIB,
+  },
+  {
+    breach: "reads a clock",
+    code:
+      /\bDate\.now\b|\bnew Date(?!\w|\((?!\s*\)))|(?<!-)\bperformance\b|\bTemporal\b/,
+    where: LIB,
+  },
+  { // a variable of a module, or a collection that begins empty to be filled
+    breach: "has global state",
+    code:
+      /^(?:export )?(?:(?:let|var)\b|const [^=]+=\s*(?:\[\]|\{\}|new (?:Weak)?(?:Map|Set)(?:<[^;]*>)?(?:\(\))?);)/m,
+    where: LIB,
+  },
+];
+
+/** Breaches that stand for now or for good, each with its reason. */
+export type Exceptions = ReadonlyMap<string, string>;
+
+/** The exceptions of this project. */
+export const EXCEPTIONS: Exceptions = new Map([
+  [
+    "lib/training/pace.ts reads a clock",
+    "it holds the platform's clock, the default of every function that takes one",
+  ],
+  [
+    circleOf([
+      "kernels/wasm/dropout.ts",
+      "kernels/wasm/embedding.ts",
+      "kernels/wasm/gradient_descent.ts",
+      "kernels/wasm/gru.ts",
+      "kernels/wasm/linear.ts",
+      "kernels/wasm/lookup.ts",
+      "kernels/wasm/lstm.ts",
+      "kernels/wasm/product.ts",
+      "kernels/wasm/recurrent.ts",
+      "kernels/wasm/rnn.ts",
+      "kernels/wasm/rows.ts",
+      "kernels/wasm/sample.ts",
+      "kernels/wasm/softmax_cross_entropy.ts",
+      "kernels/wasm/tasks.ts",
+      "kernels/wasm/threads.ts",
+    ]),
+    "a task is known by its number: threads.ts, which hands out the tasks, imports " +
+    "the table of them all, and they import threads.ts to hand out their own",
+  ],
+]);
+
+/**
+ * Every breach of the rules of ARCHITECTURE.md that is no exception, and every
+ * exception that nothing needs any more; none in a sound project.
+ */
+export function breaches(
+  sources: Sources,
+  exceptions: Exceptions = new Map(),
+): string[] {
+  const found = allBreaches(sources);
+  return [
+    ...found.filter((breach) => !exceptions.has(breach)),
+    ...[...exceptions.keys()].filter((breach) => !found.includes(breach))
+      .map((breach) => `${breach}: an exception that is no longer needed`),
+  ];
+}
+
+function allBreaches(sources: Sources): string[] {
   const all: string[] = [];
   const importers = new Set<string>();
+  const graph = new Map<string, readonly string[]>();
   for (const [path, source] of sources) {
     const code = withoutComments(source);
-    const isLibrary = /^(?:mod\.ts$|lib\/|kernels\/)/.test(path);
-    if (isLibrary && /\bDeno\b/.test(code)) all.push(`${path} uses Deno`);
-    for (const one of importsOf(path, code)) {
+    for (const { breach, code: forbidden, where } of FORBIDDEN) {
+      if (where.test(path) && forbidden.test(code)) {
+        all.push(`${path} ${breach}`);
+      }
+    }
+    const isLibrary = LIBRARY.test(path);
+    const imports = importsOf(path, code);
+    graph.set(path, imports.map(({ to }) => to));
+    for (const one of imports) {
       const { specifier, to, isLazy } = one;
       if (to === "") {
         if (isLibrary) all.push(`${path} has the bare specifier ${specifier}`);
@@ -58,7 +151,29 @@ export function breaches(sources: Sources): string[] {
     const names = [...importers].join(", ") || "none";
     all.push(`kernels are imported by ${names}, expected one file`);
   }
-  return all;
+  return [...all, ...circles(graph).map(circleOf)];
+}
+
+/** Modules of which each leads to all others by its imports, those of types too. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const reached = new Map<string, ReadonlySet<string>>();
+  for (const [module, imports] of graph) {
+    const all = new Set(imports);
+    // A set is walked through with what is added on the way.
+    for (const one of all) graph.get(one)?.forEach((next) => all.add(next));
+    reached.set(module, all);
+  }
+  const found: string[][] = [];
+  for (const [module, all] of reached) {
+    const circle = [...all].filter((other) => reached.get(other)?.has(module));
+    // Its first module speaks for it.
+    if (circle.sort()[0] === module) found.push(circle);
+  }
+  return found;
+}
+
+function circleOf(modules: readonly string[]): string {
+  return `circle of imports: ${modules.join(", ")}`;
 }
 
 function layer(path: string): number {
@@ -77,10 +192,19 @@ function importsOf(from: string, code: string): Import[] {
     /\bfrom\s*"([^"]*)"|^\s*import\s*"([^"]*)"|\bimport\(\s*"([^"]*)"/gm;
   for (const [, named, plain, lazy] of code.matchAll(pattern)) {
     const specifier = named ?? plain ?? lazy;
-    const to = /^\.\.?\//.test(specifier)
-      ? new URL(specifier, `file:///${from}`).pathname.slice(1)
-      : "";
-    found.push({ from, specifier, to, isLazy: lazy !== undefined });
+    found.push({
+      from,
+      specifier,
+      to: pathOf(specifier, from),
+      isLazy: lazy !== undefined,
+    });
   }
   return found;
+}
+
+function pathOf(specifier: string, from: string): string {
+  if (!/^\.\.?\//.test(specifier)) return "";
+  const path = new URL(specifier, `file:///${from}`).pathname.slice(1);
+  // AssemblyScript leaves the extension out.
+  return /\/[^./]+$/.test(path) ? `${path}.ts` : path;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { canRead, canRunCommands, needs } from "./access.ts";
-import { breaches } from "./structure.ts";
+import { breaches, EXCEPTIONS } from "./structure.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -22,11 +22,14 @@ const modules = (...folders: string[]) =>
 Deno.test({
   ...needsToRead("imports point one way, and the library knows no platform"),
   fn: () => {
-    const paths = ["mod.ts", ...modules("lib/", "kernels/", "tasks/")];
+    const paths = [
+      "mod.ts",
+      ...modules("lib/", "kernels/", "tasks/", "tests/"),
+    ].filter((path) => path !== "tests/structure_test.ts"); // spoilt on purpose
     const sources = new Map(
       paths.map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
     );
-    assertEquals(breaches(sources), []);
+    assertEquals(breaches(sources, EXCEPTIONS), []);
   },
 });
 
@@ -70,8 +73,23 @@ const SOUND = {
   "lib/backend/cpu/cpu.ts": 'import type { B } from "../backend.ts";',
   "lib/backend/gpu/kernels.ts":
     'import a from "../../../kernels/a.wgsl" with { type: "text" };',
-  "tasks/train.ts":
-    'import { train } from "../mod.ts";\nimport "@std/cli"; Deno.exit(0);',
+  "lib/text/corpus.ts": [
+    "// console.log(performance.now())",
+    "const LATEST = new Date(2011, 0); const GPU = 'high-performance'; const EMPTY = [0];",
+    "export const sizes: Map<string, number> = new Map([['a', 1]]);",
+    "function f() {\n  let a = 1; const b = [];\n}",
+  ].join("\n"),
+  "tasks/train.ts": [
+    'import { train } from "../mod.ts";',
+    'import "@std/cli"; Deno.exit(0);',
+    'import "./cli.ts";',
+    "let now = Date.now(); console.log(now);",
+  ].join("\n"),
+  "tasks/cli.ts": "export {};",
+  "tests/train_test.ts": 'import "./train.ts";',
+  "tests/train.ts": "export {};",
+  "kernels/wasm/gru.ts": 'import { tile } from "./tile";',
+  "kernels/wasm/tile.ts": "export {};",
 };
 
 const BREACHES: [path: string, source: string, breach: string][] = [
@@ -80,10 +98,10 @@ const BREACHES: [path: string, source: string, breach: string][] = [
     'import "../tasks/x.ts";',
     "lib/train.ts imports tasks/x.ts",
   ],
-  ["lib/train.ts", 'export * from "../mod.ts";', "lib/train.ts imports mod.ts"],
+  ["lib/x.ts", 'export * from "../mod.ts";', "lib/x.ts imports mod.ts"],
   ["tasks/train.ts", 'import "../tests/x.ts";', "imports tests/x.ts"],
   ["lib/x.ts", 'import a from "../data/a.txt";', "imports data/a.txt"],
-  ["lib/backend/backend.ts", 'import "../train.ts";', "imports lib/train.ts"],
+  ["lib/backend/x.ts", 'import "../train.ts";', "imports lib/train.ts"],
   [
     "lib/train.ts",
     'import type {\n  C,\n} from "./backend/cpu/cpu.ts";',
@@ -103,6 +121,52 @@ const BREACHES: [path: string, source: string, breach: string][] = [
     "kernels.ts, tasks/x.ts",
   ],
   ["lib/backend/gpu/kernels.ts", "", "imported by none"],
+  [
+    "lib/backend/backend.ts",
+    'import type { O } from "./open.ts";',
+    "circle of imports: lib/backend/backend.ts, lib/backend/cpu/cpu.ts, " +
+    "lib/backend/open.ts",
+  ],
+  [
+    "tasks/cli.ts",
+    'export type * from "./train.ts";',
+    "circle of imports: tasks/cli.ts, tasks/train.ts",
+  ],
+  [
+    "tests/train.ts",
+    'const a = await import("./train_test.ts");',
+    "circle of imports: tests/train.ts, tests/train_test.ts",
+  ],
+  [
+    "kernels/wasm/tile.ts",
+    'import { gru } from "./gru";',
+    "circle of imports: kernels/wasm/gru.ts, kernels/wasm/tile.ts",
+  ],
+  [
+    "lib/x.ts",
+    'import { a } from "./x.ts";',
+    "circle of imports: lib/x.ts",
+  ],
+  [
+    "lib/x.ts",
+    'export const f = () => console.warn("a");',
+    "lib/x.ts writes to the console",
+  ],
+  ["mod.ts", "globalThis.console.log(1);", "mod.ts writes to the console"],
+  ["lib/x.ts", "const now = () => Date.now();", "lib/x.ts reads a clock"],
+  ["lib/x.ts", "const { now } = performance;", "lib/x.ts reads a clock"],
+  ["lib/x.ts", "const year = new Date().getYear();", "reads a clock"],
+  ["lib/x.ts", "const now = +new Date;", "lib/x.ts reads a clock"],
+  ["lib/x.ts", "let a = 1;", "lib/x.ts has global state"],
+  ["lib/x.ts", "export let a: number;", "lib/x.ts has global state"],
+  ["mod.ts", "export var a = 1;", "mod.ts has global state"],
+  [
+    "lib/x.ts",
+    "const cache = new Map<string, Map<string, number>>();",
+    "lib/x.ts has global state",
+  ],
+  ["lib/x.ts", "const pool: number[] =\n  [];", "lib/x.ts has global state"],
+  ["lib/x.ts", "export const a: A = {};", "lib/x.ts has global state"],
 ];
 
 Deno.test("every breach of the structure is found", () => {
@@ -115,4 +179,21 @@ Deno.test("every breach of the structure is found", () => {
       `expected "${breach}", found ${JSON.stringify(found)}`,
     );
   }
+});
+
+Deno.test("an exception holds for one breach, and until it is mended", () => {
+  const path = "lib/x.ts";
+  const exceptions = new Map([[`${path} reads a clock`, "to tell the time"]]);
+  const found = (source: string) =>
+    breaches(
+      new Map(Object.entries({ ...SOUND, [path]: source })),
+      exceptions,
+    );
+  assertEquals(found("performance.now();"), []);
+  assertEquals(found("performance.now();\nlet a = 1;"), [
+    "lib/x.ts has global state",
+  ]);
+  assertEquals(found(""), [
+    "lib/x.ts reads a clock: an exception that is no longer needed",
+  ]);
 });

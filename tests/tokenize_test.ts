@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { splitText } from "../lib/text/tokenizer.ts";
+import { splitText } from "../lib/text/split_text.ts";
 import { tokenize } from "../lib/tokenize.ts";
 import { sha256 } from "../lib/training/checkpoint.ts";
 import { needsTimeMachine, TIME_MACHINE } from "./access.ts";

@@ -1,4 +1,5 @@
-import { type Level, textJoiner } from "../text/tokenizer.ts";
+import { textJoiner } from "../text/text_joiner.ts";
+import type { Level } from "../text/tokenizer.ts";
 
 /** A token that was generated. */
 export interface GeneratedToken {

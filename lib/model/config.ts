@@ -13,13 +13,13 @@ export interface ModelConfig {
   readonly cell: CellName;
   /** The nonlinearity of the vanilla cell. Default `"tanh"`, which the others have. */
   readonly activation?: Activation;
-  /** V. */
+  /** Tokens of the vocabulary, V. */
   readonly vocabularySize: number;
-  /** E, the size of a learned embedding; 0, the default: tokens go in one-hot. */
+  /** Size of a learned embedding, E; 0, the default: tokens go in one-hot. */
   readonly embeddingSize?: number;
-  /** H. */
+  /** Hidden units of a layer, H. */
   readonly hiddenSize: number;
-  /** L. */
+  /** Recurrent layers, L. */
   readonly numLayers: number;
 }
 

@@ -25,10 +25,9 @@ import {
 
 /** How large the minibatches are, and whether gradients are wanted. */
 export interface LanguageModelOptions {
-  /** B. */
+  /** Rows of a minibatch, B. */
   readonly batchSize: number;
-  /** The most steps that a minibatch may have. */
-  /** T. */
+  /** The most time steps that a minibatch may have, T. */
   readonly numSteps: number;
   /** Holds gradients, and so can be trained. Default false. */
   readonly trains?: boolean;

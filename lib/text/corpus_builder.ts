@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Corpus, TokenizeOptions } from "../tokenize.ts";
+import type { Corpus, TokenizeOptions } from "./corpus.ts";
 import { IdList } from "./id_list.ts";
 import { Splitter } from "./splitter.ts";
 import { type TokenIds, tokenIds } from "./token_ids.ts";

@@ -1,4 +1,5 @@
-import { textJoiner, type Tokenizer } from "./tokenizer.ts";
+import { textJoiner } from "./text_joiner.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**

@@ -12,14 +12,13 @@ export type Sampling = "sequential" | "random";
 
 /** `B` stretches of `T` tokens, time-major: the id at step t of row b is `[t·B + b]`. */
 export interface Minibatch {
-  /** B. */
+  /** Rows of a minibatch, B. */
   readonly batchSize: number;
-  /** T. */
+  /** Tokens of a row, T. */
   readonly numSteps: number;
-  /** `(T, B)`. */
+  /** Token ids, `(T, B)`. */
   readonly inputs: Uint32Array;
-  /** The token that follows each input. */
-  /** `(T, B)`. */
+  /** The id of the token that follows each input, `(T, B)`. */
   readonly targets: Uint32Array;
   /** Whether each row follows on the same row of the minibatch before. */
   readonly continues: boolean;
@@ -39,9 +38,9 @@ export interface Starts {
 export interface StartsOptions {
   /** Tokens of the corpus. */
   readonly length: number;
-  /** B. */
+  /** Rows of a minibatch, B. */
   readonly batchSize: number;
-  /** T. */
+  /** Tokens of a row, T. */
   readonly numSteps: number;
   readonly seed: number;
   readonly epoch: number;

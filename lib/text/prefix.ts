@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Level, splitText, type Tokenizer } from "./tokenizer.ts";
+import { splitText } from "./split_text.ts";
+import type { Level, Tokenizer } from "./tokenizer.ts";
 import { idsByToken, type Vocabulary } from "./vocabulary.ts";
 
 /** How a model's text was cut, and the tokens that it knows. */

@@ -10,7 +10,7 @@ import {
   type Elements,
   safetensorsParts,
 } from "../safetensors.ts";
-import type { Corpus } from "../tokenize.ts";
+import type { Corpus } from "./corpus.ts";
 import type { TokenIds } from "./token_ids.ts";
 
 /**

@@ -9,7 +9,7 @@ import type { ModelConfig } from "../model/config.ts";
 import { LanguageModel } from "../model/language_model.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { partition } from "../partition.ts";
-import type { Corpus } from "../tokenize.ts";
+import type { Corpus } from "../text/corpus.ts";
 import { BestModel, isBetter } from "./best.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { ChunkRunner } from "./chunk_runner.ts";

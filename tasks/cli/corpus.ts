@@ -7,15 +7,12 @@
 import { extname } from "@std/path";
 import { DownloadError } from "../../lib/download.ts";
 import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
+import type { Corpus, TokenizeOptions } from "../../lib/text/corpus.ts";
 import { decodeTokenFile } from "../../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../../lib/text/tokenizer.ts";
 import type { Normalization } from "../../lib/text/normalize.ts";
 import type { Vocabulary } from "../../lib/text/vocabulary.ts";
-import {
-  type Corpus,
-  tokenize,
-  type TokenizeOptions,
-} from "../../lib/tokenize.ts";
+import { tokenize } from "../../lib/tokenize.ts";
 import { assertKnownTokens, corpusNotes } from "./corpus_notes.ts";
 import { exists, readWanted } from "./files.ts";
 import type { ChoiceFlag, NumberFlag, TextFlag } from "./command.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { Corpus } from "../../lib/text/corpus.ts";
 import { type TokenIds, unknownCount } from "../../lib/text/token_ids.ts";
-import type { Corpus } from "../../lib/tokenize.ts";
 import { shortened } from "./describe.ts";
 import { mixedForms } from "./mixed_forms.ts";
 import { EXIT, TaskError } from "./exit.ts";

@@ -1,4 +1,4 @@
-import type { Corpus } from "../../lib/tokenize.ts";
+import type { Corpus } from "../../lib/text/corpus.ts";
 
 /**
  * A token that a text has in two forms which look the same: composed, as é, and

@@ -25,7 +25,8 @@ export const PARTITION_FLAGS = {
     kind: "choice",
     choices: ["sequential", "random"],
     standard: "sequential",
-    help: "sequential: rows go on where they ended",
+    help:
+      "sequential: each row continues where it left off; random: rows start anywhere",
   } as ChoiceFlag<"sequential" | "random">,
   seed: {
     kind: "integer",

@@ -58,11 +58,11 @@ export const PRESET_FLAG: ChoiceFlag<PresetName> = {
   kind: "choice",
   choices: Object.keys(PRESETS) as PresetName[],
   help: "settings by name: d2l's runs, or own-text for a text of your own; " +
-    "flags that are given go before",
+    "other flags override it",
 };
 
 /**
- * The flags with the preset's beneath: what was given goes before.
+ * The flags over the preset's settings: a flag that was given overrides them.
  *
  * @param tokens How many there are to train on, once that is known: the preset
  * own-text has smaller minibatches for a small text.

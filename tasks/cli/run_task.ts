@@ -64,7 +64,7 @@ export function describeError(
   const message = error instanceof Deno.errors.NotCapable
     ? `${
       error.message.replace(/, run again.*$/s, "")
-    }: this task may not do that`
+    }, which this task was not given`
     : error.message;
   return { code: codeOf(error), message };
 }

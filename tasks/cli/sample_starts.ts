@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { Corpus } from "../../lib/text/corpus.ts";
 import { encodePrefix, strangersIn } from "../../lib/text/prefix.ts";
-import { textJoiner } from "../../lib/text/tokenizer.ts";
-import type { Corpus } from "../../lib/tokenize.ts";
+import { textJoiner } from "../../lib/text/text_joiner.ts";
 
 /** A beginning, in token ids and as text: whole characters, or whole words. */
 export interface SampleStart {

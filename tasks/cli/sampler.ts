@@ -1,5 +1,5 @@
 import type { Backend } from "../../lib/backend/backend.ts";
-import type { Corpus } from "../../lib/tokenize.ts";
+import type { Corpus } from "../../lib/text/corpus.ts";
 import type { TrainedModel } from "../../lib/training/checkpoint.ts";
 import { continued } from "./continued.ts";
 import { type SampleStart, sampleStarts } from "./sample_starts.ts";

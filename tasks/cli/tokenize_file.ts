@@ -9,11 +9,8 @@ import {
   foreignFormat,
   iconvCommand,
 } from "../../lib/exchange/foreign_format.ts";
-import {
-  type Corpus,
-  type TokenizeOptions,
-  tokenizeStream,
-} from "../../lib/tokenize.ts";
+import type { Corpus, TokenizeOptions } from "../../lib/text/corpus.ts";
+import { tokenizeStream } from "../../lib/tokenize.ts";
 import { streamWanted } from "./files.ts";
 import { assertInputFile } from "./input_file.ts";
 import { EXIT, TaskError } from "./exit.ts";

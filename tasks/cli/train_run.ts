@@ -5,7 +5,7 @@
  */
 
 import type { Backend } from "../../lib/backend/backend.ts";
-import type { Corpus } from "../../lib/tokenize.ts";
+import type { Corpus } from "../../lib/text/corpus.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type {
   CheckpointEvent,

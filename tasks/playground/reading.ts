@@ -5,7 +5,8 @@
  */
 
 import { Allocation } from "../../lib/backend/allocation.ts";
-import { splitText, textJoiner } from "../../lib/text/tokenizer.ts";
+import { splitText } from "../../lib/text/split_text.ts";
+import { textJoiner } from "../../lib/text/text_joiner.ts";
 import { idsByToken } from "../../lib/text/vocabulary.ts";
 import { type Backend, LanguageModel, type TrainedModel } from "../../mod.ts";
 import type { Reading, ReadToken } from "./protocol.ts";

@@ -5,7 +5,7 @@
  */
 
 import { encodePrefix } from "../../lib/text/prefix.ts";
-import { textJoiner } from "../../lib/text/tokenizer.ts";
+import { textJoiner } from "../../lib/text/text_joiner.ts";
 import { turn } from "../../lib/training/pace.ts";
 import {
   type Backend,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { splitText } from "../../lib/text/tokenizer.ts";
+import { splitText } from "../../lib/text/split_text.ts";
 import { placesOf } from "../../tasks/cli/places.ts";
 
 const LEVELS = ["char", "word", "byte"] as const;

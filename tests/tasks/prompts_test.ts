@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { tokenize, type TokenizeOptions } from "../../lib/tokenize.ts";
+import type { TokenizeOptions } from "../../lib/text/corpus.ts";
+import { tokenize } from "../../lib/tokenize.ts";
 import { assertPrefix, assertStop } from "../../tasks/cli/prompts.ts";
 import { EXIT, TaskError } from "../../tasks/cli/exit.ts";
 

@@ -1,11 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import type { Corpus, TokenizeOptions } from "../../lib/text/corpus.ts";
 import { decodeIds } from "../../lib/text/decode_ids.ts";
-import {
-  type Corpus,
-  tokenize,
-  type TokenizeOptions,
-} from "../../lib/tokenize.ts";
+import { tokenize } from "../../lib/tokenize.ts";
 import { continued } from "../../tasks/cli/continued.ts";
 import { sampleStarts } from "../../tasks/cli/sample_starts.ts";
 import { untrained } from "../generation/model.ts";

@@ -1,12 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import type { Corpus, TokenizeOptions } from "../../lib/text/corpus.ts";
 import type { Level } from "../../lib/text/tokenizer.ts";
 import type { Normalization } from "../../lib/text/normalize.ts";
-import {
-  type Corpus,
-  tokenize,
-  type TokenizeOptions,
-  tokenizeStream,
-} from "../../lib/tokenize.ts";
+import { tokenize, tokenizeStream } from "../../lib/tokenize.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { tokenize, type TokenizeOptions } from "../../lib/tokenize.ts";
+import type { TokenizeOptions } from "../../lib/text/corpus.ts";
+import { tokenize } from "../../lib/tokenize.ts";
 
 const text = (ids: Iterable<number>, tokens: readonly string[]) =>
   Array.from(ids, (id) => tokens[id]).join("");
