@@ -55,21 +55,13 @@ struct Dims {
 
 var<workgroup> partials: array<vec3f, 4 * LANES * ROWS * COLUMNS>;
 
-/// The state of the step before; FIRST is a constant, so no branch is left.
-fn previous(at: u32) -> f32 {
-  if (FIRST) {
-    return initialState[at];
-  }
-  return output[at];
-}
-
 /// The 4 × 3 products of the k-th numbers of four rows and of a unit's gates.
 fn products(rows: vec4u, columns: vec3u, k: u32) -> mat4x3f {
   let a = vec4f(
-    previous(rows.x + k),
-    previous(rows.y + k),
-    previous(rows.z + k),
-    previous(rows.w + k),
+    previousState(rows.x + k),
+    previousState(rows.y + k),
+    previousState(rows.z + k),
+    previousState(rows.w + k),
   );
   let b = vec3f(
     weight[columns.x + k],
@@ -77,28 +69,6 @@ fn products(rows: vec4u, columns: vec3u, k: u32) -> mat4x3f {
     weight[columns.z + k],
   );
   return mat4x3f(a.x * b, a.y * b, a.z * b, a.w * b);
-}
-
-/// tanh within 5e-7: drivers' own is off by 1e-5 or NaN where its exp overflows.
-/// Up to 0.4 Taylor's series (the next term is below 3e-8), as 1 − 2/(e²ˣ + 1)
-/// would cancel there; beyond 15 the result is 1. A NaN stays one: it is told by
-/// its bits, since min and max may drop it.
-fn hyperbolicTangent(x: f32) -> f32 {
-  let y = x * x;
-  let series = x + x * y * (-1.0 / 3.0 + y * (2.0 / 15.0 + y * (-17.0 / 315.0 +
-    y * (62.0 / 2835.0 + y * (-1382.0 / 155925.0)))));
-  let a = min(abs(x), 15.0);
-  let exact = sign(x) * (1.0 - 2.0 / (exp(2.0 * a) + 1.0));
-  let isNaN = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-  return select(select(exact, series, abs(x) < 0.4), x, isNaN);
-}
-
-/// 1 / (1 + exp −x) within 5e-7, from the exp of −|x|, which cannot overflow; beyond
-/// 80 that is next to nothing. A NaN stays one, as in tanh.
-fn logistic(x: f32) -> f32 {
-  let e = exp(-min(abs(x), 80.0));
-  let isNaN = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-  return select(select(1.0, e, x < 0.0) / (1.0 + e), x, isNaN);
 }
 
 @compute @workgroup_size(LANES, COLUMNS, ROWS)
@@ -112,7 +82,7 @@ fn main(
   let H = dims.H;
 
   // Rows and units outside are computed from the last one and never stored.
-  let before = select(dims.outputAt + (dims.t - 1u) * dims.B * H, dims.initialStateAt, FIRST);
+  let before = previousStateAt();
   let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
   let columns = dims.weightAt + H * (min(h, H - 1u) + H * vec3u(0, 1, 2));
   var sum = mat4x3f();
@@ -162,7 +132,7 @@ fn main(
   let z = logistic(input[x + H] + bias[biases + H] + product.y);
   let m = product.z + hiddenBias[dims.hiddenBiasAt + h];
   let n = hyperbolicTangent(input[x + 2u * H] + bias[biases + 2u * H] + r * m);
-  let state = previous(before + b * H + h);
+  let state = previousState(before + b * H + h);
   output[dims.outputAt + index * H + h] = (1.0 - z) * n + z * state;
   let saved = dims.gatesAt + 4u * index * H + h;
   gates[saved] = r;
