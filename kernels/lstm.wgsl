@@ -15,21 +15,16 @@
 // Parallel
 //   A workgroup owns 4·ROWS rows by COLUMNS units of output[t], in tiles of four
 //   rows by the four gates of one unit, so that what it has summed up is all that
-//   the unit's state needs. The LANES invocations of a tile share its sums as in
-//   rnn.wgsl: lane l takes the products k = l, l + LANES, …; the lanes' sums then
-//   meet in workgroup memory, always in the same order.
+//   the unit's state needs. The LANES invocations of a tile share its sums
+//   (parts/matmul_tile.wgsl); then four of them take one row each.
 //
 // Workgroup
-//   32 × 4 × 2: a tile is one warp or wave, and the tiles' partial sums are the
-//   16 KiB of workgroup memory that every device has.
+//   32 × 4 × 2, as in rnn.wgsl.
 //
 // Reference
 //   lib/backend/reference/lstm.ts, lstm.
 
 override FIRST: bool = false;
-override ROWS: u32 = 2;
-override COLUMNS: u32 = 4;
-const LANES = 32u;
 
 struct Dims {
   t: u32,
@@ -55,8 +50,6 @@ struct Dims {
 @group(0) @binding(7) var<storage, read_write> cells: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gates: array<f32>;
 
-var<workgroup> partials: array<vec4f, 4 * LANES * ROWS * COLUMNS>;
-
 /// The cell of the step before, as the state.
 fn previousCell(at: u32) -> f32 {
   if (FIRST) {
@@ -65,21 +58,16 @@ fn previousCell(at: u32) -> f32 {
   return cells[at];
 }
 
-/// The 4 × 4 products of the k-th numbers of four rows and of a unit's gates.
-fn products(rows: vec4u, columns: vec4u, k: u32) -> mat4x4f {
-  let a = vec4f(
-    previousState(rows.x + k),
-    previousState(rows.y + k),
-    previousState(rows.z + k),
-    previousState(rows.w + k),
-  );
-  let b = vec4f(
-    weight[columns.x + k],
-    weight[columns.y + k],
-    weight[columns.z + k],
-    weight[columns.w + k],
-  );
-  return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
+alias Columns = vec4f;
+alias Places = vec4u;
+alias Sums = mat4x4f;
+
+fn left(at: u32) -> f32 {
+  return previousState(at);
+}
+
+fn right(at: Places) -> Columns {
+  return Columns(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
 }
 
 @compute @workgroup_size(LANES, COLUMNS, ROWS)
@@ -96,46 +84,12 @@ fn main(
   let before = previousStateAt();
   let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
   let columns = dims.weightAt + H * (min(h, H - 1u) + H * vec4u(0, 1, 2, 3));
-  var sum = mat4x4f();
-  // The counter is the same in all lanes: loops that lanes leave one by one are
-  // slow where a driver masks them.
-  var first = 0u;
-  for (; first + 4u * LANES <= H; first += 4u * LANES) {
-    let k = first + lane;
-    sum += products(rows, columns, k);
-    sum += products(rows, columns, k + LANES);
-    sum += products(rows, columns, k + 2u * LANES);
-    sum += products(rows, columns, k + 3u * LANES);
-  }
-  for (; first + LANES <= H; first += LANES) {
-    sum += products(rows, columns, first + lane);
-  }
-  if (first + lane < H) {
-    sum += products(rows, columns, first + lane);
-  }
-
-  // partials[tile][row][lane] holds the gates; 16 lanes add up eight each, then four
-  // of them take one row each.
-  let tile = 4u * LANES * (local.z * COLUMNS + local.y);
-  partials[tile + lane] = sum[0];
-  partials[tile + LANES + lane] = sum[1];
-  partials[tile + 2u * LANES + lane] = sum[2];
-  partials[tile + 3u * LANES + lane] = sum[3];
-  workgroupBarrier();
-  if (lane < 16u) {
-    let at = tile + lane / 4u * LANES + lane % 4u;
-    partials[at] = ((partials[at] + partials[at + 4u]) +
-      (partials[at + 8u] + partials[at + 12u])) +
-      ((partials[at + 16u] + partials[at + 20u]) +
-      (partials[at + 24u] + partials[at + 28u]));
-  }
-  workgroupBarrier();
+  sumTile(rows, columns, H, local);
   let b = row + lane;
   if (lane >= 4u || b >= dims.B || h >= H) {
     return;
   }
-  let at = tile + lane * LANES;
-  let product = (partials[at] + partials[at + 1u]) + (partials[at + 2u] + partials[at + 3u]);
+  let product = sumOf(lane, local);
   let index = dims.t * dims.B + b;
   let x = dims.inputAt + 4u * index * H + h;
   let biases = dims.biasAt + h;

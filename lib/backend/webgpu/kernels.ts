@@ -76,6 +76,9 @@ import finite from "../../../kernels/parts/finite.wgsl" with { type: "text" };
 import logistic from "../../../kernels/parts/logistic.wgsl" with {
   type: "text",
 };
+import matmul_tile from "../../../kernels/parts/matmul_tile.wgsl" with {
+  type: "text",
+};
 import previous_state from "../../../kernels/parts/previous_state.wgsl" with {
   type: "text",
 };
@@ -87,6 +90,7 @@ export const PARTS = {
   clip,
   finite,
   logistic,
+  matmul_tile,
   previous_state,
   tanh,
 } as const;
@@ -104,19 +108,19 @@ export const KERNELS = {
   fill: [fill],
   global_norm: [global_norm],
   global_norm_partials: [global_norm_partials],
-  gru: [gru, "previous_state", "logistic", "tanh"],
-  gru_backward: [gru_backward],
-  linear: [linear],
+  gru: [gru, "matmul_tile", "previous_state", "logistic", "tanh"],
+  gru_backward: [gru_backward, "matmul_tile"],
+  linear: [linear, "matmul_tile"],
   linear_backward_bias: [linear_backward_bias],
   linear_backward_input: [linear_backward_input],
   linear_backward_weight: [linear_backward_weight],
   lookup: [lookup],
   lookup_backward: [lookup_backward],
   lookup_backward_links: [lookup_backward_links],
-  lstm: [lstm, "previous_state", "logistic", "tanh"],
-  lstm_backward: [lstm_backward, "tanh"],
-  rnn: [rnn, "previous_state", "tanh"],
-  rnn_backward: [rnn_backward],
+  lstm: [lstm, "matmul_tile", "previous_state", "logistic", "tanh"],
+  lstm_backward: [lstm_backward, "matmul_tile", "tanh"],
+  rnn: [rnn, "matmul_tile", "previous_state", "tanh"],
+  rnn_backward: [rnn_backward, "matmul_tile"],
   sample: [sample, "bounded"],
   sample_drawn: [sample_drawn, "bounded"],
   softmax_cross_entropy: [softmax_cross_entropy],
