@@ -76,6 +76,9 @@ import finite from "../../../kernels/parts/finite.wgsl" with { type: "text" };
 import logistic from "../../../kernels/parts/logistic.wgsl" with {
   type: "text",
 };
+import matmul_staged from "../../../kernels/parts/matmul_staged.wgsl" with {
+  type: "text",
+};
 import matmul_tile from "../../../kernels/parts/matmul_tile.wgsl" with {
   type: "text",
 };
@@ -90,6 +93,7 @@ export const PARTS = {
   clip,
   finite,
   logistic,
+  matmul_staged,
   matmul_tile,
   previous_state,
   tanh,
@@ -112,8 +116,8 @@ export const KERNELS = {
   gru_backward: [gru_backward, "matmul_tile"],
   linear: [linear, "matmul_tile"],
   linear_backward_bias: [linear_backward_bias],
-  linear_backward_input: [linear_backward_input],
-  linear_backward_weight: [linear_backward_weight],
+  linear_backward_input: [linear_backward_input, "matmul_staged"],
+  linear_backward_weight: [linear_backward_weight, "matmul_staged"],
   lookup: [lookup],
   lookup_backward: [lookup_backward],
   lookup_backward_links: [lookup_backward_links],
