@@ -28,11 +28,6 @@ struct Dims {
 @group(0) @binding(2) var<storage, read_write> destination: array<f32>;
 @group(0) @binding(3) var<storage, read> norm: array<f32>;
 
-/// Whether a number is finite: by its bits, since a compiler may assume that all are.
-fn isFinite(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
-}
-
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3u,

@@ -15,21 +15,16 @@
 // Parallel
 //   A workgroup owns 4·ROWS rows by COLUMNS units of output[t], in tiles of four
 //   rows by the three gates of one unit, so that what it has summed up is all that
-//   the unit's state needs. The LANES invocations of a tile share its sums as in
-//   rnn.wgsl: lane l takes the products k = l, l + LANES, …; the lanes' sums then
-//   meet in workgroup memory, always in the same order.
+//   the unit's state needs. The LANES invocations of a tile share its sums
+//   (parts/matmul_tile.wgsl); then four of them take one row each.
 //
 // Workgroup
-//   32 × 4 × 2: a tile is one warp or wave, and the tiles' partial sums are the
-//   16 KiB of workgroup memory that every device has.
+//   32 × 4 × 2, as in rnn.wgsl.
 //
 // Reference
 //   lib/backend/reference/gru.ts, gru.
 
 override FIRST: bool = false;
-override ROWS: u32 = 2;
-override COLUMNS: u32 = 4;
-const LANES = 32u;
 
 struct Dims {
   t: u32,
@@ -53,52 +48,16 @@ struct Dims {
 @group(0) @binding(6) var<storage, read_write> output: array<f32>;
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>;
 
-var<workgroup> partials: array<vec3f, 4 * LANES * ROWS * COLUMNS>;
+alias Columns = vec3f;
+alias Places = vec3u;
+alias Sums = mat4x3f;
 
-/// The state of the step before; FIRST is a constant, so no branch is left.
-fn previous(at: u32) -> f32 {
-  if (FIRST) {
-    return initialState[at];
-  }
-  return output[at];
+fn left(at: u32) -> f32 {
+  return previousState(at);
 }
 
-/// The 4 × 3 products of the k-th numbers of four rows and of a unit's gates.
-fn products(rows: vec4u, columns: vec3u, k: u32) -> mat4x3f {
-  let a = vec4f(
-    previous(rows.x + k),
-    previous(rows.y + k),
-    previous(rows.z + k),
-    previous(rows.w + k),
-  );
-  let b = vec3f(
-    weight[columns.x + k],
-    weight[columns.y + k],
-    weight[columns.z + k],
-  );
-  return mat4x3f(a.x * b, a.y * b, a.z * b, a.w * b);
-}
-
-/// tanh within 5e-7: drivers' own is off by 1e-5 or NaN where its exp overflows.
-/// Up to 0.4 Taylor's series (the next term is below 3e-8), as 1 − 2/(e²ˣ + 1)
-/// would cancel there; beyond 15 the result is 1. A NaN stays one: it is told by
-/// its bits, since min and max may drop it.
-fn hyperbolicTangent(x: f32) -> f32 {
-  let y = x * x;
-  let series = x + x * y * (-1.0 / 3.0 + y * (2.0 / 15.0 + y * (-17.0 / 315.0 +
-    y * (62.0 / 2835.0 + y * (-1382.0 / 155925.0)))));
-  let a = min(abs(x), 15.0);
-  let exact = sign(x) * (1.0 - 2.0 / (exp(2.0 * a) + 1.0));
-  let isNaN = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-  return select(select(exact, series, abs(x) < 0.4), x, isNaN);
-}
-
-/// 1 / (1 + exp −x) within 5e-7, from the exp of −|x|, which cannot overflow; beyond
-/// 80 that is next to nothing. A NaN stays one, as in tanh.
-fn logistic(x: f32) -> f32 {
-  let e = exp(-min(abs(x), 80.0));
-  let isNaN = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-  return select(select(1.0, e, x < 0.0) / (1.0 + e), x, isNaN);
+fn right(at: Places) -> Columns {
+  return Columns(weight[at.x], weight[at.y], weight[at.z]);
 }
 
 @compute @workgroup_size(LANES, COLUMNS, ROWS)
@@ -112,49 +71,15 @@ fn main(
   let H = dims.H;
 
   // Rows and units outside are computed from the last one and never stored.
-  let before = select(dims.outputAt + (dims.t - 1u) * dims.B * H, dims.initialStateAt, FIRST);
+  let before = previousStateAt();
   let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
   let columns = dims.weightAt + H * (min(h, H - 1u) + H * vec3u(0, 1, 2));
-  var sum = mat4x3f();
-  // The counter is the same in all lanes: loops that lanes leave one by one are
-  // slow where a driver masks them.
-  var first = 0u;
-  for (; first + 4u * LANES <= H; first += 4u * LANES) {
-    let k = first + lane;
-    sum += products(rows, columns, k);
-    sum += products(rows, columns, k + LANES);
-    sum += products(rows, columns, k + 2u * LANES);
-    sum += products(rows, columns, k + 3u * LANES);
-  }
-  for (; first + LANES <= H; first += LANES) {
-    sum += products(rows, columns, first + lane);
-  }
-  if (first + lane < H) {
-    sum += products(rows, columns, first + lane);
-  }
-
-  // partials[tile][row][lane] holds the gates; 16 lanes add up eight each, then four
-  // of them take one row each.
-  let tile = 4u * LANES * (local.z * COLUMNS + local.y);
-  partials[tile + lane] = sum[0];
-  partials[tile + LANES + lane] = sum[1];
-  partials[tile + 2u * LANES + lane] = sum[2];
-  partials[tile + 3u * LANES + lane] = sum[3];
-  workgroupBarrier();
-  if (lane < 16u) {
-    let at = tile + lane / 4u * LANES + lane % 4u;
-    partials[at] = ((partials[at] + partials[at + 4u]) +
-      (partials[at + 8u] + partials[at + 12u])) +
-      ((partials[at + 16u] + partials[at + 20u]) +
-      (partials[at + 24u] + partials[at + 28u]));
-  }
-  workgroupBarrier();
+  sumTile(rows, columns, H, local);
   let b = row + lane;
   if (lane >= 4u || b >= dims.B || h >= H) {
     return;
   }
-  let at = tile + lane * LANES;
-  let product = (partials[at] + partials[at + 1u]) + (partials[at + 2u] + partials[at + 3u]);
+  let product = sumOf(lane, local);
   let index = dims.t * dims.B + b;
   let x = dims.inputAt + 3u * index * H + h;
   let biases = dims.biasAt + h;
@@ -162,7 +87,7 @@ fn main(
   let z = logistic(input[x + H] + bias[biases + H] + product.y);
   let m = product.z + hiddenBias[dims.hiddenBiasAt + h];
   let n = hyperbolicTangent(input[x + 2u * H] + bias[biases + 2u * H] + r * m);
-  let state = previous(before + b * H + h);
+  let state = previousState(before + b * H + h);
   output[dims.outputAt + index * H + h] = (1.0 - z) * n + z * state;
   let saved = dims.gatesAt + 4u * index * H + h;
   gates[saved] = r;

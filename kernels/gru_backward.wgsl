@@ -16,19 +16,15 @@
 //
 // Parallel
 //   As in rnn_backward.wgsl: a workgroup owns 4·ROWS rows by 4·COLUMNS units, in
-//   tiles of 4 × 4, and the LANES invocations of a tile share its sums. An output
-//   of the product is one unit's dh, so the same invocation goes on to the unit's
-//   gates, and one dispatch a step is enough.
+//   tiles of 4 × 4 (parts/matmul_tile.wgsl). An output of the product is one unit's
+//   dh, so the same invocation goes on to the unit's gates, and one dispatch a step
+//   is enough.
 //
 // Workgroup
-//   32 × 4 × 2, for the reasons given in rnn.wgsl.
+//   32 × 4 × 2, as in rnn.wgsl.
 //
 // Reference
 //   lib/backend/reference/gru.ts, gruBackward.
-
-override ROWS: u32 = 2;
-override COLUMNS: u32 = 4;
-const LANES = 32u;
 
 struct Dims {
   t: u32,
@@ -55,23 +51,16 @@ struct Dims {
 @group(0) @binding(7) var<storage, read_write> dSums: array<f32>;
 @group(0) @binding(8) var<storage, read_write> carried: array<f32>;
 
-var<workgroup> partials: array<vec4f, 4 * LANES * ROWS * COLUMNS>;
+alias Columns = vec4f;
+alias Places = vec4u;
+alias Sums = mat4x4f;
 
-/// The 4 × 4 products of the k-th numbers of four rows and four columns.
-fn products(rows: vec4u, columns: vec4u, k: u32) -> mat4x4f {
-  let a = vec4f(
-    dSums[rows.x + k],
-    dSums[rows.y + k],
-    dSums[rows.z + k],
-    dSums[rows.w + k],
-  );
-  let b = vec4f(
-    transposed[columns.x + k],
-    transposed[columns.y + k],
-    transposed[columns.z + k],
-    transposed[columns.w + k],
-  );
-  return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
+fn left(at: u32) -> f32 {
+  return dSums[at];
+}
+
+fn right(at: Places) -> Columns {
+  return Columns(transposed[at.x], transposed[at.y], transposed[at.z], transposed[at.w]);
 }
 
 @compute @workgroup_size(LANES, COLUMNS, ROWS)
@@ -90,49 +79,15 @@ fn main(
   let rows = after + K * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
   let columns = dims.transposedAt + K * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
   let terms = select(0u, K, dims.t + 1u < dims.T);
-  var sum = mat4x4f();
-  // The counter is the same in all lanes: loops that lanes leave one by one are
-  // slow where a driver masks them.
-  var first = 0u;
-  for (; first + 4u * LANES <= terms; first += 4u * LANES) {
-    let k = first + lane;
-    sum += products(rows, columns, k);
-    sum += products(rows, columns, k + LANES);
-    sum += products(rows, columns, k + 2u * LANES);
-    sum += products(rows, columns, k + 3u * LANES);
-  }
-  for (; first + LANES <= terms; first += LANES) {
-    sum += products(rows, columns, first + lane);
-  }
-  if (first + lane < terms) {
-    sum += products(rows, columns, first + lane);
-  }
-
-  // partials[tile][row][lane] holds the four columns; 16 lanes add up eight each,
-  // then each of them takes one output.
-  let tile = 4u * LANES * (local.z * COLUMNS + local.y);
-  partials[tile + lane] = sum[0];
-  partials[tile + LANES + lane] = sum[1];
-  partials[tile + 2u * LANES + lane] = sum[2];
-  partials[tile + 3u * LANES + lane] = sum[3];
-  workgroupBarrier();
-  if (lane < 16u) {
-    let at = tile + lane / 4u * LANES + lane % 4u;
-    partials[at] = ((partials[at] + partials[at + 4u]) +
-      (partials[at + 8u] + partials[at + 12u])) +
-      ((partials[at + 16u] + partials[at + 20u]) +
-      (partials[at + 24u] + partials[at + 28u]));
-  }
-  workgroupBarrier();
+  sumTile(rows, columns, terms, local);
   let b = row + lane / 4u;
   let h = column + lane % 4u;
   if (lane >= 16u || b >= dims.B || h >= H) {
     return;
   }
-  let at = tile + lane / 4u * LANES;
-  let product = (partials[at] + partials[at + 1u]) + (partials[at + 2u] + partials[at + 3u]);
+  let product = sumOf(lane / 4u, local)[lane % 4u];
   let index = dims.t * dims.B + b;
-  var dh = dOutput[dims.dOutputAt + index * H + h] + product[lane % 4u];
+  var dh = dOutput[dims.dOutputAt + index * H + h] + product;
   if (dims.t + 1u < dims.T) {
     dh += carried[dims.carriedAt + b * H + h];
   }

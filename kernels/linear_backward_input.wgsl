@@ -7,19 +7,15 @@
 // Parallel
 //   A workgroup owns a tile of 64 rows by 64 columns of dInput, an invocation
 //   4 × 4 of them. Sixteen terms of the sums at a time, the factors go through
-//   workgroup memory; the next sixteen are fetched while these are multiplied.
+//   workgroup memory; the next sixteen are fetched while these are multiplied
+//   (parts/matmul_staged.wgsl).
 //
 // Workgroup
 //   16 × 16: each invocation carries one vec4 of either factor, and 8.5 KiB of
-//   workgroup memory leave room for several workgroups on a core. A row of
-//   memory is one vec4 longer than it need be, so that a column of it lies in
-//   different banks.
+//   workgroup memory leave room for several workgroups on a core.
 //
 // Reference
 //   lib/backend/reference/linear.ts, linearBackward.
-
-const SIDE = 16u;
-const STRIDE = SIDE + 1u;
 
 struct Dims {
   rows: u32,
@@ -34,9 +30,6 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> dOutput: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dInput: array<f32>;
-
-var<workgroup> left: array<vec4f, SIDE * STRIDE>; // [k][four rows]
-var<workgroup> right: array<vec4f, SIDE * STRIDE>; // [k][four columns]
 
 /// dOutput[row, k], and zero outside.
 fn dOutputOf(row: u32, k: u32) -> f32 {
@@ -72,29 +65,13 @@ fn fourColumns(k: u32, column: u32) -> vec4f {
   );
 }
 
-/// The 4 × 4 products of the k-th terms.
-fn products(k: u32, x: u32, y: u32) -> mat4x4f {
-  let a = left[k * STRIDE + y];
-  let b = right[k * STRIDE + x];
-  return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
+fn store(at: u32, value: f32) {
+  dInput[at] = value;
 }
 
-fn store(row: u32, column: u32, values: vec4f) {
-  if (row >= dims.rows) {
-    return;
-  }
-  let at = dims.dInputAt + row * dims.I + column;
-  if (column < dims.I) {
-    dInput[at] = values.x;
-  }
-  if (column + 1u < dims.I) {
-    dInput[at + 1u] = values.y;
-  }
-  if (column + 2u < dims.I) {
-    dInput[at + 2u] = values.z;
-  }
-  if (column + 3u < dims.I) {
-    dInput[at + 3u] = values.w;
+fn storeFour(row: u32, column: u32, values: vec4f) {
+  if (row < dims.rows) {
+    storeRow(dims.dInputAt + row * dims.I + column, column, dims.I, values);
   }
 }
 
@@ -116,26 +93,11 @@ fn main(
     workgroupBarrier();
     a = fourRows(row, first + SIDE + x);
     b = fourColumns(first + SIDE + y, column);
-    sum += products(0u, x, y);
-    sum += products(1u, x, y);
-    sum += products(2u, x, y);
-    sum += products(3u, x, y);
-    sum += products(4u, x, y);
-    sum += products(5u, x, y);
-    sum += products(6u, x, y);
-    sum += products(7u, x, y);
-    sum += products(8u, x, y);
-    sum += products(9u, x, y);
-    sum += products(10u, x, y);
-    sum += products(11u, x, y);
-    sum += products(12u, x, y);
-    sum += products(13u, x, y);
-    sum += products(14u, x, y);
-    sum += products(15u, x, y);
+    sum = addStaged(sum, x, y);
     workgroupBarrier();
   }
-  store(row, column, sum[0]);
-  store(row + 1u, column, sum[1]);
-  store(row + 2u, column, sum[2]);
-  store(row + 3u, column, sum[3]);
+  storeFour(row, column, sum[0]);
+  storeFour(row + 1u, column, sum[1]);
+  storeFour(row + 2u, column, sum[2]);
+  storeFour(row + 3u, column, sum[3]);
 }

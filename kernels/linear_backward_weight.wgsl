@@ -12,16 +12,13 @@
 //   A workgroup owns a tile of 64 rows by 64 columns of one slice of dWeight, an
 //   invocation 4 × 4 of them. Sixteen terms of the sums at a time, the factors go
 //   through workgroup memory; the next sixteen are fetched while these are
-//   multiplied.
+//   multiplied (parts/matmul_staged.wgsl).
 //
 // Workgroup
 //   16 × 16, for the reasons given in linear_backward_input.wgsl.
 //
 // Reference
 //   lib/backend/reference/linear.ts, linearBackward.
-
-const SIDE = 16u;
-const STRIDE = SIDE + 1u;
 
 struct Dims {
   rows: u32,
@@ -37,9 +34,6 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> dOutput: array<f32>;
 @group(0) @binding(2) var<storage, read> input: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dWeight: array<f32>;
-
-var<workgroup> left: array<vec4f, SIDE * STRIDE>; // [k][four outputs]
-var<workgroup> right: array<vec4f, SIDE * STRIDE>; // [k][four inputs]
 
 /// dOutput[k, o], and zero outside.
 fn dOutputOf(k: u32, o: u32, end: u32) -> f32 {
@@ -75,29 +69,13 @@ fn fourInputs(k: u32, i: u32, end: u32) -> vec4f {
   );
 }
 
-/// The 4 × 4 products of the k-th terms.
-fn products(k: u32, x: u32, y: u32) -> mat4x4f {
-  let a = left[k * STRIDE + y];
-  let b = right[k * STRIDE + x];
-  return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
+fn store(at: u32, value: f32) {
+  dWeight[at] = value;
 }
 
-fn store(slice: u32, o: u32, i: u32, values: vec4f) {
-  if (o >= dims.O) {
-    return;
-  }
-  let at = dims.dWeightAt + (slice * dims.O + o) * dims.I + i;
-  if (i < dims.I) {
-    dWeight[at] = values.x;
-  }
-  if (i + 1u < dims.I) {
-    dWeight[at + 1u] = values.y;
-  }
-  if (i + 2u < dims.I) {
-    dWeight[at + 2u] = values.z;
-  }
-  if (i + 3u < dims.I) {
-    dWeight[at + 3u] = values.w;
+fn storeFour(slice: u32, o: u32, i: u32, values: vec4f) {
+  if (o < dims.O) {
+    storeRow(dims.dWeightAt + (slice * dims.O + o) * dims.I + i, i, dims.I, values);
   }
 }
 
@@ -121,27 +99,12 @@ fn main(
     workgroupBarrier();
     a = fourOutputs(first + SIDE + y, o + 4u * x, end);
     b = fourInputs(first + SIDE + y, i, end);
-    sum += products(0u, x, y);
-    sum += products(1u, x, y);
-    sum += products(2u, x, y);
-    sum += products(3u, x, y);
-    sum += products(4u, x, y);
-    sum += products(5u, x, y);
-    sum += products(6u, x, y);
-    sum += products(7u, x, y);
-    sum += products(8u, x, y);
-    sum += products(9u, x, y);
-    sum += products(10u, x, y);
-    sum += products(11u, x, y);
-    sum += products(12u, x, y);
-    sum += products(13u, x, y);
-    sum += products(14u, x, y);
-    sum += products(15u, x, y);
+    sum = addStaged(sum, x, y);
     workgroupBarrier();
   }
   let row = o + 4u * y;
-  store(group.z, row, i, sum[0]);
-  store(group.z, row + 1u, i, sum[1]);
-  store(group.z, row + 2u, i, sum[2]);
-  store(group.z, row + 3u, i, sum[3]);
+  storeFour(group.z, row, i, sum[0]);
+  storeFour(group.z, row + 1u, i, sum[1]);
+  storeFour(group.z, row + 2u, i, sum[2]);
+  storeFour(group.z, row + 3u, i, sum[3]);
 }

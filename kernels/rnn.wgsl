@@ -8,25 +8,18 @@
 //   output (T, B, H): bound once, read at t-1 and written at t.
 //
 // Parallel
-//   A workgroup owns 4·ROWS rows by 4·COLUMNS columns of output[t]. It is split
-//   into tiles of 4 × 4, and the LANES invocations of a tile share its sums: lane
-//   l takes the products k = l, l + LANES, …, so that neighbouring lanes read
-//   neighbouring numbers of both factors, straight from the cache. There are few
-//   outputs in a step, B·H, so this is what gives every core of a GPU some work.
-//   The lanes' sums then meet in workgroup memory, always in the same order.
+//   A workgroup owns 4·ROWS rows by 4·COLUMNS columns of output[t], in tiles of
+//   4 × 4. The LANES invocations of a tile share its sums (parts/matmul_tile.wgsl);
+//   then 16 of them take one output each.
 //
 // Workgroup
-//   32 × 4 × 2: a tile is one warp or wave, 128 outputs are about one workgroup
-//   per core of a large GPU at H = 512 and B = 32, and their 32 partial sums are
-//   the 16 KiB of workgroup memory that every device has.
+//   32 × 4 × 2: a tile is one warp or wave, and 128 outputs are about one workgroup
+//   per core of a large GPU at H = 512 and B = 32.
 //
 // Reference
 //   lib/backend/reference/rnn.ts, rnn.
 
 override FIRST: bool = false;
-override ROWS: u32 = 2;
-override COLUMNS: u32 = 4;
-const LANES = 32u;
 
 struct Dims {
   t: u32,
@@ -47,45 +40,16 @@ struct Dims {
 @group(0) @binding(4) var<storage, read> initialState: array<f32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 
-var<workgroup> partials: array<vec4f, 4 * LANES * ROWS * COLUMNS>;
+alias Columns = vec4f;
+alias Places = vec4u;
+alias Sums = mat4x4f;
 
-/// The state of the step before; FIRST is a constant, so no branch is left.
-fn previous(at: u32) -> f32 {
-  if (FIRST) {
-    return initialState[at];
-  }
-  return output[at];
+fn left(at: u32) -> f32 {
+  return previousState(at);
 }
 
-/// The 4 × 4 products of the k-th numbers of four rows and four columns.
-fn products(rows: vec4u, columns: vec4u, k: u32) -> mat4x4f {
-  let a = vec4f(
-    previous(rows.x + k),
-    previous(rows.y + k),
-    previous(rows.z + k),
-    previous(rows.w + k),
-  );
-  let b = vec4f(
-    weight[columns.x + k],
-    weight[columns.y + k],
-    weight[columns.z + k],
-    weight[columns.w + k],
-  );
-  return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
-}
-
-/// tanh within 5e-7: drivers' own is off by 1e-5 or NaN where its exp overflows.
-/// Up to 0.4 Taylor's series (the next term is below 3e-8), as 1 − 2/(e²ˣ + 1)
-/// would cancel there; beyond 15 the result is 1. A NaN stays one: it is told by
-/// its bits, since min and max may drop it.
-fn hyperbolicTangent(x: f32) -> f32 {
-  let y = x * x;
-  let series = x + x * y * (-1.0 / 3.0 + y * (2.0 / 15.0 + y * (-17.0 / 315.0 +
-    y * (62.0 / 2835.0 + y * (-1382.0 / 155925.0)))));
-  let a = min(abs(x), 15.0);
-  let exact = sign(x) * (1.0 - 2.0 / (exp(2.0 * a) + 1.0));
-  let isNaN = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-  return select(select(exact, series, abs(x) < 0.4), x, isNaN);
+fn right(at: Places) -> Columns {
+  return Columns(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
 }
 
 @compute @workgroup_size(LANES, COLUMNS, ROWS)
@@ -99,52 +63,18 @@ fn main(
   let H = dims.H;
 
   // Rows and columns outside are computed from the last one and never stored.
-  let before = select(dims.outputAt + (dims.t - 1u) * dims.B * H, dims.initialStateAt, FIRST);
+  let before = previousStateAt();
   let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
   let columns = dims.weightAt + H * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
-  var sum = mat4x4f();
-  // The counter is the same in all lanes: loops that lanes leave one by one are
-  // slow where a driver masks them.
-  var first = 0u;
-  for (; first + 4u * LANES <= H; first += 4u * LANES) {
-    let k = first + lane;
-    sum += products(rows, columns, k);
-    sum += products(rows, columns, k + LANES);
-    sum += products(rows, columns, k + 2u * LANES);
-    sum += products(rows, columns, k + 3u * LANES);
-  }
-  for (; first + LANES <= H; first += LANES) {
-    sum += products(rows, columns, first + lane);
-  }
-  if (first + lane < H) {
-    sum += products(rows, columns, first + lane);
-  }
-
-  // partials[tile][row][lane] holds the four columns; 16 lanes add up eight each,
-  // then each of them takes one output.
-  let tile = 4u * LANES * (local.z * COLUMNS + local.y);
-  partials[tile + lane] = sum[0];
-  partials[tile + LANES + lane] = sum[1];
-  partials[tile + 2u * LANES + lane] = sum[2];
-  partials[tile + 3u * LANES + lane] = sum[3];
-  workgroupBarrier();
-  if (lane < 16u) {
-    let at = tile + lane / 4u * LANES + lane % 4u;
-    partials[at] = ((partials[at] + partials[at + 4u]) +
-      (partials[at + 8u] + partials[at + 12u])) +
-      ((partials[at + 16u] + partials[at + 20u]) +
-      (partials[at + 24u] + partials[at + 28u]));
-  }
-  workgroupBarrier();
+  sumTile(rows, columns, H, local);
   let b = row + lane / 4u;
   let h = column + lane % 4u;
   if (lane >= 16u || b >= dims.B || h >= H) {
     return;
   }
-  let at = tile + lane / 4u * LANES;
-  let product = (partials[at] + partials[at + 1u]) + (partials[at + 2u] + partials[at + 3u]);
+  let product = sumOf(lane / 4u, local)[lane % 4u];
   let index = (dims.t * dims.B + b) * H + h;
-  let a = input[dims.inputAt + index] + bias[dims.biasAt + h] + product[lane % 4u];
+  let a = input[dims.inputAt + index] + bias[dims.biasAt + h] + product;
   if (dims.relu != 0u) {
     output[dims.outputAt + index] = select(a, 0.0, a < 0.0); // keeps NaN
   } else {

@@ -31,15 +31,6 @@ struct Dims {
 var<workgroup> values: array<f32, SIZE>;
 var<workgroup> ids: array<u32, SIZE>;
 
-/// A number that is finite as it is, infinity as the greatest there is, −∞ and NaN as
-/// the least: by its bits, since a compiler may assume that all numbers are finite.
-fn bounded(x: f32) -> f32 {
-  let bits = bitcast<u32>(x);
-  let greatest = 0x1.fffffep+127f;
-  let bound = select(-greatest, greatest, bits == 0x7f800000u);
-  return select(x, bound, (bits & 0x7f800000u) == 0x7f800000u);
-}
-
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3u,

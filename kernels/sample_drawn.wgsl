@@ -85,15 +85,6 @@ fn keyOf(z: f32) -> u32 {
   return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
 }
 
-/// A number that is finite as it is, infinity as the greatest there is, −∞ and NaN as
-/// the least: by its bits, since a compiler may assume that all numbers are finite.
-fn bounded(x: f32) -> f32 {
-  let bits = bitcast<u32>(x);
-  let greatest = 0x1.fffffep+127f;
-  let bound = select(-greatest, greatest, bits == 0x7f800000u);
-  return select(x, bound, (bits & 0x7f800000u) == 0x7f800000u);
-}
-
 /// How many tokens may be chosen: those from firstId on. They are counted from 0 on
 /// everywhere below, so that token v has the id firstId + v.
 fn count() -> u32 {

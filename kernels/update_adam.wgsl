@@ -51,11 +51,6 @@ struct Dims {
 @group(0) @binding(4) var<storage, read_write> firstMoment: array<f32>;
 @group(0) @binding(5) var<storage, read_write> secondMoment: array<f32>;
 
-/// Whether a number is finite: by its bits, since a compiler may assume that all are.
-fn isFinite(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
-}
-
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
@@ -65,17 +60,10 @@ fn main(
   if (!isFinite(length)) {
     return;
   }
-  // Two factors, since a quotient below 2⁻¹²⁶ may come to 0.
-  var shrink = 1f;
-  var scale = 1f;
-  if (dims.clipNorm > 0.0 && length > dims.clipNorm) {
-    shrink = select(1.0, 0x1p-64f, length >= 0x1p64f);
-    scale = dims.clipNorm / (shrink * length);
-  }
+  let clip = clipOf(length);
   for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
     let p = parameters[dims.parametersAt + i];
-    let gradient = scale * (shrink * gradients[dims.gradientsAt + i]);
-    let g = clamp(gradient, -dims.clipValue, dims.clipValue) + dims.weightDecay * p;
+    let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
     let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + dims.rest1 * g;
     let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * (g * g);
     let next = p - dims.decay * p -

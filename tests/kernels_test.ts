@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import backendSource from "../lib/backend/backend.ts" with { type: "text" };
 import { parseInterface } from "../lib/backend/webgpu/kernel_interface.ts";
-import { KERNELS } from "../lib/backend/webgpu/kernels.ts";
+import {
+  filesOf,
+  type KernelName,
+  KERNELS,
+  PARTS,
+} from "../lib/backend/webgpu/kernels.ts";
 
 /** Kernels that are a part of an op which their name does not begin with. */
 const PART_OF: Readonly<Record<string, string>> = {
@@ -38,18 +43,34 @@ function argumentsOf(kernel: string): string[] {
   return ARGUMENTS.get(op) ?? [];
 }
 
-for (const [name, source] of Object.entries(KERNELS)) {
+/** The comment that a file begins with, and the headings of its paragraphs. */
+function headerOf(source: string): { header: string; headings: string[] } {
+  const header = source.slice(0, source.search(/^[^/\n]/m));
+  const headings = [...header.matchAll(/^\/\/ (\S+)$/gm)].map(([, x]) => x);
+  return { header, headings };
+}
+
+/** Names that a file declares for others. */
+function declarations(source: string): string[] {
+  return [...source.matchAll(
+    /^(?:fn|struct|const|alias|override|var<\w+>) (\w+)/gm,
+  )].map(([, name]) => name);
+}
+
+function wordsOf(text: string): string[] {
+  return text.match(/\w+/g) ?? [];
+}
+
+for (const [name, [source]] of Object.entries(KERNELS)) {
   Deno.test(`kernels/${name}.wgsl says what it does`, () => {
-    const header = source.slice(0, source.search(/^[^/\n]/m));
-    const headings = [...header.matchAll(/^\/\/ (\S+)$/gm)].map(([, x]) => x);
-    const parts = [
+    const { headings, header } = headerOf(source);
+    assertEquals(headings, [
       "Computes",
       "Bindings",
       "Parallel",
       "Workgroup",
       "Reference",
-    ];
-    assertEquals(headings, parts);
+    ]);
     const named = header.match(/lib\/\S+\.ts/)?.[0];
     assert(named, "the Reference paragraph names a file");
   });
@@ -90,19 +111,48 @@ for (const [name, source] of Object.entries(KERNELS)) {
   });
 }
 
-Deno.test("functions of numbers are the same in every kernel", () => {
-  // WGSL includes nothing: what several kernels need stands in each of them.
-  const texts = new Map<string, Set<string>>();
-  const found = Object.values(KERNELS).flatMap((source) => [
-    ...source.matchAll(
-      /(?:^\/\/\/ .*\n)+fn (\w+)\(x: f32\) -> (?:f32|bool) \{[^]*?\n\}/gm,
-    ),
-  ]);
-  for (const [text, name] of found) {
-    texts.set(name, (texts.get(name) ?? new Set()).add(text));
-  }
-  assert(found.length > texts.size, "some stand in several");
-  for (const [name, versions] of texts) {
-    assertEquals(versions.size, 1, `${name} differs`);
-  }
+for (const [name, source] of Object.entries(PARTS)) {
+  Deno.test(`kernels/parts/${name}.wgsl says what it gives and asks`, () => {
+    const { headings, header } = headerOf(source);
+    assertEquals(headings, ["Gives", "Asks"]);
+    const [, gives, asks] = header.split(/^\/\/ (?:Gives|Asks)$/m);
+    const code = source.slice(header.length).replaceAll(/\/\/.*$/gm, "");
+    const functions = [...code.matchAll(/^fn (\w+)/gm)].map(([, one]) => one);
+    assert(functions.length > 0);
+    for (const one of functions) {
+      const isOwn = code.split(`${one}(`).length > 2; // the part itself calls it
+      assert(isOwn || gives.includes(`${one}(`), `${one} is given`);
+    }
+    for (const [field] of code.matchAll(/\bdims\.\w+/g)) {
+      assert(asks.includes(field), `asks for ${field}`);
+    }
+  });
+}
+
+for (const name of Object.keys(KERNELS) as KernelName[]) {
+  const [, ...parts] = KERNELS[name];
+  if (parts.length === 0) continue;
+  Deno.test(`kernels/${name}.wgsl uses each of its parts`, () => {
+    const files = filesOf(name).map(({ text }) => text);
+    for (const [i, part] of parts.entries()) {
+      const others = wordsOf(files.toSpliced(i + 1, 1).join("\n"));
+      const used = declarations(PARTS[part]).some((one) =>
+        others.includes(one)
+      );
+      assert(used, `nothing of ${part} is used`);
+    }
+  });
+}
+
+Deno.test("no function of a number stands in two files", () => {
+  const sources = [
+    ...Object.values(KERNELS).map(([source]) => source),
+    ...Object.values(PARTS),
+  ];
+  const functions = sources.flatMap((source) =>
+    [...source.matchAll(/^fn \w+\(x: f32\)[^]*?^\}/gm)].map(([text]) => text)
+  );
+  assert(functions.length > 0);
+  const again = functions.filter((text, i) => functions.indexOf(text) < i);
+  assertEquals(again, []);
 });

@@ -89,14 +89,47 @@ test("the adapter is described", async () => {
 test("a kernel that does not compile is named, with its line", async () => {
   const adapter = await navigator.gpu.requestAdapter();
   const { device } = await openDevice(adapter!);
-  const source = `struct Dims {\n  size: u32,\n}
+  const kernel = (value: string) => ({
+    path: "kernels/broken.wgsl",
+    text: `struct Dims {\n  size: u32,\n}
 @group(0) @binding(0) var<uniform> dims: Dims;
-@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }`;
-  await assertRejects(
-    () => compile(device, "broken", source),
-    DeviceError,
-    "Cannot compile kernels/broken.wgsl, line 5: ",
-  );
+@compute @workgroup_size(1) fn main() { let x: u32 = ${value}; }\n`,
+  });
+  const part = (name: string, value: string) => ({
+    path: `kernels/parts/${name}.wgsl`,
+    text: `// Gives\n\nfn ${name}() -> u32 {\n  return ${value};\n}\n`,
+  });
+  const one = part("one", "1");
+  await compile(device, [kernel("one() + two()"), one, part("two", "2")]);
+  for (
+    const [files, ...messages] of [
+      [
+        [kernel("1.5"), one],
+        "broken.wgsl, line 5: ",
+        "broken.wgsl:5:",
+        " 5 │",
+      ],
+      [
+        [kernel("one() + two()"), one, part("two", "2.5")],
+        "parts/two.wgsl, line 4 (a part of kernels/broken.wgsl): ",
+        "parts/two.wgsl:4:",
+        " 4 │",
+      ],
+      [
+        [kernel("one() + two()"), part("one", "1.5"), part("two", "2")],
+        "parts/one.wgsl, line 4 (a part of kernels/broken.wgsl): ",
+        "parts/one.wgsl:4:",
+        " 4 │",
+      ],
+    ] as const
+  ) {
+    const { message } = await assertRejects(
+      () => compile(device, files),
+      DeviceError,
+      `Cannot compile kernels/${messages[0]}`,
+    );
+    for (const words of messages) assertStringIncludes(message, words);
+  }
   device.destroy();
 });
 

@@ -6,7 +6,14 @@
 
 import { DeviceError } from "../device_error.ts";
 import { type KernelInterface, parseInterface } from "./kernel_interface.ts";
-import { type KernelName, KERNELS } from "./kernels.ts";
+import {
+  filesOf,
+  join,
+  type KernelName,
+  KERNELS,
+  placeOf,
+  type WGSLFile,
+} from "./kernels.ts";
 
 /** Values of `override` constants. */
 export type Overrides = Readonly<Record<string, number>>;
@@ -18,7 +25,7 @@ export interface Pipeline extends KernelInterface {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Pipelines that are not simply a kernel as it stands in its file. */
+/** Pipelines that are not simply a kernel as it stands in its files. */
 const VARIANTS = {
   dropout_in_place: { kernel: "dropout", overrides: { IN_PLACE: 1 } },
   gru_first: { kernel: "gru", overrides: { FIRST: 1 } },
@@ -39,7 +46,7 @@ const COMPUTE_STAGE = 4; // GPUShaderStage.COMPUTE; the DOM types lack its value
 /**
  * Compiles every kernel.
  *
- * @throws {DeviceError} If one does not compile: names the kernel and the line.
+ * @throws {DeviceError} If one does not compile: names the file and the line.
  */
 export async function compileAll(device: GPUDevice): Promise<Pipelines> {
   const wanted: [string, KernelName, Overrides][] = [
@@ -52,29 +59,29 @@ export async function compileAll(device: GPUDevice): Promise<Pipelines> {
   ];
   const compiled = await Promise.all(
     wanted.map(async ([name, kernel, overrides]) => {
-      return [name, await compile(device, kernel, KERNELS[kernel], overrides)];
+      return [name, await compile(device, filesOf(kernel), overrides)];
     }),
   );
   return Object.fromEntries(compiled);
 }
 
 /**
- * Compiles one kernel, inside of an error scope.
+ * Compiles one kernel, its own file first, inside of an error scope.
  *
- * @throws {DeviceError} If it does not compile: names the kernel and the line.
+ * @throws {DeviceError} If it does not compile: names the file and the line.
  */
 export async function compile(
   device: GPUDevice,
-  kernel: string,
-  source: string,
+  files: readonly WGSLFile[],
   overrides: Overrides = {},
 ): Promise<Pipeline> {
-  const { bindings, fields } = parseInterface(source);
+  const [kernel] = files;
+  const { bindings, fields } = parseInterface(kernel.text);
   const settings = Object.entries(overrides).map(([k, v]) => ` ${k}=${v}`);
-  const label = kernel + settings.join("");
+  const label = kernel.path + settings.join("");
 
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label, code: source });
+  const module = device.createShaderModule({ label, code: join(files) });
   const layout = device.createBindGroupLayout({
     label,
     entries: [
@@ -107,12 +114,29 @@ export async function compile(
     const first = messages.find(({ type }) => type === "error");
     // Deno reports line 1 for all, and the true one in the text.
     const line = error.message.match(/wgsl:(\d+)/)?.[1] ?? first?.lineNum;
+    const place = placeOf(files, Number(line));
+    const where = place ? `${place.path}, line ${place.line}` : kernel.path;
+    const whose = place && place.path !== kernel.path
+      ? ` (a part of ${kernel.path})`
+      : "";
     throw new DeviceError(
       "failed",
-      `Cannot compile kernels/${kernel}.wgsl` +
-        (line === undefined ? "" : `, line ${line}`) +
-        `: ${(first?.message || error.message).trim()}`,
+      `Cannot compile ${where}${whose}: ` +
+        placed(first?.message || error.message, files).trim(),
     );
   }
   return { label, pipeline, layout, bindings, fields };
+}
+
+/** The compiler's message, with its places in the joined files as those in each. */
+function placed(message: string, files: readonly WGSLFile[]): string {
+  return message.replaceAll(
+    /(wgsl:|^ *)(\d+)(?=:| │)/gm,
+    (all, before, line) => {
+      const place = placeOf(files, Number(line));
+      if (!place) return all;
+      const file = before === "wgsl:" ? `${place.path}:` : before;
+      return file + place.line;
+    },
+  );
 }
