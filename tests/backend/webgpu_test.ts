@@ -100,7 +100,11 @@ test("a kernel that does not compile is named, with its line", async () => {
     text: `// Gives\n\nfn ${name}() -> u32 {\n  return ${value};\n}\n`,
   });
   const one = part("one", "1");
-  await compile(device, [kernel("one() + two()"), one, part("two", "2")]);
+  const { label } = await compile(
+    device,
+    [kernel("one() + two()"), one, part("two", "2")],
+  );
+  assertEquals(label, "broken");
   for (
     const [files, ...messages] of [
       [

@@ -78,7 +78,8 @@ export async function compile(
   const [kernel] = files;
   const { bindings, fields } = parseInterface(kernel.text);
   const settings = Object.entries(overrides).map(([k, v]) => ` ${k}=${v}`);
-  const label = kernel.path + settings.join("");
+  const name = kernel.path.replaceAll(/^.*\/|\.wgsl$/g, "");
+  const label = name + settings.join("");
 
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label, code: join(files) });
