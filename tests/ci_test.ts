@@ -44,6 +44,18 @@ const CASES: Readonly<
     ends: "9 passed, 1 failed, 0 skipped",
     code: 1,
   },
+  "all tests pass, but their process crashes at its end": {
+    fails: /^task ok/,
+    prints: "ok | 9 passed | 0 failed | 1 ignored (2s)\n",
+    ends: "9 passed, 0 failed, 1 skipped",
+    code: 0,
+  },
+  "all tests pass, but their process crashes at its end, twice": {
+    fails: /^task (ok|test)/,
+    prints: "ok | 9 passed | 0 failed | 1 ignored (2s)\n",
+    ends: "9 passed, 0 failed, 1 skipped",
+    code: 1,
+  },
   "the tests do not get to a summary": {
     fails: /^task ok/,
     prints: "error: Type checking failed.\n",
@@ -65,7 +77,7 @@ function stub(fails: RegExp | undefined, prints = ""): string {
   } ]]; then code=1; fi
     case "$*" in
       "-y deno@2.9 eval"*) echo "$0" ;;
-      "task ok") printf '%s' '${prints}' ;;
+      "task ok" | "task test") printf '%s' '${prints}' ;;
     esac
     exit "\${code:-0}"`;
 }
