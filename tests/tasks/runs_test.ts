@@ -236,7 +236,7 @@ Deno.test({
     Deno.mkdirSync(`${folder.path}/data/runs/empty`);
     const before = folder.files();
     const bad: [args: string[], code: number, message: string][] = [
-      [["a"], 2, "name two or more"],
+      [["a"], 2, "compare needs two runs or more"],
       [["a", "a"], 2, "a was given twice"],
       [["a", "nope"], 7, 'there is no run "nope"'],
       [["a", "../runs/b"], 2, "expected a name"],
