@@ -6,7 +6,7 @@ import { findTrainedRun, MODEL_FLAGS } from "./cli/runs.ts";
 import { out } from "./cli/terminal.ts";
 
 /** How long the packages that draw are waited for, in milliseconds. */
-const PATIENCE = 15_000;
+const PICTURES_WAIT = 15_000;
 
 /** The table of flags. */
 export const command = {
@@ -25,7 +25,7 @@ export async function run(args: readonly string[]): Promise<never> {
     using run = await HeldRun.open(await findTrainedRun(flags.run));
     const { model } = await run.loadLast();
     using record = await RunRecord.open(run, Infinity);
-    await record.finish(model, PATIENCE);
+    await record.finish(model, PICTURES_WAIT);
     out(`${run.paths.report}\n`);
   });
 }

@@ -165,11 +165,15 @@ function unreadable(path: string, what: string, error: unknown): Error {
   );
 }
 
-/** Whether an open file is still the one at its path. */
+/**
+ * Whether an open file is still the one at its path. On Windows, where open files
+ * have no number to be told by, whether there is one at its path.
+ */
 export function isAt(file: Deno.FsFile, path: string): boolean {
   try {
     const { dev, ino } = file.statSync();
     const now = Deno.statSync(path);
+    if (Deno.build.os === "windows") return now.isFile;
     return now.dev === dev && now.ino === ino;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -12,6 +12,7 @@ import {
   encodeCheckpoint,
   type ImportedModel,
 } from "../../lib/training/checkpoint.ts";
+import { shellQuoted } from "./command_line.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import { fileError } from "./file_error.ts";
 import {
@@ -108,7 +109,10 @@ export class HeldRun implements Disposable {
       throw new TaskError(
         EXIT.files,
         `the run "${name}" has no checkpoint: it was ended before its first. ` +
-          `Train it from its beginning with --run ${name} and without --resume`,
+          `Train it from its beginning with ${
+            shellQuoted(["--run", name])
+          } and ` +
+          `without --resume`,
       );
     }
     if (candidates[0] !== checkpoint) {

@@ -13,6 +13,9 @@ import { say } from "./terminal.ts";
 /** What systems say of file systems that know no locks. */
 const UNKNOWN_THERE = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "ENOLCK"];
 
+/** How often a folder may be made anew while it is being locked. */
+const MOST_TRIES = 10;
+
 /**
  * A lock on a run, held until it is disposed of or the program ends, however it
  * does. It is on a file of its own, so that on systems where a lock keeps readers
@@ -35,7 +38,7 @@ export class RunLock implements Disposable {
    */
   static take({ name, lock: path }: RunPaths): RunLock {
     // The folder may be removed, and made anew, between opening and locking.
-    for (;;) {
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
       const lock = new RunLock(path, openLock(path));
       try {
         lock.#lock(name);
@@ -46,6 +49,10 @@ export class RunLock implements Disposable {
       }
       lock[Symbol.dispose]();
     }
+    throw new TaskError(
+      EXIT.files,
+      `cannot lock ${path}: it is another file each time that it is looked at`,
+    );
   }
 
   /** Whether nobody else has it: false where the file system knows no locks. */

@@ -128,15 +128,15 @@ export class RunRecord implements Disposable {
   /**
    * Writes the curve and the report as they are now.
    *
-   * @param patience How long to wait for what draws, in milliseconds.
+   * @param wait How long what draws is waited for, in milliseconds.
    */
   async finish(
     checkpoint: Omit<Checkpoint, "parameters" | "state">,
-    patience: number,
+    wait: number,
   ): Promise<void> {
     await this.sync();
     const { name } = this.#run.paths;
-    const loaded = await this.#pictures.within(patience);
+    const loaded = await this.#pictures.within(wait);
     if (loaded === "late") {
       say(
         `no pictures yet: the packages that draw them are still on their way. ` +

@@ -33,7 +33,7 @@ import { TrainingDisplay } from "./training_display.ts";
 import { TroubleWatch } from "./trouble.ts";
 
 /** How long pictures are waited for: at the end, and where somebody wants to go. */
-const PATIENCE = { done: 15_000, stopped: 2000 };
+const PICTURES_WAIT = { done: 15_000, stopped: 2000 };
 
 /** How often a save is tried where its folder goes again and again. */
 const MOST_TRIES = 5;
@@ -227,7 +227,7 @@ class RunInTraining implements Disposable {
     const { paths } = this.#run;
     if (reason === "stopped") {
       stdout.failure.throwIfAborted();
-      await this.#record!.finish(this.#saved, PATIENCE.stopped);
+      await this.#record!.finish(this.#saved, PICTURES_WAIT.stopped);
       const at = this.#saved.progress.epochs + 1;
       say(
         `stopped in epoch ${at} of ${this.#options.epochs}, and saved. ` +
@@ -235,7 +235,7 @@ class RunInTraining implements Disposable {
       );
       return (interruption().reason as Interruption).exitCode;
     }
-    await this.#record!.finish(this.#saved, PATIENCE.done);
+    await this.#record!.finish(this.#saved, PICTURES_WAIT.done);
     const early = patienceText(this.#saved, this.#bestPath());
     if (early !== undefined) say(early);
     say(`${paths.report} shows how it went`);
@@ -261,7 +261,9 @@ class RunInTraining implements Disposable {
     const what = message.replace(/\.$/, "");
     if (this.#saved) {
       // If it can still be written, it shows how far training came.
-      await this.#record?.finish(this.#saved, PATIENCE.stopped).catch(() => {});
+      await this.#record?.finish(this.#saved, PICTURES_WAIT.stopped).catch(
+        () => {},
+      );
       const { paths } = this.#run;
       const kept = keptText(code, this.#saved, paths, this.#bestPath());
       if (code === EXIT.brokenPipe) say(`${what}. ${kept}`);

@@ -382,3 +382,26 @@ Deno.test({
     assertEquals(names, ["text-1"], "nothing half-made stays");
   },
 });
+
+Deno.test({
+  ...needsFiles(
+    "a lock that is another file at every look is an error, not a wait",
+  ),
+  ignore: needsFiles("").ignore || Deno.build.os === "windows",
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const { statSync } = Deno;
+    let number = 0;
+    await withDeno({
+      statSync: (path) => ({ ...statSync(path), ino: --number }),
+    }, async () => {
+      const error = await assertRejects(
+        () => HeldRun.create("a", "text", folder.path),
+        TaskError,
+        "another file each time",
+      );
+      assertEquals(error.exitCode, 7);
+    });
+    assertEquals([...Deno.readDirSync(folder.path)], [], "nothing stays");
+  },
+});
