@@ -56,7 +56,8 @@ export const command = {
     } as TextFlag,
     resume: {
       kind: "switch",
-      help: "go on with a stopped run: --run, or the newest",
+      help: "go on with a run, --run or the newest; --epochs, " +
+        "--learning-rate, --schedule and --patience can change it",
     },
     "init-from": {
       kind: "text",

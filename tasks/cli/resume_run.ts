@@ -138,8 +138,9 @@ function assertResumable(flags: Readonly<Record<string, unknown>>): void {
       continue;
     }
     throw new UsageError(
-      `--${flag} cannot change a run that is resumed: it goes on with its own ` +
-        `settings. --init-from starts a new run from its weights`,
+      `--${flag} cannot change a run that is resumed: of its settings --epochs, ` +
+        `--learning-rate, --schedule and --patience can. --init-from starts a ` +
+        `new run from its weights`,
     );
   }
 }
