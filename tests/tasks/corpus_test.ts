@@ -1,3 +1,4 @@
+import "./quiet.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { tokenize } from "../../lib/tokenize.ts";
 import { loadCorpusFor, loadExtended } from "../../tasks/cli/corpus.ts";
