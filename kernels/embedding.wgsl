@@ -1,13 +1,13 @@
 // Computes
-//   output[r, o] = weight[o, ids[r]], the row of weightᵀ that each token picks.
+//   output[r, e] = table[ids[r], e], the row of the table that each token has.
 //
 // Bindings
-//   ids (rows) u32, weight (O, V), output (rows, O); rows = T·B.
+//   ids (rows) u32, table (V, E), output (rows, E); rows = T·B.
 //
 // Parallel
 //   An invocation owns one element of the output and then every stride-th one
-//   after it, so that any size fits into one dispatch. Neighbours write
-//   neighbours; the reads of a column of weight stay in the cache.
+//   after it, so that any size fits into one dispatch. Neighbours read and write
+//   neighbours.
 //
 // Workgroup
 //   256: the memory is the limit, and this fills every device.
@@ -19,16 +19,15 @@ override SIZE: u32 = 256;
 
 struct Dims {
   rows: u32,
-  O: u32,
-  V: u32,
+  E: u32,
   idsAt: u32,
-  weightAt: u32,
+  tableAt: u32,
   outputAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> table: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(SIZE)
@@ -36,9 +35,9 @@ fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let size = dims.rows * dims.O;
+  let size = dims.rows * dims.E;
   for (var i = id.x; i < size; i += groups.x * SIZE) {
-    let token = ids[dims.idsAt + i / dims.O];
-    output[dims.outputAt + i] = weight[dims.weightAt + i % dims.O * dims.V + token];
+    let token = ids[dims.idsAt + i / dims.E];
+    output[dims.outputAt + i] = table[dims.tableAt + token * dims.E + i % dims.E];
   }
 }

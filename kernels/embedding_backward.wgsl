@@ -1,77 +1,57 @@
 // Computes
-//   dWeight[o, v] = Σ dOutput[r, o] over the rows r whose token is v.
+//   dTable[v, e] = Σ dOutput[r, e] over the rows r whose token is v, for each v that
+//   there is; fill.wgsl has zeroed the others.
 //
 // Bindings
-//   ids (rows) u32, dOutput (rows, O), dWeight (O, V); rows = T·B.
+//   ids (rows) u32, links (2, rows) u32, a scratch tensor that
+//   embedding_backward_links.wgsl fills, dOutput (rows, E), dTable (V, E);
+//   rows = T·B.
 //
 // Parallel
-//   Workgroup (x, v) owns 64 outputs of token v. Its invocations look at 64 ids
-//   at once, one each, and note the matches as bits; then all walk through the
-//   set bits in ascending order, each adding up its own output. So the sum has
-//   the order of the rows, with no atomic addition of floats.
+//   An invocation takes an element of dOutput and then every stride-th one after
+//   it. Where its row is the first with its token it adds up that element of all
+//   the rows with that token, in ascending order; else another one does. So the
+//   work does not grow with V, and no float is added atomically.
 //
 // Workgroup
-//   64: one bit each in two words, and 64 neighbouring outputs are read at once.
+//   256: the memory is the limit, and this fills every device.
 //
 // Reference
 //   lib/backend/reference/embedding.ts, embeddingBackward.
 
+override SIZE: u32 = 256;
+
 struct Dims {
   rows: u32,
-  O: u32,
-  V: u32,
+  E: u32,
   idsAt: u32,
+  linksAt: u32,
   dOutputAt: u32,
-  dWeightAt: u32,
+  dTableAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read> dOutput: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dWeight: array<f32>;
+@group(0) @binding(2) var<storage, read> links: array<u32>;
+@group(0) @binding(3) var<storage, read> dOutput: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dTable: array<f32>;
 
-var<workgroup> low: atomic<u32>;
-var<workgroup> high: atomic<u32>;
-
-/// The sum over the rows first + i, for each bit i that is set.
-fn sumOf(bits: u32, first: u32, o: u32) -> f32 {
-  var sum = 0f;
-  for (var rest = bits; rest != 0u; rest &= rest - 1u) {
-    let row = first + countTrailingZeros(rest);
-    sum += dOutput[dims.dOutputAt + row * dims.O + o];
-  }
-  return sum;
-}
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(SIZE)
 fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_index) lane: u32,
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
 ) {
-  let v = group.y;
-  let o = group.x * 64u + lane;
-  let column = min(o, dims.O - 1u);
-  var sum = 0f;
-  for (var first = 0u; first < dims.rows; first += 64u) {
-    if (lane == 0u) {
-      atomicStore(&low, 0u);
-      atomicStore(&high, 0u);
+  let size = dims.rows * dims.E;
+  for (var i = id.x; i < size; i += groups.x * SIZE) {
+    let first = i / dims.E;
+    let e = i % dims.E;
+    if (links[dims.linksAt + dims.rows + first] == 0u) {
+      continue;
     }
-    workgroupBarrier();
-    let row = first + lane;
-    if (row < dims.rows && ids[dims.idsAt + min(row, dims.rows - 1u)] == v) {
-      if (lane < 32u) {
-        atomicOr(&low, 1u << lane);
-      } else {
-        atomicOr(&high, 1u << (lane - 32u));
-      }
+    var sum = 0f;
+    for (var row = first; row < dims.rows; row = links[dims.linksAt + row]) {
+      sum += dOutput[dims.dOutputAt + row * dims.E + e];
     }
-    workgroupBarrier();
-    sum += sumOf(atomicLoad(&low), first, column);
-    sum += sumOf(atomicLoad(&high), first + 32u, column);
-    workgroupBarrier();
-  }
-  if (o < dims.O) {
-    dWeight[dims.dWeightAt + o * dims.V + v] = sum;
+    dTable[dims.dTableAt + ids[dims.idsAt + first] * dims.E + e] = sum;
   }
 }

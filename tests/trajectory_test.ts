@@ -37,8 +37,8 @@ function without(tensor: Tensor, op: () => void): void {
 /** What an implementation may do wrong, by ops that do so. */
 const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
   "the gradient of weight_ih is 1 % off": (ops) => ({
-    embeddingBackward(tensors) {
-      ops.embeddingBackward(tensors);
+    oneHotLinearBackward(tensors) {
+      ops.oneHotLinearBackward(tensors);
       enlarge(tensors.dWeight);
     },
   }),

@@ -1,113 +1,121 @@
-/** One-hot rows times a matrix. Reference: `lib/backend/reference/embedding.ts`. */
+/** A learned embedding: rows of a table. Reference: `lib/backend/reference/embedding.ts`. */
 
 import { argument, setArgument } from "./control";
-import { addRow, firstAbove, lookup } from "./lookup";
 import { least } from "./simd";
 import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
-/** Columns of `dOutput` that one task adds up. */
-const SCATTER_COLUMNS: usize = 64;
+/** Rows that one task gathers. */
+const GATHER_ROWS: usize = 32;
+
+/** Columns of `dOutput` that one task adds up: two cache lines. */
+const SCATTER_COLUMNS: usize = 32;
+
+/** Numbers that one task clears. */
+const CLEARED: usize = 65_536;
 
 /**
- * `output[r,:] = weight[:, ids[r]]`. The weight's columns become rows first, unless
- * there are so few ids that it is cheaper to pick them out one by one.
+ * `output[r,:] = table[ids[r],:]`.
  *
  * @returns The first id that is not below V, or -1.
  */
 export function embedding(
   ids: usize, // (rows) u32
-  weight: usize, // (O, V)
-  output: usize, // (rows, O)
+  table: usize, // (V, E)
+  output: usize, // (rows, E)
   rows: usize,
-  O: usize,
+  E: usize,
   V: usize,
-  scratch: usize,
 ): f64 {
-  if (rows << 1 < V) {
-    const wrong = firstAbove(ids, rows, V);
-    if (wrong >= 0) return wrong;
-    for (let row: usize = 0; row < rows; row++) {
-      let from = weight + (load<usize>(ids + (row << 2)) << 2);
-      for (let o: usize = 0; o < O; o++) {
-        store<f32>(output, load<f32>(from));
-        from += V << 2;
-        output += 4;
-      }
-    }
-    return -1;
+  const wrong = firstAbove(ids, rows, V);
+  if (wrong >= 0) return wrong;
+  setArgument(0, ids);
+  setArgument(1, table);
+  setArgument(2, output);
+  setArgument(3, rows);
+  setArgument(4, E);
+  const tasks = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
+  runPhase(Task.Gather, tasks, MOVE * <f64> rows * <f64> E);
+  return -1;
+}
+
+export function gatherTask(task: usize): void {
+  const ids = argument(0), table = argument(1), output = argument(2);
+  const bytes = argument(4) << 2;
+  const first = task * GATHER_ROWS;
+  const end = least(first + GATHER_ROWS, argument(3));
+  for (let row = first; row < end; row++) {
+    const id = load<usize>(ids + (row << 2));
+    memory.copy(output + row * bytes, table + id * bytes, bytes);
   }
-  transpose(weight, V << 2, scratch, O << 2, O, V);
-  return lookup(ids, scratch, output, rows, O, V);
 }
 
 /**
- * `dWeight[:, v] = Σ dOutput[r,:]` over the rows where `ids[r] = v`, in order.
+ * `dTable[v,:] = Σ dOutput[r,:]` over the rows where `ids[r] = v`, in order. Rows that
+ * no id names are cleared, and not looked at again.
  *
  * @returns The first id that is not below V, or -1.
  */
 export function embeddingBackward(
   ids: usize, // (rows) u32
-  dOutput: usize, // (rows, O)
-  dWeight: usize, // (O, V)
+  dOutput: usize, // (rows, E)
+  dTable: usize, // (V, E)
   rows: usize,
-  O: usize,
+  E: usize,
   V: usize,
-  scratch: usize,
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
   setArgument(0, ids);
   setArgument(1, dOutput);
-  setArgument(2, dWeight);
+  setArgument(2, dTable);
   setArgument(3, rows);
-  setArgument(4, O);
-  setArgument(5, V);
-  setArgument(6, scratch);
-  const tasks = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
-  const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
-  runPhase(Task.EmbeddingBackward, tasks, work);
+  setArgument(4, E);
+  setArgument(5, V * E);
+  const size = <f64> V * <f64> E;
+  runPhase(Task.Clear, (V * E + CLEARED - 1) / CLEARED, size);
+  const tasks = (E + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
+  runPhase(Task.Scatter, tasks, MOVE * <f64> rows * <f64> E);
   return -1;
 }
 
-/** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
-export function embeddingBackwardTask(task: usize): void {
-  const ids = argument(0), rows = argument(3), O = argument(4), V = argument(5);
-  const first = task * SCATTER_COLUMNS;
-  const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;
-  const sums = argument(6) + ((first * V) << 2); // (V, columns)
-  memory.fill(sums, 0, V * bytes);
-  let from = argument(1) + (first << 2);
-  for (let row: usize = 0; row < rows; row++) {
-    addRow(from, sums + load<usize>(ids + (row << 2)) * bytes, columns);
-    from += O << 2;
-  }
-  const to = argument(2) + ((first * V) << 2);
-  transpose(sums, bytes, to, V << 2, V, columns);
+export function clearTask(task: usize): void {
+  const first = task * CLEARED;
+  const count = least(CLEARED, argument(5) - first);
+  memory.fill(argument(2) + (first << 2), 0, count << 2);
 }
 
-/** Rows that `transpose` reads over and over: they stay in a first-level cache. */
-const TRANSPOSE_ROWS: usize = 64;
-
-/** `to[j,i] = from[i,j]`; the strides are bytes from a row to the next. */
-function transpose(
-  from: usize, // (M, N)
-  fromStride: usize,
-  to: usize, // (N, M)
-  toStride: usize,
-  M: usize,
-  N: usize,
-): void {
-  for (let first: usize = 0; first < M; first += TRANSPOSE_ROWS) {
-    const rows = least(TRANSPOSE_ROWS, M - first);
-    for (let j: usize = 0; j < N; j++) {
-      let source = from + first * fromStride + (j << 2);
-      let destination = to + j * toStride + (first << 2);
-      const end = destination + (rows << 2);
-      for (; destination < end; destination += 4) {
-        store<f32>(destination, load<f32>(source));
-        source += fromStride;
-      }
-    }
+/** Some columns of `dOutput`, over all rows. */
+export function scatterTask(task: usize): void {
+  const ids = argument(0), rows = argument(3), E = argument(4);
+  const first = task * SCATTER_COLUMNS;
+  const columns = least(SCATTER_COLUMNS, E - first);
+  const to = argument(2) + (first << 2);
+  let from = argument(1) + (first << 2);
+  for (let row: usize = 0; row < rows; row++) {
+    const id = load<usize>(ids + (row << 2));
+    addRow(from, to + ((id * E) << 2), columns);
+    from += E << 2;
   }
+}
+
+/** `to += from`. */
+export function addRow(from: usize, to: usize, count: usize): void {
+  const end = to + (count << 2);
+  for (; to + 16 <= end; to += 16, from += 16) {
+    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+  }
+  for (; to < end; to += 4, from += 4) {
+    store<f32>(to, load<f32>(to) + load<f32>(from));
+  }
+}
+
+/** The first id that is not below V, or -1. */
+export function firstAbove(ids: usize, count: usize, V: usize): f64 {
+  const end = ids + (count << 2);
+  for (; ids < end; ids += 4) {
+    const id = load<u32>(ids);
+    if (id >= <u32> V) return <f64> id;
+  }
+  return -1;
 }

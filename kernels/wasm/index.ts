@@ -5,12 +5,12 @@
 
 export { carry, clear, copy, fill } from "./elementwise";
 export { dropout } from "./dropout";
-export { embedding, embeddingBackward } from "./embedding";
+export { oneHotLinear, oneHotLinearBackward } from "./one_hot_linear";
 export { applyFunction } from "./functions";
 export { globalNorm, update } from "./gradient_descent";
 export { gru, gruBackward } from "./gru";
 export { linear, linearBackward } from "./linear";
-export { lookup, lookupBackward } from "./lookup";
+export { embedding, embeddingBackward } from "./embedding";
 export { lstm, lstmBackward } from "./lstm";
 export { rnn, rnnBackward } from "./rnn";
 export { sample } from "./sample";

@@ -2,7 +2,7 @@
 
 import { argument, setArgument } from "./control";
 import { exp, log } from "./functions";
-import { firstAbove } from "./lookup";
+import { firstAbove } from "./embedding";
 import { least, loadFirst, storeFirst, sumOfLanes } from "./simd";
 import { Task } from "./tasks";
 import { runPhase } from "./threads";

@@ -1,11 +1,11 @@
 /** Every kind of task, by the file that does it. */
 
 import { dropoutTask } from "./dropout";
-import { embeddingBackwardTask } from "./embedding";
+import { oneHotLinearBackwardTask } from "./one_hot_linear";
 import { squaresTask, updateTask } from "./gradient_descent";
 import { gruBackwardTask, gruTask } from "./gru";
 import { columnSumsTask } from "./linear";
-import { clearTask, gatherTask, scatterTask } from "./lookup";
+import { clearTask, gatherTask, scatterTask } from "./embedding";
 import { lstmBackwardTask, lstmTask } from "./lstm";
 import { packTask, productTask } from "./product";
 import { rnnBackwardTask, rnnTask } from "./rnn";
@@ -28,7 +28,7 @@ export const enum Task {
   Gather,
   Clear,
   Scatter,
-  EmbeddingBackward,
+  OneHotLinearBackward,
   Dropout,
   SoftmaxCrossEntropy,
   Squares,
@@ -67,8 +67,8 @@ export function runTask(kind: i32, task: usize, thread: usize): void {
       return clearTask(task);
     case Task.Scatter:
       return scatterTask(task);
-    case Task.EmbeddingBackward:
-      return embeddingBackwardTask(task);
+    case Task.OneHotLinearBackward:
+      return oneHotLinearBackwardTask(task);
     case Task.Dropout:
       return dropoutTask(task);
     case Task.SoftmaxCrossEntropy:

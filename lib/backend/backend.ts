@@ -67,13 +67,13 @@ export interface Backend extends Disposable {
  */
 export interface Ops {
   /** `output[t,b,:] = weight[:, ids[t,b]]`: a one-hot row times `weightᵀ`. */
-  embedding(tensors: Embedding): void;
+  oneHotLinear(tensors: OneHotLinear): void;
   /** `dWeight[:, v] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
-  embeddingBackward(tensors: EmbeddingBackward): void;
+  oneHotLinearBackward(tensors: OneHotLinearBackward): void;
   /** `output[t,b,:] = table[ids[t,b], :]`: a learned embedding. */
-  lookup(tensors: Lookup): void;
+  embedding(tensors: Embedding): void;
   /** `dTable[v, :] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
-  lookupBackward(tensors: LookupBackward): void;
+  embeddingBackward(tensors: EmbeddingBackward): void;
   /** `output = input · weightᵀ + bias`. */
   linear(tensors: Linear): void;
   /** `dInput = dOutput · weight`, `dWeight = dOutputᵀ · input`, `dBias = Σ dOutput`. */
@@ -108,8 +108,8 @@ export interface Ops {
   sample(tensors: Sample): void;
 }
 
-/** Arguments of `ops.embedding`. Ids are below `V`. */
-export interface Embedding {
+/** Arguments of `ops.oneHotLinear`. Ids are below `V`. */
+export interface OneHotLinear {
   /** `(T, B)` u32. */
   readonly ids: Tensor;
   /** `(O, V)`. */
@@ -118,8 +118,8 @@ export interface Embedding {
   readonly output: Tensor;
 }
 
-/** Arguments of `ops.embeddingBackward`. */
-export interface EmbeddingBackward {
+/** Arguments of `ops.oneHotLinearBackward`. */
+export interface OneHotLinearBackward {
   /** `(T, B)` u32. */
   readonly ids: Tensor;
   /** `(T, B, O)`. */
@@ -128,8 +128,8 @@ export interface EmbeddingBackward {
   readonly dWeight: Tensor;
 }
 
-/** Arguments of `ops.lookup`. Ids are below `V`. */
-export interface Lookup {
+/** Arguments of `ops.embedding`. Ids are below `V`. */
+export interface Embedding {
   /** `(T, B)` u32. */
   readonly ids: Tensor;
   /** `(V, E)`. */
@@ -138,8 +138,8 @@ export interface Lookup {
   readonly output: Tensor;
 }
 
-/** Arguments of `ops.lookupBackward`. */
-export interface LookupBackward {
+/** Arguments of `ops.embeddingBackward`. */
+export interface EmbeddingBackward {
   /** `(T, B)` u32. */
   readonly ids: Tensor;
   /** `(T, B, E)`. */

@@ -16,10 +16,10 @@ import type {
   GruBackward,
   Linear,
   LinearBackward,
-  Lookup,
-  LookupBackward,
   Lstm,
   LstmBackward,
+  OneHotLinear,
+  OneHotLinearBackward,
   Rnn,
   RnnBackward,
   Sample,
@@ -76,43 +76,43 @@ export function assertView(
   );
 }
 
+/** Dimensions of `ops.oneHotLinear`, its arguments checked. */
+export function oneHotLinearDimensions(
+  { ids, weight, output }: OneHotLinear,
+): { T: number; B: number; O: number; V: number } {
+  const [T, B] = rank("oneHotLinear", "ids", ids, 2);
+  const [O, V] = rank("oneHotLinear", "weight", weight, 2);
+  expect("oneHotLinear", "output", output, [T, B, O]);
+  return { T, B, O, V };
+}
+
+/** Dimensions of `ops.oneHotLinearBackward`, its arguments checked. */
+export function oneHotLinearBackwardDimensions(
+  { ids, dOutput, dWeight }: OneHotLinearBackward,
+): { T: number; B: number; O: number; V: number } {
+  const [T, B] = rank("oneHotLinearBackward", "ids", ids, 2);
+  const [O, V] = rank("oneHotLinearBackward", "dWeight", dWeight, 2);
+  expect("oneHotLinearBackward", "dOutput", dOutput, [T, B, O]);
+  return { T, B, O, V };
+}
+
 /** Dimensions of `ops.embedding`, its arguments checked. */
 export function embeddingDimensions(
-  { ids, weight, output }: Embedding,
-): { T: number; B: number; O: number; V: number } {
+  { ids, table, output }: Embedding,
+): { T: number; B: number; V: number; E: number } {
   const [T, B] = rank("embedding", "ids", ids, 2);
-  const [O, V] = rank("embedding", "weight", weight, 2);
-  expect("embedding", "output", output, [T, B, O]);
-  return { T, B, O, V };
+  const [V, E] = rank("embedding", "table", table, 2);
+  expect("embedding", "output", output, [T, B, E]);
+  return { T, B, V, E };
 }
 
 /** Dimensions of `ops.embeddingBackward`, its arguments checked. */
 export function embeddingBackwardDimensions(
-  { ids, dOutput, dWeight }: EmbeddingBackward,
-): { T: number; B: number; O: number; V: number } {
+  { ids, dOutput, dTable }: EmbeddingBackward,
+): { T: number; B: number; V: number; E: number } {
   const [T, B] = rank("embeddingBackward", "ids", ids, 2);
-  const [O, V] = rank("embeddingBackward", "dWeight", dWeight, 2);
-  expect("embeddingBackward", "dOutput", dOutput, [T, B, O]);
-  return { T, B, O, V };
-}
-
-/** Dimensions of `ops.lookup`, its arguments checked. */
-export function lookupDimensions(
-  { ids, table, output }: Lookup,
-): { T: number; B: number; V: number; E: number } {
-  const [T, B] = rank("lookup", "ids", ids, 2);
-  const [V, E] = rank("lookup", "table", table, 2);
-  expect("lookup", "output", output, [T, B, E]);
-  return { T, B, V, E };
-}
-
-/** Dimensions of `ops.lookupBackward`, its arguments checked. */
-export function lookupBackwardDimensions(
-  { ids, dOutput, dTable }: LookupBackward,
-): { T: number; B: number; V: number; E: number } {
-  const [T, B] = rank("lookupBackward", "ids", ids, 2);
-  const [V, E] = rank("lookupBackward", "dTable", dTable, 2);
-  expect("lookupBackward", "dOutput", dOutput, [T, B, E]);
+  const [V, E] = rank("embeddingBackward", "dTable", dTable, 2);
+  expect("embeddingBackward", "dOutput", dOutput, [T, B, E]);
   return { T, B, V, E };
 }
 

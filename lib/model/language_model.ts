@@ -325,10 +325,10 @@ export class LanguageModel implements Disposable {
         ops.linear({ input: this.#outputOf(k - 1), weight, output: input });
       } else if (this.#embedding) {
         const { table, output } = this.#used(this.#embedding);
-        ops.lookup({ ids: inputs, table, output });
+        ops.embedding({ ids: inputs, table, output });
         ops.linear({ input: output, weight, output: input });
       } else {
-        ops.embedding({ ids: inputs, weight, output: input });
+        ops.oneHotLinear({ ids: inputs, weight, output: input });
       }
       this.#cell.forward(ops, used);
       if (this.#drops(k)) {
@@ -396,13 +396,13 @@ export class LanguageModel implements Disposable {
           dInput: embedding.dOutput,
           dWeight,
         });
-        ops.lookupBackward({
+        ops.embeddingBackward({
           ids: inputs,
           dOutput: embedding.dOutput!,
           dTable: embedding.dTable!,
         });
       } else {
-        ops.embeddingBackward({ ids: inputs, dOutput, dWeight });
+        ops.oneHotLinearBackward({ ids: inputs, dOutput, dWeight });
       }
     }
   }

@@ -2,7 +2,7 @@
  * One-hot vectors: a 1 in the place of the id, zeros elsewhere. Source: d2l 8.5.1.
  *
  * Training builds none: a one-hot row times a matrix is a row of that matrix, which
- * the op `embedding` picks.
+ * the op `oneHotLinear` picks.
  *
  * @param ids Token ids below `size`.
  * @param size Length of each vector, the vocabulary size.

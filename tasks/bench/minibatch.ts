@@ -22,13 +22,13 @@ export interface TrainingResult extends Sizes {
 
 /** Milliseconds of each part of a minibatch. */
 export interface PhasesResult extends Sizes {
-  /** embedding and the layer. */
+  /** oneHotLinear and the layer. */
   readonly forward: number;
   /** linear, softmaxCrossEntropy and linearBackward. */
   readonly head: number;
   /** The layer's backward, less the gradient of its weight. */
   readonly backward: number;
-  /** The product of the recurrent weight's gradient, and embeddingBackward. */
+  /** The product of the recurrent weight's gradient, and oneHotLinearBackward. */
   readonly weightGradients: number;
   /** globalNorm and update. */
   readonly update: number;

@@ -127,7 +127,7 @@ export class Network implements Disposable {
   /** Token ids `(T, B)` to the layer's input. */
   embed(ids: Tensor): void {
     const weight = this.#embedding.value;
-    this.#backend.ops.embedding({ ids, weight, output: this.#input });
+    this.#backend.ops.oneHotLinear({ ids, weight, output: this.#input });
   }
 
   /** The recurrent layer. */
@@ -210,9 +210,9 @@ export class Network implements Disposable {
     });
   }
 
-  /** The gradient of the embedding. */
+  /** The gradient of `oneHotLinear`. */
   embedBackward(): void {
-    this.#backend.ops.embeddingBackward({
+    this.#backend.ops.oneHotLinearBackward({
       ids: this.inputs,
       dOutput: this.#dInput,
       dWeight: this.#embedding.gradient,

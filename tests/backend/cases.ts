@@ -108,10 +108,27 @@ export function cases(): Case[] {
     const hidden = normal(T * B * H, 1, 1);
     const rows = T * B;
     all.push({
-      name: `embedding: ${size}`,
+      name: `oneHotLinear: ${size}`,
       arguments: {
         ids: ids as Argument,
         weight: { shape: [H, V], values: normal(H * V) },
+        output: { shape: [T, B, H], tolerance: 0 },
+      },
+      call: (ops, tensors) => ops.oneHotLinear(tensors),
+    }, {
+      name: `oneHotLinearBackward: ${size}`,
+      arguments: {
+        ids: ids as Argument,
+        dOutput: { shape: [T, B, H], values: hidden },
+        dWeight: { shape: [H, V], tolerance: sumTolerance(rows) },
+      },
+      call: (ops, tensors) => ops.oneHotLinearBackward(tensors),
+    });
+    all.push({
+      name: `embedding: ${size}`,
+      arguments: {
+        ids: ids as Argument,
+        table: { shape: [V, H], values: normal(V * H) },
         output: { shape: [T, B, H], tolerance: 0 },
       },
       call: (ops, tensors) => ops.embedding(tensors),
@@ -120,26 +137,9 @@ export function cases(): Case[] {
       arguments: {
         ids: ids as Argument,
         dOutput: { shape: [T, B, H], values: hidden },
-        dWeight: { shape: [H, V], tolerance: sumTolerance(rows) },
-      },
-      call: (ops, tensors) => ops.embeddingBackward(tensors),
-    });
-    all.push({
-      name: `lookup: ${size}`,
-      arguments: {
-        ids: ids as Argument,
-        table: { shape: [V, H], values: normal(V * H) },
-        output: { shape: [T, B, H], tolerance: 0 },
-      },
-      call: (ops, tensors) => ops.lookup(tensors),
-    }, {
-      name: `lookupBackward: ${size}`,
-      arguments: {
-        ids: ids as Argument,
-        dOutput: { shape: [T, B, H], values: hidden },
         dTable: { shape: [V, H], tolerance: sumTolerance(rows) },
       },
-      call: (ops, tensors) => ops.lookupBackward(tensors),
+      call: (ops, tensors) => ops.embeddingBackward(tensors),
     });
     for (const bias of [true, false]) {
       all.push({

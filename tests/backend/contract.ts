@@ -224,7 +224,8 @@ export function testBackend(
       "f32",
     );
     assertThrows(
-      () => backend.ops.embedding({ ids: reals, weight: reals, output: reals }),
+      () =>
+        backend.ops.oneHotLinear({ ids: reals, weight: reals, output: reals }),
       Error,
     );
     assertThrows(

@@ -182,7 +182,7 @@ test("more workgroups than the device takes are its limit", (backend) => {
   const dOutput = backend.allocate([1, 1, 1]),
     dWeight = backend.allocate([1, V]);
   assertThrows(
-    () => backend.ops.embeddingBackward({ ids, dOutput, dWeight }),
+    () => backend.ops.oneHotLinearBackward({ ids, dOutput, dWeight }),
     DeviceError,
     "more than this GPU's limit",
   );

@@ -82,7 +82,7 @@ async function minibatch(
   const dOutput = tensor([T, B, H]), dInput = tensor([T, B, H]);
   const loss = tensor([]), norm = tensor([]);
   const activation = "tanh";
-  ops.embedding({ ids, weight: wx, output: input });
+  ops.oneHotLinear({ ids, weight: wx, output: input });
   ops.rnn({ input, weight: wh, bias: b, initialState, output, activation });
   ops.linear({ input: output, weight: wq, bias: bq, output: logits });
   ops.softmaxCrossEntropy({ logits, targets: ids, loss, dLogits });
@@ -104,7 +104,7 @@ async function minibatch(
     dBias: dB,
     activation,
   });
-  ops.embeddingBackward({ ids, dOutput: dInput, dWeight: dWx });
+  ops.oneHotLinearBackward({ ids, dOutput: dInput, dWeight: dWx });
   ops.globalNorm({ gradients, norm });
   ops.update({ parameters, gradients, norm, learningRate: 1, clipNorm: 0.1 });
   const values = await Promise.all(made.map((one) => backend.read(one)));
@@ -206,7 +206,7 @@ async function otherOps(
       dBias: tensor([G * H]),
       dHiddenBias: tensor([H]),
     };
-    ops.lookup({ ids, table, output: input });
+    ops.embedding({ ids, table, output: input });
     ops.dropout({
       input,
       output: input,
@@ -218,7 +218,7 @@ async function otherOps(
     else ops.lstm(layer);
     if (cell === "gru") ops.gruBackward(layer);
     else ops.lstmBackward(layer);
-    ops.lookupBackward({
+    ops.embeddingBackward({
       ids,
       dOutput: layer.dInput,
       dTable: tensor([V, G * H]),
@@ -456,15 +456,16 @@ Deno.test("cpu: an id that is not below V is a RangeError", async () => {
   backend.write(ids, [0, 4, 5, 1]);
   for (
     const call of [
-      () => backend.ops.embedding({ ids, weight, output }),
+      () => backend.ops.oneHotLinear({ ids, weight, output }),
       () =>
-        backend.ops.embeddingBackward({
+        backend.ops.oneHotLinearBackward({
           ids,
           dOutput: output,
           dWeight: weight,
         }),
-      () => backend.ops.lookup({ ids, table, output }),
-      () => backend.ops.lookupBackward({ ids, dOutput: output, dTable: table }),
+      () => backend.ops.embedding({ ids, table, output }),
+      () =>
+        backend.ops.embeddingBackward({ ids, dOutput: output, dTable: table }),
     ]
   ) assertThrows(call, RangeError, "ids has 5, expected ids below 5");
 });

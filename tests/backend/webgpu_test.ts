@@ -384,7 +384,7 @@ test("a table of words is looked up and back", async () => {
     expected[words[Math.floor(i / E)] * E + i % E] += i % 17;
   }
   for (let i = 0; i < 2; i++) {
-    backend.ops.lookupBackward({ ids, dOutput, dTable });
+    backend.ops.embeddingBackward({ ids, dOutput, dTable });
   }
   const values = await backend.read(dTable);
   assertEquals(expected.findIndex((sum, i) => values[i] !== sum), -1);

@@ -22,12 +22,12 @@ const MASK = { rate: 0.4, key: [1, 2], counter: [3, 4, 5] } as const;
 
 const CASES: OpCase[] = [
   {
-    name: "embedding",
+    name: "oneHotLinear",
     variables: { weight: [H, V] },
     ids: { shape: [T, B], V },
     output: [T, B, H],
-    forward: (ops, tensors) => ops.embedding(tensors),
-    backward: (ops, tensors) => ops.embeddingBackward(tensors),
+    forward: (ops, tensors) => ops.oneHotLinear(tensors),
+    backward: (ops, tensors) => ops.oneHotLinearBackward(tensors),
   },
   {
     name: "linear with bias",
@@ -44,12 +44,12 @@ const CASES: OpCase[] = [
     backward: (ops, tensors) => ops.linearBackward(tensors),
   },
   {
-    name: "lookup",
+    name: "embedding",
     variables: { table: [V, H] },
     ids: { shape: [T, B], V },
     output: [T, B, H],
-    forward: (ops, tensors) => ops.lookup(tensors),
-    backward: (ops, tensors) => ops.lookupBackward(tensors),
+    forward: (ops, tensors) => ops.embedding(tensors),
+    backward: (ops, tensors) => ops.embeddingBackward(tensors),
   },
   ...RECURRENT,
   {
@@ -159,16 +159,16 @@ for (const { name, config, dropout } of [...VANILLA, ...FAMILY]) {
 
 /** A right backward, then one thing spoilt: the check must find every one. */
 const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
-  ["embeddingBackward with a wrong sign", (ops) => ({
-    embeddingBackward(x) {
-      ops.embeddingBackward(x);
+  ["oneHotLinearBackward with a wrong sign", (ops) => ({
+    oneHotLinearBackward(x) {
+      ops.oneHotLinearBackward(x);
       scale(x.dWeight, -1);
     },
   })],
-  ["embeddingBackward of the last step alone", (ops) => ({
-    embeddingBackward({ ids, dOutput, dWeight }) {
+  ["oneHotLinearBackward of the last step alone", (ops) => ({
+    oneHotLinearBackward({ ids, dOutput, dWeight }) {
       const last = ids.shape[0] - 1;
-      ops.embeddingBackward({
+      ops.oneHotLinearBackward({
         ids: ids.view(last * B, [1, B]),
         dOutput: dOutput.view(last * B * H, [1, B, H]),
         dWeight,
@@ -227,9 +227,9 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
       elements(x.initialCell).set(values);
     },
   })],
-  ["lookupBackward 0.1 % off", (ops) => ({
-    lookupBackward(x) {
-      ops.lookupBackward(x);
+  ["embeddingBackward 0.1 % off", (ops) => ({
+    embeddingBackward(x) {
+      ops.embeddingBackward(x);
       scale(x.dTable, 1.001);
     },
   })],
@@ -301,7 +301,7 @@ for (const [name, replace] of WRONG) {
       if (name.includes("dBias") && one.name.includes("without")) continue;
       await assertRejects(() => checkOp(backend, one), Error, "expected");
     }
-    const models = op === "dropout" || op === "lookup"
+    const models = op === "dropout" || op === "embedding"
       ? FAMILY.filter(({ config, dropout }) =>
         op === "dropout"
           ? dropout! > 0 && config.numLayers === 2

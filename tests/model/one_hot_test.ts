@@ -16,7 +16,7 @@ Deno.test("oneHot refuses what is no id", () => {
 });
 
 for (const precision of ["float64", "float32"] as const) {
-  Deno.test(`one-hot vectors times a matrix are what embedding gathers, in ${precision}`, async () => {
+  Deno.test(`one-hot vectors times a matrix are what oneHotLinear gathers, in ${precision}`, async () => {
     const T = 4, B = 3, H = 7, V = 5;
     using backend = openReference({ precision });
     const ids = Uint32Array.from({ length: T * B }, (_, i) => i * i % V);
@@ -26,7 +26,7 @@ for (const precision of ["float64", "float32"] as const) {
     const gathered = backend.allocate([T, B, H]);
     const idTensor = backend.allocate([T, B], "u32");
     backend.write(idTensor, ids);
-    backend.ops.embedding({ ids: idTensor, weight, output: gathered });
+    backend.ops.oneHotLinear({ ids: idTensor, weight, output: gathered });
     const input = backend.allocate([T, B, V]);
     backend.write(input, oneHot(ids, V));
     const product = backend.allocate([T, B, H]);

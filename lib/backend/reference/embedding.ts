@@ -1,38 +1,39 @@
 import type { Floats } from "./floats.ts";
 
 /**
- * A one-hot vector times a matrix picks a row of it: no one-hot tensor is built.
+ * A learned embedding: each token has a row of a table.
  *
- *     output[t,b,o] = Σ_v oneHot(ids[t,b])_v · weight[o,v] = weight[o, ids[t,b]]
+ *     output[t,b,:] = table[ids[t,b], :]
  *
- * Source: d2l 8.5.1 and 8.5.2 (`W_xh` there is `weightᵀ` here).
+ * Source: d2l 15.1, PyTorch's `nn.Embedding`.
  */
 export function embedding(
-  { rows, O, V }: { rows: number; O: number; V: number },
+  { rows, E }: { rows: number; E: number },
   ids: Uint32Array, // (rows)
-  weight: Floats, // (O, V)
-  output: Floats, // (rows, O)
+  table: Floats, // (V, E)
+  output: Floats, // (rows, E)
 ): void {
   for (let row = 0; row < rows; row++) {
-    const id = ids[row];
-    for (let o = 0; o < O; o++) output[row * O + o] = weight[o * V + id];
+    const first = ids[row] * E;
+    output.set(table.subarray(first, first + E), row * E);
   }
 }
 
 /**
- * Each row of `dOutput` goes to the column of its token:
+ * Each row of `dOutput` goes to its token's row:
  *
- *     dWeight[o,v] = Σ_{t,b : ids[t,b] = v} dOutput[t,b,o]
+ *     dTable[v,:] = Σ_{t,b : ids[t,b] = v} dOutput[t,b,:]
  */
 export function embeddingBackward(
-  { rows, O, V }: { rows: number; O: number; V: number },
+  { rows, E }: { rows: number; E: number },
   ids: Uint32Array, // (rows)
-  dOutput: Floats, // (rows, O)
-  dWeight: Floats, // (O, V)
+  dOutput: Floats, // (rows, E)
+  dTable: Floats, // (V, E)
 ): void {
-  dWeight.fill(0);
+  dTable.fill(0);
   for (let row = 0; row < rows; row++) {
-    const id = ids[row];
-    for (let o = 0; o < O; o++) dWeight[o * V + id] += dOutput[row * O + o];
+    for (let e = 0; e < E; e++) {
+      dTable[ids[row] * E + e] += dOutput[row * E + e];
+    }
   }
 }

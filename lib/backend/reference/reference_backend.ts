@@ -19,10 +19,10 @@ import {
   gruDimensions,
   linearBackwardDimensions,
   linearDimensions,
-  lookupBackwardDimensions,
-  lookupDimensions,
   lstmBackwardDimensions,
   lstmDimensions,
+  oneHotLinearBackwardDimensions,
+  oneHotLinearDimensions,
   rnnBackwardDimensions,
   rnnDimensions,
   sampleDimensions,
@@ -34,12 +34,12 @@ import {
 } from "../shapes.ts";
 import { carry } from "./carry.ts";
 import { dropout } from "./dropout.ts";
-import { embedding, embeddingBackward } from "./embedding.ts";
+import { oneHotLinear, oneHotLinearBackward } from "./one_hot_linear.ts";
 import type { Floats } from "./floats.ts";
 import { globalNorm, update } from "./gradient_descent.ts";
 import { gru, gruBackward } from "./gru.ts";
 import { linear, linearBackward } from "./linear.ts";
-import { lookup, lookupBackward } from "./lookup.ts";
+import { embedding, embeddingBackward } from "./embedding.ts";
 import { lstm, lstmBackward } from "./lstm.ts";
 import { rnn, rnnBackward } from "./rnn.ts";
 import { sample } from "./sample.ts";
@@ -131,24 +131,24 @@ function ids(tensor: Tensor): Uint32Array {
 }
 
 const ops: Ops = {
-  embedding(x) {
-    const { T, B, O, V } = embeddingDimensions(x);
+  oneHotLinear(x) {
+    const { T, B, O, V } = oneHotLinearDimensions(x);
     const sizes = { rows: T * B, O, V };
-    embedding(sizes, ids(x.ids), reals(x.weight), reals(x.output));
+    oneHotLinear(sizes, ids(x.ids), reals(x.weight), reals(x.output));
+  },
+  oneHotLinearBackward(x) {
+    const { T, B, O, V } = oneHotLinearBackwardDimensions(x);
+    const sizes = { rows: T * B, O, V };
+    oneHotLinearBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dWeight));
+  },
+  embedding(x) {
+    const { T, B, E } = embeddingDimensions(x);
+    embedding({ rows: T * B, E }, ids(x.ids), reals(x.table), reals(x.output));
   },
   embeddingBackward(x) {
-    const { T, B, O, V } = embeddingBackwardDimensions(x);
-    const sizes = { rows: T * B, O, V };
-    embeddingBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dWeight));
-  },
-  lookup(x) {
-    const { T, B, E } = lookupDimensions(x);
-    lookup({ rows: T * B, E }, ids(x.ids), reals(x.table), reals(x.output));
-  },
-  lookupBackward(x) {
-    const { T, B, E } = lookupBackwardDimensions(x);
+    const { T, B, E } = embeddingBackwardDimensions(x);
     const sizes = { rows: T * B, E };
-    lookupBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dTable));
+    embeddingBackward(sizes, ids(x.ids), reals(x.dOutput), reals(x.dTable));
   },
   linear(x) {
     linear(

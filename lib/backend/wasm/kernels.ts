@@ -11,7 +11,7 @@ export type Build = keyof typeof builds;
 
 /** What kernels/wasm/index.ts exports. Tensors are addresses, in bytes. */
 export interface Kernels {
-  readonly embedding: (
+  readonly oneHotLinear: (
     ids: number,
     weight: number,
     output: number,
@@ -20,7 +20,7 @@ export interface Kernels {
     V: number,
     scratch: number,
   ) => number;
-  readonly embeddingBackward: (
+  readonly oneHotLinearBackward: (
     ids: number,
     dOutput: number,
     dWeight: number,
@@ -29,7 +29,7 @@ export interface Kernels {
     V: number,
     scratch: number,
   ) => number;
-  readonly lookup: (
+  readonly embedding: (
     ids: number,
     table: number,
     output: number,
@@ -37,7 +37,7 @@ export interface Kernels {
     E: number,
     V: number,
   ) => number;
-  readonly lookupBackward: (
+  readonly embeddingBackward: (
     ids: number,
     dOutput: number,
     dTable: number,

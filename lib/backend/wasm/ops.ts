@@ -8,9 +8,9 @@ import {
   globalNormDimensions,
   linearBackwardDimensions,
   linearDimensions,
-  lookupBackwardDimensions,
-  lookupDimensions,
   MOMENTS,
+  oneHotLinearBackwardDimensions,
+  oneHotLinearDimensions,
   sampleDimensions,
   sampleSettings,
   sizeOf,
@@ -38,10 +38,10 @@ export function opsOf(device: Device): Ops {
   const optional = (tensor?: Tensor) => tensor ? device.reals(tensor) : 0;
   return {
     ...recurrentOps(device),
-    embedding(x) {
-      const { T, B, O, V } = embeddingDimensions(x);
+    oneHotLinear(x) {
+      const { T, B, O, V } = oneHotLinearDimensions(x);
       const scratch = device.scratch(4 * O * V);
-      const wrong = kernels.embedding(
+      const wrong = kernels.oneHotLinear(
         ids(x.ids),
         reals(x.weight),
         reals(x.output),
@@ -50,13 +50,13 @@ export function opsOf(device: Device): Ops {
         V,
         scratch,
       );
-      assertIds("embedding", "ids", wrong, V);
+      assertIds("oneHotLinear", "ids", wrong, V);
       device.assertAlive();
     },
-    embeddingBackward(x) {
-      const { T, B, O, V } = embeddingBackwardDimensions(x);
+    oneHotLinearBackward(x) {
+      const { T, B, O, V } = oneHotLinearBackwardDimensions(x);
       const scratch = device.scratch(4 * O * V);
-      const wrong = kernels.embeddingBackward(
+      const wrong = kernels.oneHotLinearBackward(
         ids(x.ids),
         reals(x.dOutput),
         reals(x.dWeight),
@@ -65,19 +65,19 @@ export function opsOf(device: Device): Ops {
         V,
         scratch,
       );
-      assertIds("embeddingBackward", "ids", wrong, V);
+      assertIds("oneHotLinearBackward", "ids", wrong, V);
       device.assertAlive();
     },
-    lookup(x) {
-      const { T, B, V, E } = lookupDimensions(x);
+    embedding(x) {
+      const { T, B, V, E } = embeddingDimensions(x);
       const table = reals(x.table), output = reals(x.output);
-      const wrong = kernels.lookup(ids(x.ids), table, output, T * B, E, V);
-      assertIds("lookup", "ids", wrong, V);
+      const wrong = kernels.embedding(ids(x.ids), table, output, T * B, E, V);
+      assertIds("embedding", "ids", wrong, V);
       device.assertAlive();
     },
-    lookupBackward(x) {
-      const { T, B, V, E } = lookupBackwardDimensions(x);
-      const wrong = kernels.lookupBackward(
+    embeddingBackward(x) {
+      const { T, B, V, E } = embeddingBackwardDimensions(x);
+      const wrong = kernels.embeddingBackward(
         ids(x.ids),
         reals(x.dOutput),
         reals(x.dTable),
@@ -85,7 +85,7 @@ export function opsOf(device: Device): Ops {
         E,
         V,
       );
-      assertIds("lookupBackward", "ids", wrong, V);
+      assertIds("embeddingBackward", "ids", wrong, V);
       device.assertAlive();
     },
     linear(x) {

@@ -12,6 +12,9 @@ import embedding from "../../../kernels/embedding.wgsl" with { type: "text" };
 import embedding_backward from "../../../kernels/embedding_backward.wgsl" with {
   type: "text",
 };
+import embedding_backward_links from "../../../kernels/embedding_backward_links.wgsl" with {
+  type: "text",
+};
 import fill from "../../../kernels/fill.wgsl" with { type: "text" };
 import global_norm from "../../../kernels/global_norm.wgsl" with {
   type: "text",
@@ -33,15 +36,14 @@ import linear_backward_input from "../../../kernels/linear_backward_input.wgsl" 
 import linear_backward_weight from "../../../kernels/linear_backward_weight.wgsl" with {
   type: "text",
 };
-import lookup from "../../../kernels/lookup.wgsl" with { type: "text" };
-import lookup_backward from "../../../kernels/lookup_backward.wgsl" with {
-  type: "text",
-};
-import lookup_backward_links from "../../../kernels/lookup_backward_links.wgsl" with {
-  type: "text",
-};
 import lstm from "../../../kernels/lstm.wgsl" with { type: "text" };
 import lstm_backward from "../../../kernels/lstm_backward.wgsl" with {
+  type: "text",
+};
+import one_hot_linear from "../../../kernels/one_hot_linear.wgsl" with {
+  type: "text",
+};
+import one_hot_linear_backward from "../../../kernels/one_hot_linear_backward.wgsl" with {
   type: "text",
 };
 import rnn from "../../../kernels/rnn.wgsl" with { type: "text" };
@@ -109,6 +111,7 @@ export const KERNELS = {
   dropout: [dropout],
   embedding: [embedding],
   embedding_backward: [embedding_backward],
+  embedding_backward_links: [embedding_backward_links],
   fill: [fill],
   global_norm: [global_norm],
   global_norm_partials: [global_norm_partials],
@@ -118,11 +121,10 @@ export const KERNELS = {
   linear_backward_bias: [linear_backward_bias],
   linear_backward_input: [linear_backward_input, "matmul_staged"],
   linear_backward_weight: [linear_backward_weight, "matmul_staged"],
-  lookup: [lookup],
-  lookup_backward: [lookup_backward],
-  lookup_backward_links: [lookup_backward_links],
   lstm: [lstm, "matmul_tile", "previous_state", "logistic", "tanh"],
   lstm_backward: [lstm_backward, "matmul_tile", "tanh"],
+  one_hot_linear: [one_hot_linear],
+  one_hot_linear_backward: [one_hot_linear_backward],
   rnn: [rnn, "matmul_tile", "previous_state", "tanh"],
   rnn_backward: [rnn_backward, "matmul_tile"],
   sample: [sample, "bounded"],

@@ -9,14 +9,14 @@ import {
   carryDimensions,
   copyDimensions,
   dropoutDimensions,
-  embeddingBackwardDimensions,
-  embeddingDimensions,
   globalNormDimensions,
+  oneHotLinearBackwardDimensions,
+  oneHotLinearDimensions,
   softmaxCrossEntropyDimensions,
 } from "../shapes.ts";
 import { gruOps } from "./gru.ts";
 import { linearOps } from "./linear.ts";
-import { lookupOps } from "./lookup.ts";
+import { embeddingOps } from "./embedding.ts";
 import { lstmOps } from "./lstm.ts";
 import {
   groups,
@@ -35,28 +35,28 @@ export function createOps(context: OpContext): Ops {
   return {
     ...gruOps(context),
     ...linearOps(context),
-    ...lookupOps(context),
+    ...embeddingOps(context),
     ...lstmOps(context),
     ...rnnOps(context),
     ...sampleOps(context),
     ...updateOps(context),
 
-    embedding(x) {
+    oneHotLinear(x) {
       const { ids, weight, output } = own(x);
-      const { T, B, O, V } = embeddingDimensions(x);
+      const { T, B, O, V } = oneHotLinearDimensions(x);
       dispatch({
-        pipeline: pipelines.embedding,
+        pipeline: pipelines.one_hot_linear,
         tensors: { ids, weight, output },
         dims: { rows: T * B, O, V },
         workgroups: [striding(T * B * O)],
       });
     },
 
-    embeddingBackward(x) {
+    oneHotLinearBackward(x) {
       const { ids, dOutput, dWeight } = own(x);
-      const { T, B, O, V } = embeddingBackwardDimensions(x);
+      const { T, B, O, V } = oneHotLinearBackwardDimensions(x);
       dispatch({
-        pipeline: pipelines.embedding_backward,
+        pipeline: pipelines.one_hot_linear_backward,
         tensors: { ids, dOutput, dWeight },
         dims: { rows: T * B, O, V },
         workgroups: [groups(O, 64), V],

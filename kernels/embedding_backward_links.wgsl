@@ -1,7 +1,7 @@
 // Computes
 //   For each row r the next row with the same token, links[r], which is `rows`
 //   where there is none; and links[rows + r], 1 where no row before r has that
-//   token, else 0. lookup_backward.wgsl walks from each first row along these.
+//   token, else 0. embedding_backward.wgsl walks from each first row along these.
 //
 // Bindings
 //   ids (rows) u32, links (2, rows) u32, a scratch tensor; rows = T·B.
@@ -15,7 +15,7 @@
 //   64: there are few rows, and this spreads them over more cores.
 //
 // Reference
-//   None: lookupBackward in lib/backend/reference/lookup.ts takes row by row.
+//   None: embeddingBackward in lib/backend/reference/embedding.ts takes row by row.
 
 override SIZE: u32 = 64;
 

@@ -1,26 +1,26 @@
 import type { Ops } from "../backend.ts";
-import { lookupBackwardDimensions, lookupDimensions } from "../shapes.ts";
+import { embeddingBackwardDimensions, embeddingDimensions } from "../shapes.ts";
 import { groups, type OpContext, striding } from "./op_context.ts";
 
 /** The ops of a learned embedding. */
-export function lookupOps(
+export function embeddingOps(
   { dispatch, own, pipelines, scratch }: OpContext,
-): Pick<Ops, "lookup" | "lookupBackward"> {
+): Pick<Ops, "embedding" | "embeddingBackward"> {
   return {
-    lookup(x) {
+    embedding(x) {
       const { ids, table, output } = own(x);
-      const { T, B, E } = lookupDimensions(x);
+      const { T, B, E } = embeddingDimensions(x);
       dispatch({
-        pipeline: pipelines.lookup,
+        pipeline: pipelines.embedding,
         tensors: { ids, table, output },
         dims: { rows: T * B, E },
         workgroups: [striding(T * B * E)],
       });
     },
 
-    lookupBackward(x) {
+    embeddingBackward(x) {
       const { ids, dOutput, dTable } = own(x);
-      const { T, B, E } = lookupBackwardDimensions(x);
+      const { T, B, E } = embeddingBackwardDimensions(x);
       const rows = T * B;
       const links = scratch("links", [2, rows], "u32");
       dispatch({
@@ -30,13 +30,13 @@ export function lookupOps(
         workgroups: [striding(dTable.size)],
       });
       dispatch({
-        pipeline: pipelines.lookup_backward_links,
+        pipeline: pipelines.embedding_backward_links,
         tensors: { ids, links },
         dims: { rows },
         workgroups: [groups(rows, 64)],
       });
       dispatch({
-        pipeline: pipelines.lookup_backward,
+        pipeline: pipelines.embedding_backward,
         tensors: { ids, links, dOutput, dTable },
         dims: { rows, E },
         workgroups: [striding(rows * E)],

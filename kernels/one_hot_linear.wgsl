@@ -1,33 +1,34 @@
 // Computes
-//   output[r, e] = table[ids[r], e], the row of the table that each token has.
+//   output[r, o] = weight[o, ids[r]], the row of weightᵀ that each token picks.
 //
 // Bindings
-//   ids (rows) u32, table (V, E), output (rows, E); rows = T·B.
+//   ids (rows) u32, weight (O, V), output (rows, O); rows = T·B.
 //
 // Parallel
 //   An invocation owns one element of the output and then every stride-th one
-//   after it, so that any size fits into one dispatch. Neighbours read and write
-//   neighbours.
+//   after it, so that any size fits into one dispatch. Neighbours write
+//   neighbours; the reads of a column of weight stay in the cache.
 //
 // Workgroup
 //   256: the memory is the limit, and this fills every device.
 //
 // Reference
-//   lib/backend/reference/lookup.ts, lookup.
+//   lib/backend/reference/one_hot_linear.ts, oneHotLinear.
 
 override SIZE: u32 = 256;
 
 struct Dims {
   rows: u32,
-  E: u32,
+  O: u32,
+  V: u32,
   idsAt: u32,
-  tableAt: u32,
+  weightAt: u32,
   outputAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read> table: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
 @compute @workgroup_size(SIZE)
@@ -35,9 +36,9 @@ fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let size = dims.rows * dims.E;
+  let size = dims.rows * dims.O;
   for (var i = id.x; i < size; i += groups.x * SIZE) {
-    let token = ids[dims.idsAt + i / dims.E];
-    output[dims.outputAt + i] = table[dims.tableAt + token * dims.E + i % dims.E];
+    let token = ids[dims.idsAt + i / dims.O];
+    output[dims.outputAt + i] = weight[dims.weightAt + i % dims.O * dims.V + token];
   }
 }

@@ -1,0 +1,113 @@
+/** One-hot rows times a matrix. Reference: `lib/backend/reference/one_hot_linear.ts`. */
+
+import { argument, setArgument } from "./control";
+import { addRow, embedding, firstAbove } from "./embedding";
+import { least } from "./simd";
+import { Task } from "./tasks";
+import { MOVE, runPhase } from "./threads";
+
+/** Columns of `dOutput` that one task adds up. */
+const SCATTER_COLUMNS: usize = 64;
+
+/**
+ * `output[r,:] = weight[:, ids[r]]`. The weight's columns become rows first, unless
+ * there are so few ids that it is cheaper to pick them out one by one.
+ *
+ * @returns The first id that is not below V, or -1.
+ */
+export function oneHotLinear(
+  ids: usize, // (rows) u32
+  weight: usize, // (O, V)
+  output: usize, // (rows, O)
+  rows: usize,
+  O: usize,
+  V: usize,
+  scratch: usize,
+): f64 {
+  if (rows << 1 < V) {
+    const wrong = firstAbove(ids, rows, V);
+    if (wrong >= 0) return wrong;
+    for (let row: usize = 0; row < rows; row++) {
+      let from = weight + (load<usize>(ids + (row << 2)) << 2);
+      for (let o: usize = 0; o < O; o++) {
+        store<f32>(output, load<f32>(from));
+        from += V << 2;
+        output += 4;
+      }
+    }
+    return -1;
+  }
+  transpose(weight, V << 2, scratch, O << 2, O, V);
+  return embedding(ids, scratch, output, rows, O, V);
+}
+
+/**
+ * `dWeight[:, v] = Σ dOutput[r,:]` over the rows where `ids[r] = v`, in order.
+ *
+ * @returns The first id that is not below V, or -1.
+ */
+export function oneHotLinearBackward(
+  ids: usize, // (rows) u32
+  dOutput: usize, // (rows, O)
+  dWeight: usize, // (O, V)
+  rows: usize,
+  O: usize,
+  V: usize,
+  scratch: usize,
+): f64 {
+  const wrong = firstAbove(ids, rows, V);
+  if (wrong >= 0) return wrong;
+  setArgument(0, ids);
+  setArgument(1, dOutput);
+  setArgument(2, dWeight);
+  setArgument(3, rows);
+  setArgument(4, O);
+  setArgument(5, V);
+  setArgument(6, scratch);
+  const tasks = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
+  const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
+  runPhase(Task.OneHotLinearBackward, tasks, work);
+  return -1;
+}
+
+/** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
+export function oneHotLinearBackwardTask(task: usize): void {
+  const ids = argument(0), rows = argument(3), O = argument(4), V = argument(5);
+  const first = task * SCATTER_COLUMNS;
+  const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;
+  const sums = argument(6) + ((first * V) << 2); // (V, columns)
+  memory.fill(sums, 0, V * bytes);
+  let from = argument(1) + (first << 2);
+  for (let row: usize = 0; row < rows; row++) {
+    addRow(from, sums + load<usize>(ids + (row << 2)) * bytes, columns);
+    from += O << 2;
+  }
+  const to = argument(2) + ((first * V) << 2);
+  transpose(sums, bytes, to, V << 2, V, columns);
+}
+
+/** Rows that `transpose` reads over and over: they stay in a first-level cache. */
+const TRANSPOSE_ROWS: usize = 64;
+
+/** `to[j,i] = from[i,j]`; the strides are bytes from a row to the next. */
+function transpose(
+  from: usize, // (M, N)
+  fromStride: usize,
+  to: usize, // (N, M)
+  toStride: usize,
+  M: usize,
+  N: usize,
+): void {
+  for (let first: usize = 0; first < M; first += TRANSPOSE_ROWS) {
+    const rows = least(TRANSPOSE_ROWS, M - first);
+    for (let j: usize = 0; j < N; j++) {
+      let source = from + first * fromStride + (j << 2);
+      let destination = to + j * toStride + (first << 2);
+      const end = destination + (rows << 2);
+      for (; destination < end; destination += 4) {
+        store<f32>(destination, load<f32>(source));
+        source += fromStride;
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Floats } from "./floats.ts";
+
+/**
+ * A one-hot vector times a matrix picks a row of it: no one-hot tensor is built.
+ *
+ *     output[t,b,o] = Σ_v oneHot(ids[t,b])_v · weight[o,v] = weight[o, ids[t,b]]
+ *
+ * Source: d2l 8.5.1 and 8.5.2 (`W_xh` there is `weightᵀ` here).
+ */
+export function oneHotLinear(
+  { rows, O, V }: { rows: number; O: number; V: number },
+  ids: Uint32Array, // (rows)
+  weight: Floats, // (O, V)
+  output: Floats, // (rows, O)
+): void {
+  for (let row = 0; row < rows; row++) {
+    const id = ids[row];
+    for (let o = 0; o < O; o++) output[row * O + o] = weight[o * V + id];
+  }
+}
+
+/**
+ * Each row of `dOutput` goes to the column of its token:
+ *
+ *     dWeight[o,v] = Σ_{t,b : ids[t,b] = v} dOutput[t,b,o]
+ */
+export function oneHotLinearBackward(
+  { rows, O, V }: { rows: number; O: number; V: number },
+  ids: Uint32Array, // (rows)
+  dOutput: Floats, // (rows, O)
+  dWeight: Floats, // (O, V)
+): void {
+  dWeight.fill(0);
+  for (let row = 0; row < rows; row++) {
+    const id = ids[row];
+    for (let o = 0; o < O; o++) dWeight[o * V + id] += dOutput[row * O + o];
+  }
+}
