@@ -67,7 +67,7 @@ export class ChunkRunner implements Disposable {
       const [loss, norm] = [0, 1].map((part) => this.#results.at(i).at(part));
       const model = this.#model;
       if (this.#training.resetState || !minibatch.continues) model.resetState();
-      model.forward(inputs, { seed, epoch, step: index });
+      model.forward(inputs, { seed, epoch, minibatch: index });
       model.loss(targets, loss);
       model.backward(inputs);
       const step = updates + i + 1;
