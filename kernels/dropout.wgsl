@@ -20,6 +20,7 @@
 
 override IN_PLACE: bool = false;
 override SIZE: u32 = 256;
+override SHARE_X: u32 = 4 * SIZE;
 
 struct Dims {
   size: u32,

@@ -25,6 +25,7 @@
 //   lib/backend/reference/gradient_descent.ts, globalNorm.
 
 override SIZE: u32 = 256; // a power of two
+override SHARE_X: u32 = SIZE;
 
 struct Dims {
   P: u32,
@@ -65,7 +66,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   var sum = vec3f();
-  for (var i = group.x * SIZE + lane; i < dims.P; i += groups.x * SIZE) {
+  for (var i = group.x * SHARE_X + lane; i < dims.P; i += groups.x * SHARE_X) {
     sum += squareOf(gradients[dims.gradientsAt + i]);
   }
   sums[lane] = sum;
@@ -77,6 +78,6 @@ fn main(
     workgroupBarrier();
   }
   if (lane < 3u) {
-    partials[dims.partialsAt + group.x * 3u + lane] = sums[0][lane];
+    partials[dims.partialsAt + 3u * group.x + lane] = sums[0][lane];
   }
 }

@@ -17,6 +17,9 @@
 // Reference
 //   lib/backend/reference/linear.ts, linear.
 
+override SHARE_X: u32 = 4 * COLUMNS;
+override SHARE_Y: u32 = 4 * ROWS;
+
 struct Dims {
   rows: u32,
   I: u32,
@@ -52,8 +55,8 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
+  let row = group.y * SHARE_Y + 4u * local.z;
+  let column = group.x * SHARE_X + 4u * local.y;
   let I = dims.I;
 
   // Rows and columns outside are computed from the last one and never stored.

@@ -82,8 +82,8 @@ fn main(
 ) {
   let x = local.x;
   let y = local.y;
-  let row = 4u * (group.y * SIDE + y);
-  let column = 4u * (group.x * SIDE + x);
+  let row = group.y * SHARE_Y + 4u * y;
+  let column = group.x * SHARE_X + 4u * x;
   var sum = mat4x4f();
   var a = fourRows(row, x);
   var b = fourColumns(y, column);

@@ -86,8 +86,8 @@ fn main(
 ) {
   let x = local.x;
   let y = local.y;
-  let o = 4u * group.y * SIDE;
-  let i = 4u * (group.x * SIDE + x);
+  let o = group.y * SHARE_Y;
+  let i = group.x * SHARE_X + 4u * x;
   let begin = group.z * dims.rowsPerSlice;
   let end = min(begin + dims.rowsPerSlice, dims.rows);
   var sum = mat4x4f();

@@ -25,6 +25,8 @@
 //   lib/backend/reference/lstm.ts, lstm.
 
 override FIRST: bool = false;
+override SHARE_X: u32 = COLUMNS;
+override SHARE_Y: u32 = 4 * ROWS;
 
 struct Dims {
   t: u32,
@@ -76,8 +78,8 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let h = group.x * COLUMNS + local.y;
+  let row = group.y * SHARE_Y + 4u * local.z;
+  let h = group.x * SHARE_X + local.y;
   let H = dims.H;
 
   // Rows and units outside are computed from the last one and never stored.

@@ -20,6 +20,8 @@
 //   lib/backend/reference/rnn.ts, rnn.
 
 override FIRST: bool = false;
+override SHARE_X: u32 = 4 * COLUMNS;
+override SHARE_Y: u32 = 4 * ROWS;
 
 struct Dims {
   t: u32,
@@ -58,8 +60,8 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
+  let row = group.y * SHARE_Y + 4u * local.z;
+  let column = group.x * SHARE_X + 4u * local.y;
   let H = dims.H;
 
   // Rows and columns outside are computed from the last one and never stored.

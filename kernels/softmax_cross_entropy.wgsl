@@ -21,6 +21,7 @@
 
 override LANES: u32 = 16; // a power of two
 override ROWS: u32 = 4;
+override SHARE_X: u32 = ROWS;
 
 struct Dims {
   rows: u32,
@@ -76,7 +77,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  for (var first = group.x * ROWS; first < dims.rows; first += groups.x * ROWS) {
+  for (var first = group.x * SHARE_X; first < dims.rows; first += groups.x * SHARE_X) {
     let inside = first + local.y < dims.rows;
     let row = min(first + local.y, dims.rows - 1u); // all take part in the barriers
     let z = dims.logitsAt + row * dims.V;

@@ -3,6 +3,7 @@ import backendSource from "../lib/backend/backend.ts" with { type: "text" };
 import { parseInterface } from "../lib/backend/webgpu/kernel_interface.ts";
 import {
   filesOf,
+  join,
   type KernelName,
   KERNELS,
   PARTS,
@@ -108,6 +109,25 @@ for (const [name, [source]] of Object.entries(KERNELS)) {
     assertEquals(fields.length, struct.match(/:/g)!.length);
     assert(fields.length <= 32, "dims fit into a slot");
     assert(bindings.length <= 8, "no more buffers than every device has");
+  });
+}
+
+for (const name of Object.keys(KERNELS) as KernelName[]) {
+  Deno.test(`kernels/${name}.wgsl: a workgroup begins where its share does`, () => {
+    const code = join(filesOf(name)).replaceAll(/\/\/.*$/gm, "");
+    const { constants } = parseInterface(code);
+    const [, main] = code.split(/^fn main\(/m);
+    // A workgroup's number counts its share, or rows of what a tensor says.
+    for (
+      const [all, axis, unit] of main.matchAll(/\bgroup\.([xyz]) \* ([\w.]+)/g)
+    ) {
+      const share = `SHARE_${axis.toUpperCase()}`;
+      assert(unit.startsWith("dims.") || unit === share, all);
+    }
+    for (const share of Object.keys(constants)) {
+      if (!share.startsWith("SHARE_") || !main.includes("group.")) continue;
+      assert(main.includes(share), `${share} is not what main goes by`);
+    }
   });
 }
 

@@ -11,6 +11,8 @@
 //   store(at: u32, value: f32), which writes an element of the result.
 
 const SIDE = 16u;
+const SHARE_X = 4u * SIDE;
+const SHARE_Y = 4u * SIDE;
 /// A row of memory is one vec4 longer than it need be, so that a column of it lies in
 /// different banks.
 const STRIDE = SIDE + 1u;

@@ -1,6 +1,6 @@
 import type { Ops, UpdateRule } from "../backend.ts";
 import { updateDimensions, updateSettings } from "../shapes.ts";
-import { type OpContext, striding } from "./op_context.ts";
+import type { OpContext } from "./op_context.ts";
 
 const KERNELS = {
   sgd: "update",
@@ -15,11 +15,12 @@ const GREATEST = (2 - 2 ** -23) * 2 ** 127, LEAST = 2 ** -126;
 
 /** The op that makes a step of an optimizer. */
 export function updateOps(
-  { dispatch, own, pipelines }: OpContext,
+  { dispatch, pipelines, tensorsOf }: OpContext,
 ): Pick<Ops, "update"> {
   return {
     update(x) {
-      const { parameters, gradients, norm, firstMoment, secondMoment } = own(x);
+      const { parameters, gradients, norm, firstMoment, secondMoment } =
+        tensorsOf(x);
       const P = updateDimensions(x);
       const { rule, learningRate, clipNorm, clipValue, weightDecay, ...rest } =
         updateSettings(x);
@@ -50,7 +51,7 @@ export function updateOps(
           root: 1 / Math.sqrt(correction2),
           epsilon,
         },
-        workgroups: [striding(P)],
+        covers: [P],
       });
     },
   };
