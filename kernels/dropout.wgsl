@@ -61,17 +61,17 @@ fn philoxRound(c: vec4u, key: vec2u) -> vec4u {
 
 /// Four random words. Source: Salmon et al. 2011.
 fn philox4x32(counter: vec4u, key: vec2u) -> vec4u {
-  let step = vec2u(0x9e3779b9u, 0xbb67ae85u);
+  let weyl = vec2u(0x9e3779b9u, 0xbb67ae85u);
   var c = philoxRound(counter, key);
-  c = philoxRound(c, key + step);
-  c = philoxRound(c, key + 2u * step);
-  c = philoxRound(c, key + 3u * step);
-  c = philoxRound(c, key + 4u * step);
-  c = philoxRound(c, key + 5u * step);
-  c = philoxRound(c, key + 6u * step);
-  c = philoxRound(c, key + 7u * step);
-  c = philoxRound(c, key + 8u * step);
-  return philoxRound(c, key + 9u * step);
+  c = philoxRound(c, key + weyl);
+  c = philoxRound(c, key + 2u * weyl);
+  c = philoxRound(c, key + 3u * weyl);
+  c = philoxRound(c, key + 4u * weyl);
+  c = philoxRound(c, key + 5u * weyl);
+  c = philoxRound(c, key + 6u * weyl);
+  c = philoxRound(c, key + 7u * weyl);
+  c = philoxRound(c, key + 8u * weyl);
+  return philoxRound(c, key + 9u * weyl);
 }
 
 fn drop(i: u32, word: u32) {

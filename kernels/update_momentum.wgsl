@@ -1,6 +1,6 @@
 // Computes
-//   One step of gradient descent with momentum, of every parameter p
-//     m = beta1 · m + g                      p −= step · m
+//   One update of gradient descent with momentum, of every parameter p
+//     m = beta1 · m + g                      p −= rate · m
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
 //   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes, nor
 //   does an element of which p or m would not be finite.
@@ -25,7 +25,7 @@ struct Dims {
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
-  step: f32,
+  rate: f32,
   beta1: f32,
   parametersAt: u32,
   gradientsAt: u32,
@@ -53,7 +53,7 @@ fn main(
     let p = parameters[dims.parametersAt + i];
     let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
     let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + g;
-    let next = p - dims.step * m;
+    let next = p - dims.rate * m;
     if (isFinite(m) && isFinite(next)) {
       firstMoment[dims.firstMomentAt + i] = m;
       parameters[dims.parametersAt + i] = next;

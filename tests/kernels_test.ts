@@ -8,6 +8,7 @@ import {
   KERNELS,
   PARTS,
 } from "../lib/backend/webgpu/kernels.ts";
+import { SCRATCH_NAMES } from "../lib/backend/webgpu/op_context.ts";
 
 /** Kernels that are a part of an op which their name does not begin with. */
 const PART_OF: Readonly<Record<string, string>> = {
@@ -15,15 +16,8 @@ const PART_OF: Readonly<Record<string, string>> = {
   transpose: "RnnBackward",
 };
 
-/** Bindings that are no argument of an op: what one kernel hands to the next. */
-const SCRATCH = [
-  "carried",
-  "dSums",
-  "links",
-  "losses",
-  "partials",
-  "transposed",
-];
+/** Bindings that may be no argument of an op: what one kernel hands to the next. */
+const SCRATCH: readonly string[] = SCRATCH_NAMES;
 
 /** Keys of the interfaces in backend.ts that hold an op's arguments, by name. */
 const ARGUMENTS = new Map(

@@ -62,7 +62,6 @@ import softmax_cross_entropy_mean from "../../../kernels/softmax_cross_entropy_m
 };
 import sum_slices from "../../../kernels/sum_slices.wgsl" with { type: "text" };
 import transpose from "../../../kernels/transpose.wgsl" with { type: "text" };
-import update from "../../../kernels/update.wgsl" with { type: "text" };
 import update_adam from "../../../kernels/update_adam.wgsl" with {
   type: "text",
 };
@@ -72,6 +71,7 @@ import update_momentum from "../../../kernels/update_momentum.wgsl" with {
 import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
   type: "text",
 };
+import update_sgd from "../../../kernels/update_sgd.wgsl" with { type: "text" };
 import bounded from "../../../kernels/parts/bounded.wgsl" with { type: "text" };
 import clip from "../../../kernels/parts/clip.wgsl" with { type: "text" };
 import finite from "../../../kernels/parts/finite.wgsl" with { type: "text" };
@@ -133,10 +133,10 @@ export const KERNELS = {
   softmax_cross_entropy_mean: [softmax_cross_entropy_mean],
   sum_slices: [sum_slices],
   transpose: [transpose],
-  update: [update, "clip", "finite"],
   update_adam: [update_adam, "clip", "finite"],
   update_momentum: [update_momentum, "clip", "finite"],
   update_rmsprop: [update_rmsprop, "clip", "finite"],
+  update_sgd: [update_sgd, "clip", "finite"],
 } as const satisfies Record<string, readonly [string, ...PartName[]]>;
 
 /** Name of a file in kernels/. */

@@ -20,16 +20,20 @@ export interface OpContext {
   ): WebGPUTensor;
 }
 
-/** Scratch tensors that one kernel binds at once have different names. */
-export type ScratchName =
-  | "carried"
-  | "dSums"
-  | "links"
-  | "losses"
-  | "partials"
-  | "transposed"
-  | "unused"
-  | "unused too";
+/** Names of scratch tensors: of those that one kernel binds at once, all different. */
+export const SCRATCH_NAMES = [
+  "carried",
+  "dSums",
+  "links",
+  "losses",
+  "partials",
+  "transposed",
+  "unused",
+  "unused too",
+] as const;
+
+/** One of them. */
+export type ScratchName = typeof SCRATCH_NAMES[number];
 
 /** An op's arguments, each tensor among them this backend's. */
 export type Owned<Arguments> = {

@@ -1,5 +1,5 @@
 // Computes
-//   One step of gradient descent, p −= step · g of every parameter p,
+//   One update of gradient descent, p −= rate · g of every parameter p,
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
 //   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes, nor
 //   does a parameter whose new value would not be finite.
@@ -24,7 +24,7 @@ struct Dims {
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
-  step: f32,
+  rate: f32,
   parametersAt: u32,
   gradientsAt: u32,
   normAt: u32,
@@ -48,7 +48,7 @@ fn main(
   for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
     let p = parameters[dims.parametersAt + i];
     let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
-    let next = p - dims.step * g;
+    let next = p - dims.rate * g;
     if (isFinite(next)) {
       parameters[dims.parametersAt + i] = next;
     }
