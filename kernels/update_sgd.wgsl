@@ -17,8 +17,6 @@
 // Reference
 //   lib/backend/reference/gradient_descent.ts, update.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   P: u32,
   clipNorm: f32,
@@ -31,26 +29,10 @@ struct Dims {
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(2) var<storage, read> gradients: array<f32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let length = norm[dims.normAt];
-  if (!isFinite(length)) {
-    return;
-  }
-  let clip = clipOf(length);
-  for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
-    let p = parameters[dims.parametersAt + i];
-    let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
-    let next = p - dims.rate * g;
-    if (isFinite(next)) {
-      parameters[dims.parametersAt + i] = next;
-    }
+fn update(i: u32, p: f32, g: f32) {
+  let next = p - dims.rate * g;
+  if (isFinite(next)) {
+    parameters[dims.parametersAt + i] = next;
   }
 }
