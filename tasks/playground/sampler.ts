@@ -58,6 +58,6 @@ export class Sampler {
 export function meanLoss(state: TrainingState | undefined): number {
   return weightedMean(
     (state?.measured ?? []).filter(({ norm }) => Number.isFinite(norm))
-      .map(({ loss }) => ({ mean: loss, tokens: 1 })),
+      .map(({ loss }) => ({ mean: loss, weight: 1 })),
   );
 }
