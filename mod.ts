@@ -84,6 +84,7 @@ export {
   type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
   type ImportOptions,
@@ -113,6 +114,9 @@ export { perplexity } from "./lib/training/metrics.ts";
 export type { Clock } from "./lib/training/pace.ts";
 
 export type { Minibatch, Sampling } from "./lib/text/minibatch.ts";
+export { decodeIds } from "./lib/text/decode_ids.ts";
+export { canContinue, encodePrefix } from "./lib/text/prefix.ts";
+export { textJoiner } from "./lib/text/text_joiner.ts";
 export type { Normalization } from "./lib/text/normalize.ts";
 export type { TokenIds } from "./lib/text/token_ids.ts";
 export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
@@ -131,6 +135,7 @@ export {
   type Initialization,
   type InitializationOptions,
   initializeParameters,
+  parameterCount,
   type Parameters,
 } from "./lib/model/parameters.ts";
 
