@@ -7,7 +7,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { prefixIds, withLineEnds } from "../text/prefix.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
-import { nextChunkSize } from "../training/pace.ts";
+import { nextChunkSize, turns } from "../training/pace.ts";
 import {
   Continuation,
   type GeneratedPiece,
@@ -77,6 +77,7 @@ export async function* generateTokens(
     () => new Continuation(tokenizer.level, begun, stop),
   );
   using decoder = new Decoder(model, known, backend, settings);
+  const takeTurn = turns(clock);
   for (let done = 0, size = 1; done < maxNewTokens;) {
     const started = clock();
     const steps = Math.min(size, maxNewTokens - done);
@@ -97,5 +98,6 @@ export async function* generateTokens(
     yield pieces;
     if (rows.every(({ ended }) => ended)) return;
     size = nextChunkSize(size, clock() - started, CHUNK);
+    await takeTurn();
   }
 }
