@@ -123,7 +123,7 @@ export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
 export type { Vocabulary } from "./lib/text/vocabulary.ts";
 
 export type { ModelConfig } from "./lib/model/config.ts";
-export type { CellName } from "./lib/model/cells.ts";
+export type { CellName, StateName } from "./lib/model/cells.ts";
 export {
   type DropoutPlace,
   LanguageModel,

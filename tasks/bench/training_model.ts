@@ -79,8 +79,8 @@ export class TrainingModel implements Disposable {
     model.forward(this.#inputs);
     model.loss(this.#targets, this.#loss);
     model.backward(this.#inputs);
-    const step = ++this.#updates;
-    this.#optimizer.update(this.#norm, { learningRate, step });
+    const updates = ++this.#updates;
+    this.#optimizer.update(this.#norm, { learningRate, updates });
     model.carryState(this.#norm);
   }
 
