@@ -17,7 +17,7 @@ type TrainingNotice = Extract<
   { kind: "started" | "epoch" | "progress" | "sample" }
 >;
 
-/** The section. */
+/** Shows how training goes. */
 export class LearningView {
   readonly #announcer: Announcer;
   readonly #section = find("learning", HTMLElement);

@@ -9,7 +9,7 @@ import { thinned } from "../shared/thinned.ts";
 import { find, make } from "./dom.ts";
 import { logTicks, wholeTicks } from "./scale.ts";
 
-/** A measurement. */
+/** Perplexity after an epoch, or within one. */
 interface Point {
   readonly epoch: number;
   readonly perplexity: number;
@@ -26,7 +26,7 @@ const MARGIN = { left: 44, right: 14, top: 12, bottom: 34 };
 /** More points than this are thinned out. */
 const MOST_POINTS = 400;
 
-/** The plot. */
+/** Draws a line for the text and one for what is held out. */
 export class Plot {
   readonly #figure = find("plot", HTMLElement);
   readonly #svg = svg("svg", { role: "img", height: HEIGHT });

@@ -114,7 +114,6 @@ export interface Calls {
   };
 }
 
-/** Name of a call. */
 export type CallName = keyof Calls;
 
 /** A training has begun, or goes on. */
@@ -142,7 +141,7 @@ export interface SampleNotice {
   readonly text: string;
 }
 
-/** What the worker tells of its own accord. */
+/** What the worker tells unasked. */
 export type Notice =
   | Started
   | {

@@ -55,7 +55,7 @@ interface Training {
   readonly events: AsyncGenerator<TrainEvent, void>;
 }
 
-/** The worker's state. */
+/** Does what the page asks, one training at a time. */
 export class Session {
   readonly #notify: (notice: Notice) => void;
   #device: DeviceName = "auto";
