@@ -4,13 +4,14 @@ import { train, type TrainOptions } from "../lib/train.ts";
 import type { EpochEvent } from "../lib/training/events.ts";
 import { meanSpeed } from "../lib/training/metrics.ts";
 import { loadCorpus } from "./cli/corpus.ts";
-import { perplexityText } from "./cli/describe.ts";
+import { perplexityText } from "./shared/perplexity_text.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { type PRESETS, withPreset } from "./cli/presets.ts";
 import { EXIT } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
+import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 import { type Settings, trainOptions } from "./cli/training_flags.ts";
 
 /** A run of the book, and the perplexity that it printed, to one decimal. */

@@ -6,12 +6,14 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import { modelText, perplexityText, spaced, speedText } from "./describe.ts";
+import { modelText } from "../shared/model_text.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
+import { grouped } from "../shared/grouped.ts";
+import { spaced, speedText } from "./describe.ts";
 import { Html, markup, type Value } from "./html.ts";
 import { type EpochMetrics, speedOf } from "./metrics.ts";
 import type { Sample } from "./samples.ts";
 import { duration } from "./live_line.ts";
-import { grouped } from "./terminal.ts";
 
 /** What the page shows. */
 export interface ReportContents {
