@@ -9,7 +9,7 @@ import { decodeTokenFile } from "../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../lib/text/tokenizer.ts";
 import type { Normalization } from "../lib/text/normalize.ts";
 import { decodeModel } from "../lib/training/checkpoint.ts";
-import { modelText } from "./cli/describe.ts";
+import { modelText } from "./shared/model_text.ts";
 import { readWanted } from "./cli/files.ts";
 import { assertInputFile } from "./cli/input_file.ts";
 import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/command.ts";
@@ -17,7 +17,8 @@ import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, out, say } from "./cli/terminal.ts";
+import { out, say } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 import type { Activation } from "../lib/backend/backend.ts";
 
 /** How many tensors that are left out are named. */
