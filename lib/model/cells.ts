@@ -4,20 +4,24 @@
  * @module
  */
 
-import type {
-  Activation,
-  Gru,
-  GruBackward,
-  Lstm,
-  LstmBackward,
-  Ops,
-  Rnn,
-  RnnBackward,
-  Tensor,
+import {
+  type Activation,
+  ACTIVATIONS,
+  type Gru,
+  type GruBackward,
+  type Lstm,
+  type LstmBackward,
+  type Ops,
+  type Rnn,
+  type RnnBackward,
+  type Tensor,
 } from "../backend/backend.ts";
 
-/** Name of a cell, as `--cell` takes it. */
-export type CellName = "rnn" | "gru" | "lstm";
+/** Every cell by its name. */
+export const CELL_NAMES = ["rnn", "gru", "lstm"] as const;
+
+/** Name of a cell: vanilla (d2l 8.4), GRU (9.1) or LSTM (9.2). */
+export type CellName = typeof CELL_NAMES[number];
 
 /**
  * The tensors of one layer under the names that they have as arguments of the ops.
@@ -72,8 +76,14 @@ interface Carried {
 
 /** A recurrent cell. */
 export interface Cell {
+  /** What PyTorch calls it in `torch.nn`; undefined where PyTorch does not have it. */
+  readonly torchName?: string;
   /** G: how many times H rows its weights have. */
   readonly gates: number;
+  /** The nonlinearities that it can have, the usual one first. */
+  readonly activations: readonly Activation[];
+  /** Which of the gates, from 0 on, keeps or forgets its state; undefined: none. */
+  readonly forgetGate?: number;
   /** Whether it has a bias `(H)` of its own on the side of the state. */
   readonly hiddenBias: boolean;
   readonly carries: readonly Carried[];
@@ -89,7 +99,9 @@ const CELL: Carried = { name: "c", initial: "initialCell", steps: "cells" };
 /** Every cell by its name. */
 export const CELLS: Readonly<Record<CellName, Cell>> = {
   rnn: {
+    torchName: "RNN",
     gates: 1,
+    activations: ACTIVATIONS,
     hiddenBias: false,
     carries: [HIDDEN],
     saves: {},
@@ -97,7 +109,9 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
     backward: (ops, layer) => ops.rnnBackward(layer satisfies RnnBackward),
   },
   gru: {
+    torchName: "GRU",
     gates: 3,
+    activations: ["tanh"],
     hiddenBias: true,
     carries: [HIDDEN],
     saves: { gates: 4 },
@@ -105,7 +119,10 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
     backward: (ops, layer) => ops.gruBackward(layer as GruBackward),
   },
   lstm: {
-    gates: 4,
+    torchName: "LSTM",
+    gates: 4, // i, f, g, o
+    activations: ["tanh"],
+    forgetGate: 1,
     hiddenBias: false,
     carries: [HIDDEN, CELL],
     saves: { cells: 1, gates: 4 },

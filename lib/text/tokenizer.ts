@@ -6,8 +6,11 @@
 
 import type { Normalization } from "./normalize.ts";
 
+/** Everything that a token can be. */
+export const LEVELS = ["char", "word", "byte"] as const;
+
 /** What a token is: a character (a code point), a word, or a byte of UTF-8. */
-export type Level = "char" | "word" | "byte";
+export type Level = typeof LEVELS[number];
 
 /** How text is cut into tokens; a checkpoint keeps it. */
 export interface Tokenizer {
