@@ -116,8 +116,8 @@ export const INITIALIZATION_SETTINGS: SettingsOf<
     kind: "choice",
     choices: INITIALIZATIONS,
     name: "initialization",
-    help: "initial weights: normal with the deviation sigma, or uniform as " +
-      "PyTorch's",
+    help: "initial weights: normal with standard deviation sigma, or uniform " +
+      "as PyTorch's",
     default: "normal",
   },
   sigma: {

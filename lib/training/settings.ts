@@ -136,7 +136,7 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
   stepSize: {
     ...positive,
     name: "step size of the schedule",
-    help: "epochs from one fall of the schedule step to the next",
+    help: 'epochs from one fall of the "step" schedule to the next',
     default: ({ epochs }) => Math.max(1, Math.ceil(epochs / 3)),
     defaultText: "a third of all",
     onlyWith: { schedule: ["step"] },
@@ -144,7 +144,7 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
   gamma: {
     ...positive,
     name: "gamma of the schedule",
-    help: "factor of each fall of the schedule step",
+    help: 'factor of each fall of the "step" schedule',
     default: 0.1,
     onlyWith: { schedule: ["step"] },
   },
