@@ -84,6 +84,11 @@ export {
   type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export type {
+  CorpusRecord,
+  Progress,
+  TrainingOrigin,
+} from "./lib/training/checkpoint_metadata.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
   type ImportOptions,

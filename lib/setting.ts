@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { JsonObject } from "./json_value.ts";
+
 /** The numbers that a setting may be. */
 export interface NumberRange {
   /** Whether whole numbers alone will do. */
@@ -224,18 +226,18 @@ export function rangeText(range: NumberRange): string {
  */
 export function readRecord<R extends object>(
   settings: SettingsOf<R>,
-  read: object,
+  read: JsonObject,
   what: string,
 ): Partial<R> {
   const table = new Map<string, Setting>(Object.entries(settings));
-  for (const [key, value] of Object.entries(read)) {
+  for (const [key, value] of read) {
     const setting = table.get(key);
     if (!setting) {
       throw new RangeError(`its ${what} has the unknown setting ${shown(key)}`);
     }
     assertSetting(setting, value, `its ${what} has the ${setting.name}`);
   }
-  return read;
+  return Object.fromEntries(read) as Partial<R>;
 }
 
 /** A value of any kind as a message shows it: on one line, in quotes if it is a text. */

@@ -5,6 +5,7 @@
  */
 
 import { type Activation, ACTIVATIONS } from "../backend/backend.ts";
+import type { JsonObject } from "../json_value.ts";
 import {
   assertRecord,
   assertSetting,
@@ -160,11 +161,13 @@ export function assertConfig(config: ModelConfig): void {
  * @throws {TypeError} If a setting is of the wrong type.
  * @throws {RangeError} If one is missing, unknown or out of its range.
  */
-export function readConfig(read: object): ModelConfig {
-  const { vocabularySize: _, ...settings } = read as ModelConfig;
+export function readConfig(read: JsonObject): ModelConfig {
+  const settings = new Map(read);
+  settings.delete("vocabularySize");
   readRecord(MODEL_SETTINGS, settings, "config");
-  assertConfig(read as ModelConfig);
-  return read as ModelConfig;
+  const config = Object.fromEntries(read) as unknown as ModelConfig;
+  assertConfig(config);
+  return config;
 }
 
 /** What an error says before a size that no model can have. */
