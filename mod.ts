@@ -89,6 +89,7 @@ export type {
   Progress,
   TrainingOrigin,
 } from "./lib/training/checkpoint_metadata.ts";
+export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
   type ImportOptions,
@@ -143,6 +144,9 @@ export {
   SAMPLINGS,
 } from "./lib/text/minibatch.ts";
 export { type Normalization, NORMALIZATIONS } from "./lib/text/normalize.ts";
+export { decodeIds } from "./lib/text/decode_ids.ts";
+export { canContinue, encodePrefix } from "./lib/text/prefix.ts";
+export { textJoiner } from "./lib/text/text_joiner.ts";
 export type { TokenIds } from "./lib/text/token_ids.ts";
 export { type Level, LEVELS, type Tokenizer } from "./lib/text/tokenizer.ts";
 export type { Vocabulary } from "./lib/text/vocabulary.ts";
@@ -153,7 +157,11 @@ export {
   modelConfig,
   type ModelSettings,
 } from "./lib/model/config.ts";
-export { CELL_NAMES, type CellName } from "./lib/model/cells.ts";
+export {
+  CELL_NAMES,
+  type CellName,
+  type StateName,
+} from "./lib/model/cells.ts";
 export {
   type DropoutPlace,
   LanguageModel,
@@ -166,6 +174,7 @@ export {
   type InitializationOptions,
   INITIALIZATIONS,
   initializeParameters,
+  parameterCount,
   type Parameters,
 } from "./lib/model/parameters.ts";
 

@@ -11,7 +11,6 @@ import { grouped, out } from "./cli/terminal.ts";
 /** Where everything goes. */
 const FOLDER = "dist";
 
-/** The table of flags. */
 export const command = {
   name: "bundle",
   summary:
@@ -22,7 +21,6 @@ export const command = {
   examples: ["deno task bundle"],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async () => {
     const library = await bundleScript("tasks/bundle/weena.ts", {

@@ -24,8 +24,8 @@ export function embedding(
   table: usize, // (V, E)
   output: usize, // (rows, E)
   rows: usize,
-  E: usize,
   V: usize,
+  E: usize,
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
@@ -61,8 +61,8 @@ export function embeddingBackward(
   dOutput: usize, // (rows, E)
   dTable: usize, // (V, E)
   rows: usize,
-  E: usize,
   V: usize,
+  E: usize,
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;

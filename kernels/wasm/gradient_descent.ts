@@ -13,6 +13,15 @@ import { MOVE, runPhase } from "./threads";
 /** Parameters that one task does, and whose squares are one partial sum. */
 const BLOCK: usize = 16_384;
 
+function blocksOf(P: usize): usize {
+  return (P + BLOCK - 1) / BLOCK;
+}
+
+/** Bytes of scratch: a float64 number a block. */
+export function globalNormScratch(P: usize): f64 {
+  return 8 * <f64> blocksOf(P);
+}
+
 /** `norm = √ Σ g²`, in float64, block by block. */
 export function globalNorm(
   gradients: usize, // (P)
@@ -23,7 +32,7 @@ export function globalNorm(
   setArgument(0, gradients);
   setArgument(1, P);
   setArgument(2, scratch);
-  const blocks = (P + BLOCK - 1) / BLOCK;
+  const blocks = blocksOf(P);
   runPhase(Task.Squares, blocks, MOVE * <f64> P);
   let total: f64 = 0;
   for (let block: usize = 0; block < blocks; block++) {
@@ -55,7 +64,7 @@ export function squaresTask(task: usize): void {
   store<f64>(argument(2) + (task << 3), sum);
 }
 
-/** The rules of `UpdateRule` in backend.ts, in the order that ops.ts numbers them by. */
+/** The rules of `UpdateRule` in backend.ts, in their order there. */
 const enum Rule {
   Sgd,
   Momentum,
@@ -92,13 +101,13 @@ const enum Setting {
  * p, m or v would not be finite. Source: PyTorch's `torch.optim`.
  */
 export function update(
-  rule: i32,
   parameters: usize, // (P)
   gradients: usize, // (P)
   norm: usize, // ()
   firstMoment: usize, // (P), m
   secondMoment: usize, // (P), v
   P: usize,
+  rule: i32,
   learningRate: f64,
   clipNorm: f64,
   clipValue: f64,
@@ -133,7 +142,7 @@ export function update(
   set(Setting.Correction2, 1 / correction2);
   set(Setting.Epsilon, epsilon);
   const work: f64 = rule == Rule.Sgd ? 2 : MOVE;
-  runPhase(Task.Update, (P + BLOCK - 1) / BLOCK, work * <f64> P);
+  runPhase(Task.Update, blocksOf(P), work * <f64> P);
 }
 
 function set(setting: i32, value: f64): void {

@@ -9,9 +9,19 @@ import { MOVE, runPhase } from "./threads";
 /** Columns of `dOutput` that one task adds up. */
 const SCATTER_COLUMNS: usize = 64;
 
+/** Whether so few ids are given that it is cheaper to pick their columns one by one. */
+function areFew(rows: usize, V: usize): bool {
+  return rows << 1 < V;
+}
+
+/** Bytes of scratch: the weight transposed, `(V, O)`. */
+export function oneHotLinearScratch(rows: usize, O: usize, V: usize): f64 {
+  return areFew(rows, V) ? 0 : 4 * <f64> O * <f64> V;
+}
+
 /**
  * `output[r,:] = weight[:, ids[r]]`. The weight's columns become rows first, unless
- * there are so few ids that it is cheaper to pick them out one by one.
+ * there are few ids.
  *
  * @returns The first id that is not below V, or -1.
  */
@@ -24,7 +34,7 @@ export function oneHotLinear(
   V: usize,
   scratch: usize,
 ): f64 {
-  if (rows << 1 < V) {
+  if (areFew(rows, V)) {
     const wrong = firstAbove(ids, rows, V);
     if (wrong >= 0) return wrong;
     for (let row: usize = 0; row < rows; row++) {
@@ -38,7 +48,16 @@ export function oneHotLinear(
     return -1;
   }
   transpose(weight, V << 2, scratch, O << 2, O, V);
-  return embedding(ids, scratch, output, rows, O, V);
+  return embedding(ids, scratch, output, rows, V, O);
+}
+
+/** Bytes of scratch: the weight's gradient transposed, each task's columns apart. */
+export function oneHotLinearBackwardScratch(
+  _rows: usize,
+  O: usize,
+  V: usize,
+): f64 {
+  return 4 * <f64> O * <f64> V;
 }
 
 /**

@@ -15,6 +15,11 @@ import { MOVE, runPhase } from "./threads";
 /** Bytes of scratch that a row takes for each of its V logits. */
 const SCRATCH: usize = 8;
 
+/** Bytes of scratch of all rows. */
+export function sampleScratch(B: usize, V: usize): f64 {
+  return <f64> SCRATCH * <f64> B * <f64> V;
+}
+
 /** Chooses the next token of every row, as `Sample` in backend.ts states it. */
 export function sample(
   logits: usize, // (B, V)
@@ -24,11 +29,11 @@ export function sample(
   logProbabilities: usize, // (B), or 0
   B: usize,
   V: usize,
+  firstId: usize,
   temperature: f64,
   topK: usize, // 0: all
-  topP: f32,
-  repetitionPenalty: f32,
-  firstId: usize,
+  topP: f64,
+  repetitionPenalty: f64,
   scratch: usize, // (B, 2, V)
 ): void {
   setArgument(0, logits);
@@ -39,8 +44,8 @@ export function sample(
   setArgument(5, V);
   setRealArgument(6, <f32> (1 / temperature));
   setArgument(7, topK);
-  setRealArgument(8, topP);
-  setRealArgument(9, repetitionPenalty);
+  setRealArgument(8, <f32> topP);
+  setRealArgument(9, <f32> repetitionPenalty);
   setArgument(10, scratch);
   setArgument(11, firstId);
   const work = uniforms || logProbabilities ? EXP : MOVE;

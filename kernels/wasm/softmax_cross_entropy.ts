@@ -13,6 +13,11 @@ const ROWS: usize = 32;
 /** Work of one exp and what goes with it, as `threads.ts` measures it. */
 export const EXP: f64 = 80;
 
+/** Bytes of scratch: a float64 number a row. */
+export function softmaxCrossEntropyScratch(rows: usize, _V: usize): f64 {
+  return 8 * <f64> rows;
+}
+
 /**
  *     losses  = log Σ_v exp(z[r,v] − m) − (z[r,target_r] − m),  m = max z[r,:]
  *     loss    = 1/rows Σ_r losses

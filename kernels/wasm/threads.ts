@@ -15,6 +15,7 @@ import {
   EPOCH,
   FAILED,
   KIND,
+  SILENT,
   SLEEPERS,
   STOP,
   THREADS,
@@ -126,7 +127,7 @@ function waitForOthers(count: i32, most: f64): void {
       atomic.wait<i32>(DONE, done, TURN);
       atomic.store<i32>(CALLER_WAITS, 0);
     }
-    if (++turns > most) atomic.store<i32>(FAILED, 2);
+    if (++turns > most) atomic.store<i32>(FAILED, SILENT);
   }
 }
 

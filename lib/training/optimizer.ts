@@ -102,7 +102,7 @@ export const OPTIMIZER_NAMES: readonly UpdateRule[] = Object.keys(
  *   clipValue: 0,
  * });
  * const norm = backend.allocate([]);
- * optimizer.update(norm, { learningRate: 3, step: 1 });
+ * optimizer.update(norm, { learningRate: 3, updates: 1 });
  * console.assert((await backend.read(norm))[0] === 3);
  * console.assert((await backend.read(parameters))[1] === 2);
  * ```
@@ -139,15 +139,17 @@ export class Optimizer implements Disposable {
   }
 
   /**
-   * Makes a step of the gradients; the scalar `norm` gets their global norm.
+   * Updates the parameters by their gradients; the scalar `norm` gets the global norm
+   * of these.
    *
-   * @param step Which update this is, from 1 on: Adam's moments are corrected by it.
+   * @param updates How many updates there are with this one, from 1 on: Adam's moments
+   * are corrected by it.
    */
   update(
     norm: Tensor,
-    { learningRate, step }: {
+    { learningRate, updates }: {
       readonly learningRate: number;
-      readonly step: number;
+      readonly updates: number;
     },
   ): void {
     const { ops } = this.#backend;
@@ -167,8 +169,8 @@ export class Optimizer implements Disposable {
       clipValue,
       ...this.#constants,
       learningRate,
-      correction1: 1 - beta1 ** step,
-      correction2: 1 - beta2 ** step,
+      correction1: 1 - beta1 ** updates,
+      correction2: 1 - beta2 ** updates,
     });
   }
 

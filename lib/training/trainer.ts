@@ -23,7 +23,12 @@ import { learningRateAt } from "./learning_rate.ts";
 import { perplexity, weightedMean } from "./metrics.ts";
 import { Optimizer } from "./optimizer.ts";
 import { type Clock, monotonicClock, nextChunkSize, turns } from "./pace.ts";
-import { isDue, schedule, type Step, takeChunk } from "./schedule.ts";
+import {
+  isDue,
+  schedule,
+  type ScheduledMinibatch,
+  takeChunk,
+} from "./schedule.ts";
 import { isEnded, type TrainingRecord } from "./settings.ts";
 import type { MinibatchResult, TrainingState } from "./training_state.ts";
 
@@ -183,7 +188,11 @@ export async function* runTraining(
     else if (isDue(epoch, loop.checkpointEvery)) yield* checkpoints("due");
   }
 
-  const record = (step: Step, result: MinibatchResult, seconds: number) => {
+  const record = (
+    step: ScheduledMinibatch,
+    result: MinibatchResult,
+    seconds: number,
+  ) => {
     measured.push(result);
     sum = plus(sum, result);
     updates++;
@@ -229,7 +238,7 @@ export async function* runTraining(
       targetMilliseconds: CHUNK_MILLISECONDS,
       limit: runner.capacity,
     });
-    let divergedAt: Step | undefined;
+    let divergedAt: ScheduledMinibatch | undefined;
     for (const [i, step] of chunk.entries()) {
       record(step, results[i], elapsed / 1000 / chunk.length);
       if (skippedInRow >= MOST_SKIPPED) divergedAt ??= step;
@@ -293,7 +302,7 @@ function isGood({ norm }: MinibatchResult): boolean {
   return Number.isFinite(norm);
 }
 
-function divergence(step: Step): DivergenceError {
+function divergence(step: ScheduledMinibatch): DivergenceError {
   return new DivergenceError(
     `Training diverged in epoch ${step.epoch + 1}, minibatch ` +
       `${step.index + 1}: the gradient was not finite ${MOST_SKIPPED} ` +
