@@ -94,7 +94,7 @@ export function parseStrictJson(text: string, maxDepth: number): Json {
       const key = string();
       if (object.has(key)) {
         at = start;
-        fail("a key that is not there yet");
+        fail("a key that has not occurred yet");
       }
       need(":");
       object.set(key, value(depth + 1));

@@ -117,8 +117,10 @@ export function valueOf(spec: Flag): string {
       if (least === -Infinity) return what;
       const from = `${what} ${above ? "above" : "from"} ${least}`;
       if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
-      if (below !== undefined) return `${from} to below ${below}`;
-      return above ? from : `${from} on`;
+      if (below !== undefined) {
+        return `${what} of at least ${least} and below ${below}`;
+      }
+      return above ? from : `${what} of at least ${least}`;
     }
     case "text":
       return spec.value;
