@@ -1,30 +1,49 @@
 /**
- * The first 48 KiB of the memory: what the threads tell each other, and the
- * arguments of the op in hand. Constants of the module follow, up to 64 KiB, where
- * the heap begins. Each word that several threads write has a cache line of its own.
- * `lib/backend/wasm/threads.ts` knows the ones marked (*).
+ * The beginning of the memory: what the threads tell each other, the arguments of the op
+ * in hand, and the module's constants, behind which the heap begins. Each word that
+ * several threads write has a cache line of its own.
+ *
+ * `tasks/build_wasm.ts` reads the exported constants from this file: it compiles with
+ * them and writes them into the generated module, from which the host has them.
  */
 
-/** (*) Number of the phase in hand; threads without work wait on it. */
+/** Where the module's constants begin, and all that stands before them ends. */
+export const CONSTANTS: usize = 49_152;
+
+/** Where the backend's heap begins; a multiple of a page of WebAssembly. */
+export const HEAP_START: usize = 65_536;
+
+/** Number of the phase in hand; threads without work wait on it. */
 export const EPOCH: usize = 64;
-/** Phase (32 bits), its number of tasks (16) and the next task to do (16). */
+/** Phase (32 bits), its number of pieces (16) and the next piece to do (16). */
 export const TICKET: usize = 128;
-/** (*) Tasks of the phase that are done; the calling thread waits on it. */
+/** Pieces of the phase that are done; the calling thread waits on it. */
 export const DONE: usize = 192;
 /** 1 while the calling thread waits on `DONE`. */
 export const CALLER_WAITS: usize = 256;
 /** Threads that wait on `EPOCH`. */
 export const SLEEPERS: usize = 320;
-/** (*) 1 once a thread has failed, 2 once one has not ended its task for too long. */
+/** 0; 1 once a thread has failed, `SILENT` once one has not ended its piece for too long. */
 export const FAILED: usize = 384;
-/** (*) 1 once the threads are to end. */
+/** 1 once the threads are to end. */
 export const STOP: usize = 448;
-/** (*) Number of threads, the calling one included. */
+/** Number of threads, the calling one included. */
 export const THREADS: usize = 452;
-/** (*) 1 where the calling thread may wait, as a browser's page may not. */
+/** 1 where the calling thread may wait, as a browser's page may not. */
 export const CALLER_MAY_WAIT: usize = 456;
-/** What kind of task the phase in hand consists of. */
-export const KIND: usize = 460;
+/** What stands at `FAILED` where no message tells why. */
+export const SILENT: i32 = 2;
+/** The function that does a piece of the phase in hand: its index in the module's table. */
+export const PIECE: usize = 460;
+/** What the function calls the ticket's first piece. */
+export const FIRST_PIECE: usize = 464;
+
+/** Most threads, the calling one included: so many tiles there are. */
+export const MOST_THREADS: i32 = 256;
+/** Why a thread has failed: the message's length, then its UTF-16 codes. */
+export const MESSAGE: usize = 40_960;
+/** Greatest length of a message. */
+export const MESSAGE_LIMIT: i32 = 500;
 
 /** Arguments of the op in hand, 32-bit words. */
 const ARGUMENTS: usize = 512;

@@ -15,10 +15,9 @@ import {
   lowHalves,
   storeUpTo,
 } from "./simd";
-import { Task } from "./tasks";
 import { runPhase } from "./threads";
 
-/** Elements that one task does, a multiple of 16. */
+/** Elements that one piece does, a multiple of 16. */
 const BLOCK: usize = 16_384;
 
 /** Work of an element's random word, as `threads.ts` measures it. */
@@ -26,14 +25,13 @@ const WORD: f64 = 60;
 
 /**
  * Element i becomes 0 where word i mod 4 of the Philox block `[⌊i/4⌋, c1, c2, c3]` under
- * the key `k0, k1` is below `threshold`; the others are multiplied by `scale`.
+ * the key `k0, k1` is below `⌊rate · 2³²⌋`; the others are multiplied by `1 / (1 − rate)`.
  */
 export function dropout(
-  input: usize, // (count)
-  output: usize, // (count), may be the input
-  count: usize,
-  threshold: u32,
-  scale: f32,
+  input: usize, // (size)
+  output: usize, // (size), may be the input
+  size: usize,
+  rate: f64,
   k0: u32,
   k1: u32,
   c1: u32,
@@ -42,21 +40,21 @@ export function dropout(
 ): void {
   setArgument(0, input);
   setArgument(1, output);
-  setArgument(2, count);
-  setArgument(3, threshold);
-  setRealArgument(4, scale);
+  setArgument(2, size);
+  setArgument(3, <u32> floor(rate * 4294967296)); // 2³²
+  setRealArgument(4, <f32> (1 / (1 - rate)));
   setArgument(5, k0);
   setArgument(6, k1);
   setArgument(7, c1);
   setArgument(8, c2);
   setArgument(9, c3);
-  const tasks = (count + BLOCK - 1) / BLOCK;
-  runPhase(Task.Dropout, tasks, WORD * <f64> count);
+  const pieces = (size + BLOCK - 1) / BLOCK;
+  runPhase(dropoutPiece, pieces, WORD * <f64> size);
 }
 
 /** Four Philox blocks at a time: a lane is a block, their 16 words are 16 elements. */
-export function dropoutTask(task: usize): void {
-  const first = task * BLOCK;
+function dropoutPiece(piece: usize, _thread: usize): void {
+  const first = piece * BLOCK;
   const end = least(first + BLOCK, argument(2));
   for (let i = first; i < end; i += 16) fourBlocks(i, end - i);
 }

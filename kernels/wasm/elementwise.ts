@@ -1,35 +1,46 @@
 import { finite, loadUpTo, storeFirst, storeUpTo } from "./simd";
 
 /** Every element becomes `value`. */
-export function fill(to: usize, value: f32, count: usize): void {
-  const values = f32x4.splat(value);
-  const end = to + ((count & ~3) << 2);
-  for (; to < end; to += 16) v128.store(to, values);
-  storeFirst(to, count & 3, values);
-}
-
-/** `to = from`, words of 32 bits. */
-export function copy(from: usize, to: usize, count: usize): void {
-  memory.copy(to, from, count << 2);
-}
-
-/** All bits of `count` words become 0. */
-export function clear(to: usize, count: usize): void {
-  memory.fill(to, 0, count << 2);
-}
-
-/** `to = from`, 0 where the element or the norm is not finite. */
-export function carry(
-  from: usize,
-  to: usize,
-  norm: usize, // ()
-  count: usize,
+export function fill(
+  tensor: usize, // (size)
+  size: usize,
+  value: f64,
 ): void {
-  if (!isFinite(load<f32>(norm))) return fill(to, 0, count);
-  for (let i: usize = 0; i < count; i += 4) {
-    const state = loadUpTo(from, count - i);
-    storeUpTo(to, count - i, v128.and(state, finite(state)));
-    from += 16;
-    to += 16;
+  const values = f32x4.splat(<f32> value);
+  const end = tensor + ((size & ~3) << 2);
+  for (; tensor < end; tensor += 16) v128.store(tensor, values);
+  storeFirst(tensor, size & 3, values);
+}
+
+/** `destination = source`, words of 32 bits. */
+export function copy(
+  source: usize, // (size)
+  destination: usize, // (size)
+  size: usize,
+): void {
+  memory.copy(destination, source, size << 2);
+}
+
+/** All bits become 0. No op: what a new tensor begins with. */
+export function clear(
+  tensor: usize, // (size)
+  size: usize,
+): void {
+  memory.fill(tensor, 0, size << 2);
+}
+
+/** `destination = source`, 0 where the element or the norm is not finite. */
+export function carry(
+  source: usize, // (size)
+  destination: usize, // (size)
+  norm: usize, // ()
+  size: usize,
+): void {
+  if (!isFinite(load<f32>(norm))) return clear(destination, size);
+  for (let i: usize = 0; i < size; i += 4) {
+    const state = loadUpTo(source, size - i);
+    storeUpTo(destination, size - i, v128.and(state, finite(state)));
+    source += 16;
+    destination += 16;
   }
 }

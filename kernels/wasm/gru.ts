@@ -3,7 +3,7 @@
 import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import { columnSums, FEW_ROWS } from "./linear";
-import { packedBytes, packRows } from "./pack";
+import { packRows } from "./pack";
 import {
   addColumns,
   addRows,
@@ -12,9 +12,12 @@ import {
   packAll,
 } from "./product";
 import {
+  Area,
   batchSize,
   firstRow,
   hiddenSize,
+  layOutBackward,
+  layOutForward,
   numSteps,
   packStates,
   rowsOf,
@@ -23,8 +26,13 @@ import {
   weightGradient,
 } from "./recurrent";
 import { rowTimesMatrix } from "./rows";
+import { areaOf } from "./scratch";
 import { least, loadUpTo, storeUpTo } from "./simd";
-import { Task } from "./tasks";
+
+/** Bytes of scratch that `gru` needs. */
+export function gruScratch(_T: usize, B: usize, H: usize): f64 {
+  return layOutForward(0, 3, B, H);
+}
 
 /**
  *     r, z = σ(x + h_(t-1) · weightᵀ + bias)     m = h_(t-1) · W_nᵀ + hiddenBias
@@ -48,8 +56,8 @@ export function gru(
     rowByRow(input, weight, bias, hiddenBias, initialState, output, gates, T * B, B, H);
     return;
   }
-  const states = scratch;
-  const weights = states + packedBytes(B, H, 4);
+  layOutForward(scratch, 3, B, H);
+  const states = areaOf(Area.States), weights = areaOf(Area.Weights);
   beginPacking();
   addRows(weight, H << 2, 3 * H, H, weights, 8);
   packAll();
@@ -61,14 +69,14 @@ export function gru(
   setArgument(5, output);
   setArgument(6, gates);
   setArgument(7, states);
-  shareRows(Task.Gru, T, B, H, 3);
+  shareRows(gruPiece, T, B, H, 3);
 }
 
 /** All steps of some rows of the batch. */
-export function gruTask(task: usize, thread: usize): void {
+function gruPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1), bias = argument(2), hiddenBias = argument(3);
   const state = argument(7) + skip; // packed 4 wide
   let input = argument(0) + 3 * skip, gates = argument(6) + 4 * skip;
@@ -152,6 +160,11 @@ function step(
   }
 }
 
+/** Bytes of scratch that `gruBackward` needs. */
+export function gruBackwardScratch(T: usize, B: usize, H: usize): f64 {
+  return layOutBackward(0, 3, 1, T, B, H);
+}
+
 /**
  * With `dh_t` the gradient by `h_t`, from `dOutput_t` and from the step after, from
  * the last step to the first:
@@ -179,10 +192,8 @@ export function gruBackward(
   scratch: usize,
 ): void {
   const rows = T * B, stride = H << 2;
-  const dm = scratch; // (T, B, H)
-  const gradients = dm + rows * stride;
-  const dState = gradients + packedBytes(B, 3 * H, 4);
-  const weights = dState + B * stride;
+  layOutBackward(scratch, 3, 1, T, B, H);
+  const dm = areaOf(Area.DHidden), weights = areaOf(Area.Weights);
   beginPacking();
   addColumns(0, 0, weight, stride, H, 3 * H, weights, 8);
   packAll();
@@ -193,25 +204,34 @@ export function gruBackward(
   setArgument(4, dOutput);
   setArgument(5, dInput);
   setArgument(6, dm);
-  setArgument(7, gradients);
-  setArgument(8, dState);
-  shareRows(Task.GruBackward, T, B, H, 3);
+  setArgument(7, areaOf(Area.Gradients));
+  setArgument(8, areaOf(Area.DState));
+  shareRows(gruBackwardPiece, T, B, H, 3);
 
-  const previous = gradients;
-  const rest = previous + packedBytes(H, rows, 8);
+  const previous = areaOf(Area.Previous);
+  const transposed = areaOf(Area.Transposed);
   const dWn = dWeight + 2 * H * stride;
   packStates(initialState, output, previous, T, B, H);
-  weightGradient(dInput, 3 * stride, 2 * H, previous, dWeight, rows, H, rest);
-  weightGradient(dm, stride, H, previous, dWn, rows, H, rest);
+  weightGradient(
+    dInput,
+    3 * stride,
+    2 * H,
+    previous,
+    dWeight,
+    rows,
+    H,
+    transposed,
+  );
+  weightGradient(dm, stride, H, previous, dWn, rows, H, transposed);
   columnSums(dInput, dBias, rows, 3 * H);
   columnSums(dm, dHiddenBias, rows, H);
 }
 
 /** All steps, backwards, of some rows of the batch. */
-export function gruBackwardTask(task: usize, thread: usize): void {
+function gruBackwardPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1);
   const gradient = argument(7) + 3 * skip; // da_r, da_z, dm, packed 4 wide
   const dState = argument(8) + skip; // dh_t without dOutput_t

@@ -4,12 +4,33 @@ import { argument, setArgument } from "./control";
 import { packedBytes } from "./pack";
 import { addColumns, addRows, beginPacking, packAll, product } from "./product";
 import { rowTimesMatrix } from "./rows";
+import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
 import { least } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
 /** Fewer rows than these are done one by one, without packing. */
 export const FEW_ROWS: usize = 4;
+
+/** What lies in the scratch of a layer, all packed. */
+const enum Area {
+  Inputs,
+  Weights,
+  Outputs, // dOutput
+  Transposed, // dOutputᵀ
+}
+
+function layOut(scratch: usize, rows: usize, I: usize, O: usize): f64 {
+  beginScratch(scratch);
+  if (rows < FEW_ROWS) return scratchEnd();
+  reserve(Area.Inputs, packedBytes(rows, I, 4));
+  reserve(Area.Weights, packedBytes(O, I, 8));
+  return scratchEnd();
+}
+
+/** Bytes of scratch that `linear` needs. */
+export function linearScratch(rows: usize, I: usize, O: usize): f64 {
+  return layOut(0, rows, I, O);
+}
 
 /** `output = input · weightᵀ + bias`; no bias where it is 0. */
 export function linear(
@@ -29,13 +50,27 @@ export function linear(
     }
     return;
   }
-  const inputs = scratch;
-  const weights = inputs + packedBytes(rows, I, 4);
+  layOut(scratch, rows, I, O);
+  const inputs = areaOf(Area.Inputs), weights = areaOf(Area.Weights);
   beginPacking();
   addRows(input, I << 2, rows, I, inputs, 4);
   addRows(weight, I << 2, O, I, weights, 8);
   packAll();
   product(inputs, weights, bias, output, rows, O, I);
+}
+
+function layOutBackward(scratch: usize, rows: usize, I: usize, O: usize): f64 {
+  beginScratch(scratch);
+  reserve(Area.Transposed, packedBytes(O, rows, 4));
+  reserve(Area.Inputs, packedBytes(I, rows, 8));
+  reserve(Area.Outputs, packedBytes(rows, O, 4));
+  reserve(Area.Weights, packedBytes(I, O, 8));
+  return scratchEnd();
+}
+
+/** Bytes of scratch that `linearBackward` needs. */
+export function linearBackwardScratch(rows: usize, I: usize, O: usize): f64 {
+  return layOutBackward(0, rows, I, O);
 }
 
 /**
@@ -55,10 +90,9 @@ export function linearBackward(
   O: usize,
   scratch: usize,
 ): void {
-  const transposed = scratch; // dOutputᵀ
-  const inputs = transposed + packedBytes(O, rows, 4);
-  const outputs = inputs + packedBytes(I, rows, 8);
-  const weights = outputs + packedBytes(rows, O, 4);
+  layOutBackward(scratch, rows, I, O);
+  const transposed = areaOf(Area.Transposed), inputs = areaOf(Area.Inputs);
+  const outputs = areaOf(Area.Outputs), weights = areaOf(Area.Weights);
   beginPacking();
   addColumns(0, 0, dOutput, O << 2, O, rows, transposed, 4);
   addColumns(0, 0, input, I << 2, I, rows, inputs, 8);
@@ -72,7 +106,7 @@ export function linearBackward(
   if (dBias) columnSums(dOutput, dBias, rows, O);
 }
 
-/** Columns that one task adds up. */
+/** Columns that one piece adds up. */
 const SUM_COLUMNS: usize = 32;
 
 /** `sums[o] = Σ_r matrix[r,o]`, over the rows in order. */
@@ -86,13 +120,13 @@ export function columnSums(
   setArgument(1, sums);
   setArgument(2, rows);
   setArgument(3, O);
-  const tasks = (O + SUM_COLUMNS - 1) / SUM_COLUMNS;
-  runPhase(Task.ColumnSums, tasks, MOVE * <f64> rows * <f64> O);
+  const pieces = (O + SUM_COLUMNS - 1) / SUM_COLUMNS;
+  runPhase(columnSumsPiece, pieces, MOVE * <f64> rows * <f64> O);
 }
 
-export function columnSumsTask(task: usize): void {
+function columnSumsPiece(piece: usize, _thread: usize): void {
   const rows = argument(2), O = argument(3);
-  const first = task * SUM_COLUMNS;
+  const first = piece * SUM_COLUMNS;
   const columns = least(SUM_COLUMNS, O - first);
   const matrix = argument(0) + (first << 2), sums = argument(1) + (first << 2);
   if (columns == SUM_COLUMNS) sumOf32(matrix, sums, rows, O << 2);

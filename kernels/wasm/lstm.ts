@@ -3,7 +3,7 @@
 import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import { columnSums, FEW_ROWS } from "./linear";
-import { packedBytes, packRows } from "./pack";
+import { packRows } from "./pack";
 import {
   addColumns,
   addRows,
@@ -12,9 +12,12 @@ import {
   packAll,
 } from "./product";
 import {
+  Area,
   batchSize,
   firstRow,
   hiddenSize,
+  layOutBackward,
+  layOutForward,
   numSteps,
   packStates,
   rowsOf,
@@ -24,8 +27,13 @@ import {
   weightGradient,
 } from "./recurrent";
 import { rowTimesMatrix } from "./rows";
+import { areaOf } from "./scratch";
 import { loadUpTo, storeUpTo } from "./simd";
-import { Task } from "./tasks";
+
+/** Bytes of scratch that `lstm` needs. */
+export function lstmScratch(_T: usize, B: usize, H: usize): f64 {
+  return layOutForward(0, 4, B, H);
+}
 
 /**
  *     i, f, o = σ(a)   g = tanh(a)   of  a = x_t + h_(t-1) · weightᵀ + bias
@@ -50,8 +58,8 @@ export function lstm(
     rowByRow(input, weight, bias, initialState, initialCell, output, cells, gates, T * B, B, H);
     return;
   }
-  const states = scratch;
-  const weights = states + packedBytes(B, H, 4);
+  layOutForward(scratch, 4, B, H);
+  const states = areaOf(Area.States), weights = areaOf(Area.Weights);
   beginPacking();
   addRows(weight, H << 2, 4 * H, H, weights, 8);
   packAll();
@@ -64,14 +72,14 @@ export function lstm(
   setArgument(6, cells);
   setArgument(7, gates);
   setArgument(8, states);
-  shareRows(Task.Lstm, T, B, H, 4);
+  shareRows(lstmPiece, T, B, H, 4);
 }
 
 /** All steps of some rows of the batch. */
-export function lstmTask(task: usize, thread: usize): void {
+function lstmPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1), bias = argument(2);
   const state = argument(8) + skip; // packed 4 wide
   let input = argument(0) + 4 * skip, gates = argument(7) + 4 * skip;
@@ -150,6 +158,11 @@ function step(
   }
 }
 
+/** Bytes of scratch that `lstmBackward` needs. */
+export function lstmBackwardScratch(T: usize, B: usize, H: usize): f64 {
+  return layOutBackward(0, 4, 0, T, B, H);
+}
+
 /**
  * With `dh_t` and `dc_t` the gradients by `h_t` and `c_t`, those from the step after
  * included, from the last step to the first:
@@ -178,10 +191,8 @@ export function lstmBackward(
   scratch: usize,
 ): void {
   const rows = T * B, stride = H << 2;
-  const gradients = scratch;
-  const dState = gradients + packedBytes(B, 4 * H, 4);
-  const dCell = dState + B * stride;
-  const weights = dCell + B * stride;
+  layOutBackward(scratch, 4, 0, T, B, H);
+  const weights = areaOf(Area.Weights);
   beginPacking();
   addColumns(0, 0, weight, stride, H, 4 * H, weights, 8);
   packAll();
@@ -191,23 +202,32 @@ export function lstmBackward(
   setArgument(3, gates);
   setArgument(4, dOutput);
   setArgument(5, dInput);
-  setArgument(6, gradients);
-  setArgument(7, dState);
-  setArgument(8, dCell);
-  shareRows(Task.LstmBackward, T, B, H, 4);
+  setArgument(6, areaOf(Area.Gradients));
+  setArgument(7, areaOf(Area.DState));
+  setArgument(8, areaOf(Area.DCell));
+  shareRows(lstmBackwardPiece, T, B, H, 4);
 
-  const previous = scratch;
-  const rest = previous + packedBytes(H, rows, 8);
+  const previous = areaOf(Area.Previous);
+  const transposed = areaOf(Area.Transposed);
   packStates(initialState, output, previous, T, B, H);
-  weightGradient(dInput, 4 * stride, 4 * H, previous, dWeight, rows, H, rest);
+  weightGradient(
+    dInput,
+    4 * stride,
+    4 * H,
+    previous,
+    dWeight,
+    rows,
+    H,
+    transposed,
+  );
   columnSums(dInput, dBias, rows, 4 * H);
 }
 
 /** All steps, backwards, of some rows of the batch. */
-export function lstmBackwardTask(task: usize, thread: usize): void {
+function lstmBackwardPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1);
   const gradient = argument(6) + 4 * skip; // da_(t+1), packed 4 wide
   const dState = argument(7) + skip, dCell = argument(8) + skip;

@@ -3,15 +3,24 @@
 import { argument, setArgument } from "./control";
 import { addRow, embedding, firstAbove } from "./embedding";
 import { least } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
-/** Columns of `dOutput` that one task adds up. */
+/** Columns of `dOutput` that one piece adds up. */
 const SCATTER_COLUMNS: usize = 64;
+
+/** Whether so few ids are given that it is cheaper to pick their columns one by one. */
+function areFew(rows: usize, V: usize): bool {
+  return rows << 1 < V;
+}
+
+/** Bytes of scratch: the weight transposed, `(V, O)`. */
+export function oneHotLinearScratch(rows: usize, O: usize, V: usize): f64 {
+  return areFew(rows, V) ? 0 : 4 * <f64> O * <f64> V;
+}
 
 /**
  * `output[r,:] = weight[:, ids[r]]`. The weight's columns become rows first, unless
- * there are so few ids that it is cheaper to pick them out one by one.
+ * there are few ids.
  *
  * @returns The first id that is not below V, or -1.
  */
@@ -24,7 +33,7 @@ export function oneHotLinear(
   V: usize,
   scratch: usize,
 ): f64 {
-  if (rows << 1 < V) {
+  if (areFew(rows, V)) {
     const wrong = firstAbove(ids, rows, V);
     if (wrong >= 0) return wrong;
     for (let row: usize = 0; row < rows; row++) {
@@ -38,7 +47,16 @@ export function oneHotLinear(
     return -1;
   }
   transpose(weight, V << 2, scratch, O << 2, O, V);
-  return embedding(ids, scratch, output, rows, O, V);
+  return embedding(ids, scratch, output, rows, V, O);
+}
+
+/** Bytes of scratch: the weight's gradient transposed, each piece's columns apart. */
+export function oneHotLinearBackwardScratch(
+  _rows: usize,
+  O: usize,
+  V: usize,
+): f64 {
+  return 4 * <f64> O * <f64> V;
 }
 
 /**
@@ -64,16 +82,16 @@ export function oneHotLinearBackward(
   setArgument(4, O);
   setArgument(5, V);
   setArgument(6, scratch);
-  const tasks = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
+  const pieces = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
   const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
-  runPhase(Task.OneHotLinearBackward, tasks, work);
+  runPhase(oneHotLinearBackwardPiece, pieces, work);
   return -1;
 }
 
 /** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
-export function oneHotLinearBackwardTask(task: usize): void {
+function oneHotLinearBackwardPiece(piece: usize, _thread: usize): void {
   const ids = argument(0), rows = argument(3), O = argument(4), V = argument(5);
-  const first = task * SCATTER_COLUMNS;
+  const first = piece * SCATTER_COLUMNS;
   const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;
   const sums = argument(6) + ((first * V) << 2); // (V, columns)
   memory.fill(sums, 0, V * bytes);

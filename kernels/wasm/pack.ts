@@ -14,12 +14,12 @@ import {
   roundUp,
 } from "./simd";
 
-/** Rows (or columns) of the source that one task packs. */
+/** Rows (or columns) of the source that one piece packs. */
 export const PACK_EXTENT: usize = 64;
 
 /** Bytes of `extent` rows or columns of `K` terms in panels of `width`. */
-export function packedBytes(extent: usize, K: usize, width: usize): usize {
-  return roundUp(extent, width) * K << 2;
+export function packedBytes(extent: usize, K: usize, width: usize): u64 {
+  return <u64> roundUp(extent, width) * K << 2;
 }
 
 /**

@@ -5,22 +5,81 @@
 
 import { argument, setArgument, THREADS } from "./control";
 import { sigmoid, tanh } from "./functions";
+import { FEW_ROWS } from "./linear";
+import { packedBytes } from "./pack";
 import { addColumns, beginPacking, packAll, product } from "./product";
+import {
+  beginScratch,
+  position,
+  reserve,
+  reserveFrom,
+  scratchEnd,
+} from "./scratch";
 import { least, loadUpTo, storeUpTo } from "./simd";
 import { runPhase } from "./threads";
 
-// Arguments of every recurrent layer's tasks, behind its own.
+/** What lies in the scratch of a recurrent layer. */
+export const enum Area {
+  States, // (B, H) of the step before, packed 4 wide
+  Weights, // packed 8 wide
+  DHidden, // (T, B, apart · H), gradients by what a gate has of the state, where that is apart
+  Gradients, // (B, G · H), of the step after, packed 4 wide
+  DState, // (B, H)
+  DCell, // (B, H)
+  Previous, // (T · B, H), the states a step late, packed 8 wide
+  Transposed, // (T · B, G · H), the gates' gradients, packed 4 wide
+}
+
+/** Lays out the scratch of a layer with `G` gates. */
+export function layOutForward(
+  scratch: usize,
+  G: usize,
+  B: usize,
+  H: usize,
+): f64 {
+  beginScratch(scratch);
+  if (B < FEW_ROWS) return scratchEnd();
+  reserve(Area.States, packedBytes(B, H, 4));
+  reserve(Area.Weights, packedBytes(G * H, H, 8));
+  return scratchEnd();
+}
+
+/** Lays out the scratch of its backward pass, with `apart` parts in `DHidden`. */
+export function layOutBackward(
+  scratch: usize,
+  G: usize,
+  apart: usize,
+  T: usize,
+  B: usize,
+  H: usize,
+): f64 {
+  const state = <u64> B * H << 2;
+  beginScratch(scratch);
+  reserve(Area.DHidden, state * T * apart);
+  const walk = position();
+  reserve(Area.Gradients, packedBytes(B, G * H, 4));
+  reserve(Area.DState, state);
+  reserve(Area.DCell, state);
+  reserve(Area.Weights, packedBytes(H, G * H, 8));
+  // After the walk through time, in its place: the factors of the weight's gradient.
+  reserveFrom(walk);
+  reserve(Area.Previous, packedBytes(H, T * B, 8));
+  reserve(Area.Transposed, packedBytes(G * H, T * B, 4));
+  return scratchEnd();
+}
+
+// Arguments of every recurrent layer's pieces, behind its own.
 const SHARED: usize = 12;
 
 /**
- * Threads take a tile's rows of the batch at a time, through all steps: small tasks,
+ * Threads take a tile's rows of the batch at a time, through all steps: small pieces,
  * so that a thread whose processor is taken away leaves the others little to wait
  * for. A thread alone takes all rows, which share each panel of the weight then.
  *
  * @param gates Number of the cell's gates, 1 in a vanilla layer.
  */
 export function shareRows(
-  kind: i32,
+  does: (piece: usize, thread: usize) => void,
   T: usize,
   B: usize,
   H: usize,
@@ -32,7 +91,7 @@ export function shareRows(
   setArgument(SHARED + 2, H);
   setArgument(SHARED + 3, rows);
   const work = 2 * <f64> T * <f64> B * <f64> H * <f64> (gates * H);
-  runPhase(kind, (B + rows - 1) / rows, work);
+  runPhase(does, (B + rows - 1) / rows, work);
 }
 
 /** T, B and H of the layer in hand. */
@@ -48,14 +107,14 @@ export function hiddenSize(): usize {
   return argument(SHARED + 2);
 }
 
-/** The first row of the batch that a task does. */
-export function firstRow(task: usize): usize {
-  return task * argument(SHARED + 3);
+/** The first row of the batch that a piece does. */
+export function firstRow(piece: usize): usize {
+  return piece * argument(SHARED + 3);
 }
 
 /** How many it does. */
-export function rowsOf(task: usize): usize {
-  return least(argument(SHARED + 3), batchSize() - firstRow(task));
+export function rowsOf(piece: usize): usize {
+  return least(argument(SHARED + 3), batchSize() - firstRow(piece));
 }
 
 /**

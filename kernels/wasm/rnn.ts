@@ -3,7 +3,7 @@
 import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import { columnSums, FEW_ROWS } from "./linear";
-import { packedBytes, packRows } from "./pack";
+import { packRows } from "./pack";
 import {
   addColumns,
   addRows,
@@ -12,9 +12,12 @@ import {
   packAll,
 } from "./product";
 import {
+  Area,
   batchSize,
   firstRow,
   hiddenSize,
+  layOutBackward,
+  layOutForward,
   numSteps,
   packStates,
   rowsOf,
@@ -22,10 +25,21 @@ import {
   weightGradient,
 } from "./recurrent";
 import { rowTimesMatrix } from "./rows";
+import { areaOf } from "./scratch";
 import { loadFirst, storeFirst } from "./simd";
-import { Task } from "./tasks";
 
-/** `output_t = f(input_t + output_(t-1) · weightᵀ + bias)`; f is relu or tanh. */
+/** The number of each `Activation` in backend.ts. */
+const enum Activation {
+  Tanh,
+  Relu,
+}
+
+/** Bytes of scratch that `rnn` needs. */
+export function rnnScratch(_T: usize, B: usize, H: usize): f64 {
+  return layOutForward(0, 1, B, H);
+}
+
+/** `output_t = f(input_t + output_(t-1) · weightᵀ + bias)`; f is tanh or relu. */
 export function rnn(
   input: usize, // (T, B, H)
   weight: usize, // (H, H)
@@ -35,15 +49,15 @@ export function rnn(
   T: usize,
   B: usize,
   H: usize,
-  relu: bool,
+  activation: i32,
   scratch: usize,
 ): void {
   if (B < FEW_ROWS) {
-    rowByRow(input, weight, bias, initialState, output, T, B, H, relu);
+    rowByRow(input, weight, bias, initialState, output, T, B, H, activation);
     return;
   }
-  const states = scratch;
-  const weights = states + packedBytes(B, H, 4);
+  layOutForward(scratch, 1, B, H);
+  const states = areaOf(Area.States), weights = areaOf(Area.Weights);
   beginPacking();
   addRows(weight, H << 2, H, H, weights, 8);
   packAll();
@@ -53,16 +67,16 @@ export function rnn(
   setArgument(3, initialState);
   setArgument(4, output);
   setArgument(5, states);
-  setArgument(6, relu);
-  shareRows(Task.Rnn, T, B, H, 1);
+  setArgument(6, activation);
+  shareRows(rnnPiece, T, B, H, 1);
 }
 
 /** All steps of some rows of the batch. */
-export function rnnTask(task: usize, thread: usize): void {
+function rnnPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const relu = argument(6) != 0;
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const relu = argument(6) == Activation.Relu;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1), bias = argument(2);
   const state = argument(5) + skip; // packed 4 wide
   let input = argument(0) + skip, output = argument(4) + skip;
@@ -88,8 +102,9 @@ function rowByRow(
   T: usize,
   B: usize,
   H: usize,
-  relu: bool,
+  activation: i32,
 ): void {
+  const relu = activation == Activation.Relu;
   for (let t: usize = 0; t < T; t++) {
     for (let b: usize = 0; b < B; b++) {
       const at = (b * H) << 2;
@@ -132,6 +147,11 @@ function rectified(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
+/** Bytes of scratch that `rnnBackward` needs. */
+export function rnnBackwardScratch(T: usize, B: usize, H: usize): f64 {
+  return layOutBackward(0, 1, 0, T, B, H);
+}
+
 /**
  * With `a_t` for what f was applied to, from the last step to the first:
  *
@@ -150,12 +170,12 @@ export function rnnBackward(
   T: usize,
   B: usize,
   H: usize,
-  relu: bool,
+  activation: i32,
   scratch: usize,
 ): void {
   const rows = T * B, stride = H << 2;
-  const gradients = scratch;
-  const weights = gradients + packedBytes(B, H, 4);
+  layOutBackward(scratch, 1, 0, T, B, H);
+  const weights = areaOf(Area.Weights);
   beginPacking();
   addColumns(0, 0, weight, stride, H, H, weights, 8);
   packAll();
@@ -163,23 +183,23 @@ export function rnnBackward(
   setArgument(1, weights);
   setArgument(2, dOutput);
   setArgument(3, dInput);
-  setArgument(4, gradients);
-  setArgument(5, relu);
-  shareRows(Task.RnnBackward, T, B, H, 1);
+  setArgument(4, areaOf(Area.Gradients));
+  setArgument(5, activation);
+  shareRows(rnnBackwardPiece, T, B, H, 1);
 
-  const previous = scratch;
-  const rest = previous + packedBytes(H, rows, 8);
+  const previous = areaOf(Area.Previous);
+  const transposed = areaOf(Area.Transposed);
   packStates(initialState, output, previous, T, B, H);
-  weightGradient(dInput, stride, H, previous, dWeight, rows, H, rest);
+  weightGradient(dInput, stride, H, previous, dWeight, rows, H, transposed);
   columnSums(dInput, dBias, rows, H);
 }
 
 /** All steps, backwards, of some rows of the batch. */
-export function rnnBackwardTask(task: usize, thread: usize): void {
+function rnnBackwardPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const relu = argument(5) != 0;
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const relu = argument(5) == Activation.Relu;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1);
   const gradient = argument(4) + skip; // da_(t+1), packed 4 wide
   const last = (T - 1) * B * stride + skip;

@@ -9,11 +9,15 @@ import {
 import { exp, log } from "./functions";
 import { loadUpTo, storeUpTo } from "./simd";
 import { EXP, exponentials, maximum } from "./softmax_cross_entropy";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
 /** Bytes of scratch that a row takes for each of its V logits. */
 const SCRATCH: usize = 8;
+
+/** Bytes of scratch of all rows. */
+export function sampleScratch(B: usize, V: usize): f64 {
+  return <f64> SCRATCH * <f64> B * <f64> V;
+}
 
 /** Chooses the next token of every row, as `Sample` in backend.ts states it. */
 export function sample(
@@ -24,11 +28,11 @@ export function sample(
   logProbabilities: usize, // (B), or 0
   B: usize,
   V: usize,
+  firstId: usize,
   temperature: f64,
   topK: usize, // 0: all
-  topP: f32,
-  repetitionPenalty: f32,
-  firstId: usize,
+  topP: f64,
+  repetitionPenalty: f64,
   scratch: usize, // (B, 2, V)
 ): void {
   setArgument(0, logits);
@@ -39,16 +43,16 @@ export function sample(
   setArgument(5, V);
   setRealArgument(6, <f32> (1 / temperature));
   setArgument(7, topK);
-  setRealArgument(8, topP);
-  setRealArgument(9, repetitionPenalty);
+  setRealArgument(8, <f32> topP);
+  setRealArgument(9, <f32> repetitionPenalty);
   setArgument(10, scratch);
   setArgument(11, firstId);
   const work = uniforms || logProbabilities ? EXP : MOVE;
-  runPhase(Task.Sample, B, work * <f64> B * <f64> V);
+  runPhase(samplePiece, B, work * <f64> B * <f64> V);
 }
 
 /** One row, of which the ids from `firstId` on are looked at: `n` of them. */
-export function sampleTask(row: usize): void {
+function samplePiece(row: usize, _thread: usize): void {
   const V = argument(5), firstId = argument(11), n = V - firstId;
   const at = (row * V + firstId) << 2;
   const own = argument(0) + at;

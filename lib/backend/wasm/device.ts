@@ -13,13 +13,3 @@ export interface Device {
   /** Called after every op: throws an Error if a thread has failed. */
   assertAlive(): void;
 }
-
-/** Bytes of `extent` rows of `K` terms, packed in panels of 4 (kernels/wasm/pack.ts). */
-export function packed4(extent: number, K: number): number {
-  return Math.ceil(extent / 4) * 16 * K;
-}
-
-/** The same in panels of 8. */
-export function packed8(extent: number, K: number): number {
-  return Math.ceil(extent / 8) * 32 * K;
-}

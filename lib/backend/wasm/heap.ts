@@ -4,8 +4,10 @@
  * @module
  */
 
+import { control } from "../../../kernels/wasm.generated.ts";
+
 /** Below lies what the threads tell each other: kernels/wasm/control.ts. */
-export const HEAP_START = 65_536;
+const { HEAP_START } = control;
 
 const PAGE = 65_536;
 
@@ -29,7 +31,7 @@ export class Heap {
   #u32: Uint32Array<ArrayBufferLike>;
   readonly #free: Block[] = []; // by rising address
   readonly #sizes = new Map<number, number>(); // of the blocks in use, by address
-  #end = HEAP_START; // of all blocks, in use or free
+  #end: number = HEAP_START; // of all blocks, in use or free
 
   constructor(shared: boolean) {
     const { memory, limit } = newMemory(shared);
@@ -124,10 +126,11 @@ export class Heap {
 function newMemory(
   shared: boolean,
 ): { memory: WebAssembly.Memory; limit: number } {
+  const initial = HEAP_START / PAGE;
   let cause: unknown;
   for (const maximum of MAXIMA) {
     try {
-      const memory = new WebAssembly.Memory({ initial: 1, maximum, shared });
+      const memory = new WebAssembly.Memory({ initial, maximum, shared });
       return { memory, limit: maximum * PAGE };
     } catch (error) {
       cause = error;

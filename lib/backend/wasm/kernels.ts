@@ -9,8 +9,9 @@ import { builds } from "../../../kernels/wasm.generated.ts";
 /** With or without relaxed SIMD. */
 export type Build = keyof typeof builds;
 
-/** What kernels/wasm/index.ts exports. Tensors are addresses, in bytes. */
+/** What kernels/wasm/index.ts exports, and in what order arguments come: see there. */
 export interface Kernels {
+  readonly oneHotLinearScratch: (rows: number, O: number, V: number) => number;
   readonly oneHotLinear: (
     ids: number,
     weight: number,
@@ -19,6 +20,11 @@ export interface Kernels {
     O: number,
     V: number,
     scratch: number,
+  ) => number;
+  readonly oneHotLinearBackwardScratch: (
+    rows: number,
+    O: number,
+    V: number,
   ) => number;
   readonly oneHotLinearBackward: (
     ids: number,
@@ -34,17 +40,18 @@ export interface Kernels {
     table: number,
     output: number,
     rows: number,
-    E: number,
     V: number,
+    E: number,
   ) => number;
   readonly embeddingBackward: (
     ids: number,
     dOutput: number,
     dTable: number,
     rows: number,
-    E: number,
     V: number,
+    E: number,
   ) => number;
+  readonly linearScratch: (rows: number, I: number, O: number) => number;
   readonly linear: (
     input: number,
     weight: number,
@@ -55,6 +62,11 @@ export interface Kernels {
     O: number,
     scratch: number,
   ) => void;
+  readonly linearBackwardScratch: (
+    rows: number,
+    I: number,
+    O: number,
+  ) => number;
   readonly linearBackward: (
     input: number,
     weight: number,
@@ -67,6 +79,7 @@ export interface Kernels {
     O: number,
     scratch: number,
   ) => void;
+  readonly rnnScratch: (T: number, B: number, H: number) => number;
   readonly rnn: (
     input: number,
     weight: number,
@@ -76,9 +89,10 @@ export interface Kernels {
     T: number,
     B: number,
     H: number,
-    relu: boolean,
+    activation: number,
     scratch: number,
   ) => void;
+  readonly rnnBackwardScratch: (T: number, B: number, H: number) => number;
   readonly rnnBackward: (
     weight: number,
     initialState: number,
@@ -90,9 +104,10 @@ export interface Kernels {
     T: number,
     B: number,
     H: number,
-    relu: boolean,
+    activation: number,
     scratch: number,
   ) => void;
+  readonly gruScratch: (T: number, B: number, H: number) => number;
   readonly gru: (
     input: number,
     weight: number,
@@ -106,6 +121,7 @@ export interface Kernels {
     H: number,
     scratch: number,
   ) => void;
+  readonly gruBackwardScratch: (T: number, B: number, H: number) => number;
   readonly gruBackward: (
     weight: number,
     initialState: number,
@@ -121,6 +137,7 @@ export interface Kernels {
     H: number,
     scratch: number,
   ) => void;
+  readonly lstmScratch: (T: number, B: number, H: number) => number;
   readonly lstm: (
     input: number,
     weight: number,
@@ -135,6 +152,7 @@ export interface Kernels {
     H: number,
     scratch: number,
   ) => void;
+  readonly lstmBackwardScratch: (T: number, B: number, H: number) => number;
   readonly lstmBackward: (
     weight: number,
     initialState: number,
@@ -154,15 +172,15 @@ export interface Kernels {
   readonly dropout: (
     input: number,
     output: number,
-    count: number,
-    threshold: number,
-    scale: number,
+    size: number,
+    rate: number,
     k0: number,
     k1: number,
     c1: number,
     c2: number,
     c3: number,
   ) => void;
+  readonly softmaxCrossEntropyScratch: (rows: number, V: number) => number;
   readonly softmaxCrossEntropy: (
     logits: number,
     targets: number,
@@ -173,6 +191,7 @@ export interface Kernels {
     V: number,
     scratch: number,
   ) => number;
+  readonly globalNormScratch: (P: number) => number;
   readonly globalNorm: (
     gradients: number,
     norm: number,
@@ -180,13 +199,13 @@ export interface Kernels {
     scratch: number,
   ) => void;
   readonly update: (
-    rule: number,
     parameters: number,
     gradients: number,
     norm: number,
     firstMoment: number,
     secondMoment: number,
     P: number,
+    rule: number,
     learningRate: number,
     clipNorm: number,
     clipValue: number,
@@ -197,15 +216,20 @@ export interface Kernels {
     correction1: number,
     correction2: number,
   ) => void;
-  readonly fill: (to: number, value: number, count: number) => void;
+  readonly fill: (tensor: number, size: number, value: number) => void;
   readonly carry: (
-    from: number,
-    to: number,
+    source: number,
+    destination: number,
     norm: number,
-    count: number,
+    size: number,
   ) => void;
-  readonly copy: (from: number, to: number, count: number) => void;
-  readonly clear: (to: number, count: number) => void;
+  readonly copy: (
+    source: number,
+    destination: number,
+    size: number,
+  ) => void;
+  readonly clear: (tensor: number, size: number) => void;
+  readonly sampleScratch: (B: number, V: number) => number;
   readonly sample: (
     logits: number,
     tokens: number,
@@ -214,11 +238,11 @@ export interface Kernels {
     logProbabilities: number,
     B: number,
     V: number,
+    firstId: number,
     temperature: number,
     topK: number,
     topP: number,
     repetitionPenalty: number,
-    firstId: number,
     scratch: number,
   ) => void;
   readonly applyFunction: (

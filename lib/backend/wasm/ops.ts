@@ -18,10 +18,10 @@ import {
   updateDimensions,
   updateSettings,
 } from "../shapes.ts";
-import { type Device, packed4, packed8 } from "./device.ts";
+import type { Device } from "./device.ts";
 import { recurrentOps } from "./recurrent.ts";
 
-/** The rules in the order of the numbers that kernels/wasm/gradient_descent.ts has. */
+/** The rules in the order of `UpdateRule`, by which the kernels number them. */
 const RULES: readonly UpdateRule[] = [
   "sgd",
   "momentum",
@@ -40,7 +40,9 @@ export function opsOf(device: Device): Ops {
     ...recurrentOps(device),
     oneHotLinear(x) {
       const { T, B, O, V } = oneHotLinearDimensions(x);
-      const scratch = device.scratch(4 * O * V);
+      const scratch = device.scratch(
+        kernels.oneHotLinearScratch(T * B, O, V),
+      );
       const wrong = kernels.oneHotLinear(
         ids(x.ids),
         reals(x.weight),
@@ -55,7 +57,9 @@ export function opsOf(device: Device): Ops {
     },
     oneHotLinearBackward(x) {
       const { T, B, O, V } = oneHotLinearBackwardDimensions(x);
-      const scratch = device.scratch(4 * O * V);
+      const scratch = device.scratch(
+        kernels.oneHotLinearBackwardScratch(T * B, O, V),
+      );
       const wrong = kernels.oneHotLinearBackward(
         ids(x.ids),
         reals(x.dOutput),
@@ -71,7 +75,7 @@ export function opsOf(device: Device): Ops {
     embedding(x) {
       const { T, B, V, E } = embeddingDimensions(x);
       const table = reals(x.table), output = reals(x.output);
-      const wrong = kernels.embedding(ids(x.ids), table, output, T * B, E, V);
+      const wrong = kernels.embedding(ids(x.ids), table, output, T * B, V, E);
       assertIds("embedding", "ids", wrong, V);
       device.assertAlive();
     },
@@ -82,15 +86,15 @@ export function opsOf(device: Device): Ops {
         reals(x.dOutput),
         reals(x.dTable),
         T * B,
-        E,
         V,
+        E,
       );
       assertIds("embeddingBackward", "ids", wrong, V);
       device.assertAlive();
     },
     linear(x) {
       const { rows, I, O } = linearDimensions(x);
-      const scratch = device.scratch(packed4(rows, I) + packed8(O, I));
+      const scratch = device.scratch(kernels.linearScratch(rows, I, O));
       kernels.linear(
         reals(x.input),
         reals(x.weight),
@@ -105,9 +109,7 @@ export function opsOf(device: Device): Ops {
     },
     linearBackward(x) {
       const { rows, I, O } = linearBackwardDimensions(x);
-      const scratch = device.scratch(
-        packed4(O, rows) + packed8(I, rows) + packed4(rows, O) + packed8(I, O),
-      );
+      const scratch = device.scratch(kernels.linearBackwardScratch(rows, I, O));
       kernels.linearBackward(
         reals(x.input),
         reals(x.weight),
@@ -128,8 +130,7 @@ export function opsOf(device: Device): Ops {
         reals(x.input),
         reals(x.output),
         count,
-        Math.floor(x.rate * 2 ** 32),
-        1 / (1 - x.rate),
+        x.rate,
         ...x.key,
         ...x.counter,
       );
@@ -145,14 +146,14 @@ export function opsOf(device: Device): Ops {
         optional(x.dLogits),
         T * B,
         V,
-        device.scratch(8 * T * B),
+        device.scratch(kernels.softmaxCrossEntropyScratch(T * B, V)),
       );
       assertIds("softmaxCrossEntropy", "targets", wrong, V);
       device.assertAlive();
     },
     globalNorm(x) {
       const P = globalNormDimensions(x);
-      const scratch = device.scratch(8 * Math.ceil(P / 1024));
+      const scratch = device.scratch(kernels.globalNormScratch(P));
       kernels.globalNorm(reals(x.gradients), reals(x.norm), P, scratch);
       device.assertAlive();
     },
@@ -161,13 +162,13 @@ export function opsOf(device: Device): Ops {
       const settings = updateSettings(x);
       const { first, second } = MOMENTS[settings.rule];
       kernels.update(
-        RULES.indexOf(settings.rule),
         reals(x.parameters),
         reals(x.gradients),
         reals(x.norm),
         first ? reals(x.firstMoment!) : 0,
         second ? reals(x.secondMoment!) : 0,
         P,
+        RULES.indexOf(settings.rule),
         settings.learningRate,
         settings.clipNorm,
         settings.clipValue,
@@ -181,7 +182,7 @@ export function opsOf(device: Device): Ops {
       device.assertAlive();
     },
     fill(x) {
-      kernels.fill(reals(x.tensor), x.value, sizeOf(x.tensor.shape));
+      kernels.fill(reals(x.tensor), sizeOf(x.tensor.shape), x.value);
       device.assertAlive();
     },
     copy(x) {
@@ -208,12 +209,12 @@ export function opsOf(device: Device): Ops {
         optional(x.logProbabilities),
         B,
         V,
+        firstId,
         temperature,
         topK,
         topP,
         repetitionPenalty,
-        firstId,
-        device.scratch(8 * B * V),
+        device.scratch(kernels.sampleScratch(B, V)),
       );
       device.assertAlive();
     },

@@ -1,4 +1,4 @@
-import type { Ops } from "../backend.ts";
+import type { Activation, Ops } from "../backend.ts";
 import {
   gruBackwardDimensions,
   gruDimensions,
@@ -7,7 +7,10 @@ import {
   rnnBackwardDimensions,
   rnnDimensions,
 } from "../shapes.ts";
-import { type Device, packed4, packed8 } from "./device.ts";
+import type { Device } from "./device.ts";
+
+/** The activations in the order of `Activation`, by which the kernels number them. */
+const ACTIVATIONS: readonly Activation[] = ["tanh", "relu"];
 
 /** The ops of recurrent layers: each is one call of a kernel. */
 export function recurrentOps(
@@ -29,8 +32,8 @@ export function recurrentOps(
         T,
         B,
         H,
-        x.activation === "relu",
-        device.scratch(forwardScratch(1, B, H)),
+        ACTIVATIONS.indexOf(x.activation),
+        device.scratch(kernels.rnnScratch(T, B, H)),
       );
       device.assertAlive();
     },
@@ -47,8 +50,8 @@ export function recurrentOps(
         T,
         B,
         H,
-        x.activation === "relu",
-        device.scratch(backwardScratch(1, T, B, H)),
+        ACTIVATIONS.indexOf(x.activation),
+        device.scratch(kernels.rnnBackwardScratch(T, B, H)),
       );
       device.assertAlive();
     },
@@ -65,13 +68,12 @@ export function recurrentOps(
         T,
         B,
         H,
-        device.scratch(forwardScratch(3, B, H)),
+        device.scratch(kernels.gruScratch(T, B, H)),
       );
       device.assertAlive();
     },
     gruBackward(x) {
       const { T, B, H } = gruBackwardDimensions(x);
-      const dm = 4 * T * B * H;
       kernels.gruBackward(
         reals(x.weight),
         reals(x.initialState),
@@ -85,7 +87,7 @@ export function recurrentOps(
         T,
         B,
         H,
-        device.scratch(dm + backwardScratch(3, T, B, H)),
+        device.scratch(kernels.gruBackwardScratch(T, B, H)),
       );
       device.assertAlive();
     },
@@ -103,7 +105,7 @@ export function recurrentOps(
         T,
         B,
         H,
-        device.scratch(forwardScratch(4, B, H)),
+        device.scratch(kernels.lstmScratch(T, B, H)),
       );
       device.assertAlive();
     },
@@ -123,23 +125,9 @@ export function recurrentOps(
         T,
         B,
         H,
-        device.scratch(backwardScratch(4, T, B, H)),
+        device.scratch(kernels.lstmBackwardScratch(T, B, H)),
       );
       device.assertAlive();
     },
   };
-}
-
-/** Bytes for the packed states and weight of a layer with `G` gates. */
-function forwardScratch(G: number, B: number, H: number): number {
-  return packed4(B, H) + packed8(G * H, H);
-}
-
-/**
- * Bytes for the packed gradients and weight, and what is handed from step to step;
- * then for the factors of the weight's gradient in the same place.
- */
-function backwardScratch(G: number, T: number, B: number, H: number): number {
-  const chain = packed4(B, G * H) + packed8(H, G * H) + 2 * 4 * B * H;
-  return Math.max(chain, packed8(H, T * B) + packed4(G * H, T * B));
 }

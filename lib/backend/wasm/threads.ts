@@ -4,26 +4,25 @@
  * @module
  */
 
+import { control } from "../../../kernels/wasm.generated.ts";
 import type { Kernels } from "./kernels.ts";
 
-// Addresses of 32-bit words in kernels/wasm/control.ts, as indices.
-const EPOCH = 64 / 4;
-const DONE = 192 / 4;
-const FAILED = 384 / 4;
-const STOP = 448 / 4;
-const THREADS = 452 / 4;
-const CALLER_MAY_WAIT = 456 / 4;
-/** Length of the message of a thread that failed; its UTF-16 codes follow. */
-const MESSAGE = 40_960 / 4;
-const MESSAGE_LIMIT = 500;
-/** What is at `FAILED` once a thread does not end its task; 1 comes with a message. */
-const SILENT = 2;
+// The control words, as indices of 32-bit words.
+const EPOCH = control.EPOCH / 4;
+const DONE = control.DONE / 4;
+const FAILED = control.FAILED / 4;
+const STOP = control.STOP / 4;
+const THREADS = control.THREADS / 4;
+const CALLER_MAY_WAIT = control.CALLER_MAY_WAIT / 4;
+const MESSAGE = control.MESSAGE / 4;
+
+const { MESSAGE_LIMIT, SILENT } = control;
 
 /** Most threads that there is room for in the control words. */
-export const MOST_THREADS = 256;
+export const { MOST_THREADS } = control;
 
 /**
- * What a worker runs: it takes tasks of one phase after the other. Between two
+ * What a worker runs: it takes pieces of one phase after the other. Between two
  * phases it comes back to JavaScript, where an engine that checks bounds itself
  * takes note of a memory that has grown.
  */
@@ -32,10 +31,10 @@ addEventListener("messageerror", () => postMessage("it cannot share memory"));
 onmessage = async ({ data: { module, memory, thread } }) => {
   try {
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    const { nextPhase, takeTasks } = instance.exports;
+    const { nextPhase, takePieces } = instance.exports;
     postMessage("");
     for (let phase = 0; phase >= 0; phase = nextPhase(phase)) {
-      takeTasks(phase, thread);
+      takePieces(phase, thread);
     }
   } catch (error) {
     const message = String(error).slice(0, ${MESSAGE_LIMIT});

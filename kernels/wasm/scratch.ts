@@ -1,0 +1,48 @@
+/**
+ * An op's scratch memory: areas, one behind the other. Each op that needs some has one
+ * function that lays its areas out from an address on: called with the address 0 it says
+ * how many bytes the host must give, called with the address of these bytes it says where
+ * each area lies.
+ */
+
+import { argument, setArgument } from "./control";
+
+/** Words of the arguments that hold the areas' addresses. */
+const AREAS: usize = 64;
+
+// In 64 bits: what does not fit an address is to be refused, and not to wrap.
+let next: u64 = 0;
+let end: u64 = 0;
+
+/** Begins to lay areas out from `address` on. */
+export function beginScratch(address: usize): void {
+  next = <u64> address;
+  end = next;
+}
+
+/** Gives an area the next `bytes`. */
+export function reserve(area: usize, bytes: u64): void {
+  setArgument(AREAS + area, <usize> next);
+  next += bytes;
+  if (next > end) end = next;
+}
+
+/** Where the next area will lie: what {@linkcode reserveFrom} goes back to. */
+export function position(): u64 {
+  return next;
+}
+
+/** Gives the areas that follow the bytes from an earlier position on once more. */
+export function reserveFrom(earlier: u64): void {
+  next = earlier;
+}
+
+/** End of the areas; from the address 0 on, the number of their bytes. */
+export function scratchEnd(): f64 {
+  return <f64> end;
+}
+
+/** Address of an area. */
+export function areaOf(area: usize): usize {
+  return argument(AREAS + area);
+}
