@@ -48,6 +48,19 @@ export const MESSAGE_LIMIT: i32 = 500;
 /** Arguments of the op in hand, 32-bit words. */
 const ARGUMENTS: usize = 512;
 
+/**
+ * The first argument of each file whose arguments are in use while others' are. All
+ * other ops have the words from `Op` on, as one op runs at a time.
+ */
+export const enum Region {
+  Op = 0,
+  Recurrent = 32,
+  MatrixVector = 64,
+  Product = 80,
+  Packing = 96,
+  Scratch = 160,
+}
+
 /** A 4 × 8 tile for each thread. */
 const TILES: usize = 4096;
 
