@@ -1,19 +1,14 @@
 import type { Backend } from "../lib/backend/backend.ts";
 import { chooseDevice, openBackend } from "../lib/backend/open.ts";
+import { type CellName, CELLS } from "../lib/model/cells.ts";
 import { benchGeneration, type GenerationResult } from "./bench/generation.ts";
 import { median, time } from "./bench/measure.ts";
-import {
-  benchPhases,
-  benchTraining,
-  type PhasesResult,
-  SIGMA,
-  type TrainingResult,
-} from "./bench/minibatch.ts";
-import { CELLS, Network, type Sizes } from "./bench/network.ts";
-import { DEVICE_FLAGS } from "./cli/device.ts";
-import { benchTile } from "./bench/tile.ts";
 import { alternate, type Pair } from "./bench/peer.ts";
+import { benchPhases, type PhasesResult } from "./bench/phases.ts";
 import { benchProducts, type ProductResult } from "./bench/products.ts";
+import { benchTile } from "./bench/tile.ts";
+import { benchTraining, type TrainingResult } from "./bench/training.ts";
+import { type Sizes, TrainingModel } from "./bench/training_model.ts";
 import type {
   Command,
   Flags,
@@ -22,9 +17,11 @@ import type {
   Values,
 } from "./cli/command.ts";
 import { choice } from "./cli/command.ts";
+import { DEVICE_FLAGS } from "./cli/device.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
+import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** The chapter's reach of backpropagation. */
 const NUM_STEPS = 35;
@@ -35,7 +32,6 @@ const GRID = {
   batchSizes: [1, 32, 128],
 };
 
-/** The table of flags. */
 export const command = {
   name: "bench",
   summary:
@@ -48,7 +44,7 @@ export const command = {
       "what to measure; present: the CPU, and a GPU where there is one",
     ),
     threads: DEVICE_FLAGS.threads,
-    cell: choice(CELLS, "rnn", "the recurrent cell"),
+    cell: choice(Object.keys(CELLS) as CellName[], "rnn", "the recurrent cell"),
     "hidden-size": {
       kind: "integer",
       least: 1,
@@ -91,7 +87,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, main);
 }
@@ -179,11 +174,11 @@ async function comparePeer(
     numSteps: NUM_STEPS,
   };
   await benchTraining(backend, sizes, 0.01); // checks, and warms up
-  using network = new Network(backend, sizes, SIGMA);
+  using model = new TrainingModel(backend, sizes);
   const pairs = await alternate(peer, sizes, flags.rounds, async () => {
     const { median } = await time(
       backend,
-      () => network.minibatch(),
+      () => model.minibatch(),
       4 * flags.seconds,
     );
     return sizes.batchSize * sizes.numSteps / median;
@@ -251,6 +246,7 @@ function table(
     backward: phases.backward,
     "weight gradients": phases.weightGradients,
     update: phases.update,
+    "state carried": phases.carry,
   };
   for (const [part, milliseconds] of Object.entries(parts)) {
     lines.push(`  ${part.padEnd(18)}${milliseconds.toFixed(3).padStart(9)}`);

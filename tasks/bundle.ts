@@ -6,12 +6,12 @@ import { bundleTypes } from "./bundle/types.ts";
 import { writeWhole } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, out } from "./cli/terminal.ts";
+import { out } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** Where everything goes. */
 const FOLDER = "dist";
 
-/** The table of flags. */
 export const command = {
   name: "bundle",
   summary:
@@ -22,7 +22,6 @@ export const command = {
   examples: ["deno task bundle"],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async () => {
     const library = await bundleScript("tasks/bundle/weena.ts", {

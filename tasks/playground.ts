@@ -12,7 +12,6 @@ import { out, say } from "./cli/terminal.ts";
 /** The greatest port. */
 const MOST_PORT = 65_535;
 
-/** The table of flags. */
 export const command = {
   name: "playground",
   summary:
@@ -29,7 +28,6 @@ export const command = {
   examples: ["deno task playground", "deno task playground --port 8080"],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ port }) => {
     if (port > MOST_PORT) {

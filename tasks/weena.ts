@@ -1,6 +1,6 @@
 /**
- * The tasks as one command: `weena train`, `weena generate`, … Install it with
- * `deno install -g -A --config deno.json --name weena tasks/weena.ts`.
+ * The tasks as one command: `weena train`, `weena generate`, … The README says how to
+ * install it.
  *
  * @module
  */

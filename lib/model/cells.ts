@@ -4,50 +4,40 @@
  * @module
  */
 
-import type {
-  Activation,
-  Gru,
-  GruBackward,
-  Lstm,
-  LstmBackward,
-  Ops,
-  Rnn,
-  RnnBackward,
-  Tensor,
+import {
+  type Activation,
+  ACTIVATIONS,
+  type Ops,
+  type Tensor,
 } from "../backend/backend.ts";
 
-/** Name of a cell, as `--cell` takes it. */
-export type CellName = "rnn" | "gru" | "lstm";
+/** Every cell by its name. */
+export const CELL_NAMES = ["rnn", "gru", "lstm"] as const;
 
-/**
- * The tensors of one layer under the names that they have as arguments of the ops.
- * Which of the optional ones there are is the cell's choice.
- */
+/** Name of a cell: vanilla (d2l 8.4), GRU (9.1) or LSTM (9.2). */
+export type CellName = typeof CELL_NAMES[number];
+
+/** Name of a state in PyTorch's terms: the hidden state, and an LSTM's cell state. */
+export type StateName = "h" | "c";
+
+/** What the forward op of every cell takes, under the names that it takes it by. */
 export interface LayerTensors {
   /** `(G·H, H)`. */
   readonly weight: Tensor;
   /** `(G·H)`. */
   readonly bias: Tensor;
-  /** `(H)`. */
-  readonly hiddenBias?: Tensor;
   /** `(B, H)`. */
   readonly initialState: Tensor;
-  /** `(B, H)`. */
-  readonly initialCell?: Tensor;
   /** `(T, B, G·H)`. */
   readonly input: Tensor;
   /** `(T, B, H)`. */
   readonly output: Tensor;
-  /** `(T, B, H)`. */
-  readonly cells?: Tensor;
-  /** `(T, B, 4H)`. */
-  readonly gates?: Tensor;
   /** The nonlinearity of the vanilla cell. */
   readonly activation: Activation;
 }
 
-/** Those and the gradients. */
-export interface LayerGradients extends LayerTensors {
+/** What its backward op takes besides. */
+export interface LayerGradients {
   /** `(T, B, H)`. */
   readonly dOutput: Tensor;
   /** `(T, B, G·H)`. */
@@ -56,60 +46,123 @@ export interface LayerGradients extends LayerTensors {
   readonly dWeight: Tensor;
   /** `(G·H)`. */
   readonly dBias: Tensor;
-  /** `(H)`. */
-  readonly dHiddenBias?: Tensor;
 }
 
-/** A state that is carried from one minibatch to the next, and where it comes from. */
-interface Carried {
-  /** Its name in PyTorch's terms. */
-  readonly name: "h" | "c";
-  /** What the first step starts from. */
-  readonly initial: "initialState" | "initialCell";
-  /** What holds it for every step. */
-  readonly steps: "output" | "cells";
+/** Where a cell gets the tensors of a layer's forward. */
+export interface ForwardSource {
+  /** Those that every cell has. */
+  readonly tensors: LayerTensors;
+  /** The parameter `rnn.NAME_lK` of layer K. */
+  readonly parameter: (name: string) => Tensor;
+  /** What the first time step starts from, `(B, H)`. */
+  readonly initial: (state: StateName) => Tensor;
+  /** A tensor `(T, B, width·H)` that forward leaves for backward. */
+  readonly saved: (name: string, width: number) => Tensor;
+}
+
+/** Where it gets those of its backward. */
+export interface BackwardSource {
+  /** Those that every cell has. */
+  readonly gradients: LayerGradients;
+  /** The gradient of the parameter `rnn.NAME_lK` of layer K. */
+  readonly gradient: (name: string) => Tensor;
+}
+
+/** A layer with its tensors: what the model runs. */
+export interface Layer {
+  /** Each state of the cell: where it starts, `(B, H)`, and after each time step, `(T, B, H)`. */
+  readonly carries: readonly {
+    readonly initial: Tensor;
+    readonly steps: Tensor;
+  }[];
+  /** Runs the layer over the whole sequence. */
+  readonly forward: (ops: Ops) => void;
+  /** Backpropagation through it; undefined where the model holds no gradients. */
+  readonly backward?: (ops: Ops) => void;
 }
 
 /** A recurrent cell. */
 export interface Cell {
+  /** What PyTorch calls it in `torch.nn`; undefined where PyTorch does not have it. */
+  readonly torchName?: string;
   /** G: how many times H rows its weights have. */
   readonly gates: number;
+  /** The nonlinearities that it can have, the usual one first. */
+  readonly activations: readonly Activation[];
+  /** Which of the gates, from 0 on, keeps or forgets its state; undefined: none. */
+  readonly forgetGate?: number;
   /** Whether it has a bias `(H)` of its own on the side of the state. */
   readonly hiddenBias: boolean;
-  readonly carries: readonly Carried[];
-  /** Sizes of what `forward` leaves beside `output`, in multiples of H. */
-  readonly saves: Readonly<Partial<Record<"cells" | "gates", number>>>;
-  forward(ops: Ops, layer: LayerTensors): void;
-  backward(ops: Ops, layer: LayerGradients): void;
+  /** What it carries from one minibatch to the next. */
+  readonly states: readonly StateName[];
+  /** Puts a layer together; without the second argument it has no backward. */
+  layer(forward: ForwardSource, backward?: BackwardSource): Layer;
 }
-
-const HIDDEN: Carried = { name: "h", initial: "initialState", steps: "output" };
-const CELL: Carried = { name: "c", initial: "initialCell", steps: "cells" };
 
 /** Every cell by its name. */
 export const CELLS: Readonly<Record<CellName, Cell>> = {
   rnn: {
+    torchName: "RNN",
     gates: 1,
+    activations: ACTIVATIONS,
     hiddenBias: false,
-    carries: [HIDDEN],
-    saves: {},
-    forward: (ops, layer) => ops.rnn(layer satisfies Rnn),
-    backward: (ops, layer) => ops.rnnBackward(layer satisfies RnnBackward),
+    states: ["h"],
+    layer: ({ tensors: rnn }, source) => {
+      const backward = source && { ...rnn, ...source.gradients };
+      return {
+        carries: [{ initial: rnn.initialState, steps: rnn.output }],
+        forward: (ops) => ops.rnn(rnn),
+        backward: backward && ((ops) => ops.rnnBackward(backward)),
+      };
+    },
   },
   gru: {
+    torchName: "GRU",
     gates: 3,
+    activations: ["tanh"],
     hiddenBias: true,
-    carries: [HIDDEN],
-    saves: { gates: 4 },
-    forward: (ops, layer) => ops.gru(layer as Gru),
-    backward: (ops, layer) => ops.gruBackward(layer as GruBackward),
+    states: ["h"],
+    layer: ({ tensors, parameter, saved }, source) => {
+      const gru = {
+        ...tensors,
+        hiddenBias: parameter("bias_hh"),
+        gates: saved("gates", 4),
+      };
+      const backward = source && {
+        ...gru,
+        ...source.gradients,
+        dHiddenBias: source.gradient("bias_hh"),
+      };
+      return {
+        carries: [{ initial: gru.initialState, steps: gru.output }],
+        forward: (ops) => ops.gru(gru),
+        backward: backward && ((ops) => ops.gruBackward(backward)),
+      };
+    },
   },
   lstm: {
-    gates: 4,
+    torchName: "LSTM",
+    gates: 4, // i, f, g, o
+    activations: ["tanh"],
+    forgetGate: 1,
     hiddenBias: false,
-    carries: [HIDDEN, CELL],
-    saves: { cells: 1, gates: 4 },
-    forward: (ops, layer) => ops.lstm(layer as Lstm),
-    backward: (ops, layer) => ops.lstmBackward(layer as LstmBackward),
+    states: ["h", "c"],
+    layer: ({ tensors, initial, saved }, source) => {
+      const lstm = {
+        ...tensors,
+        initialCell: initial("c"),
+        cells: saved("cells", 1),
+        gates: saved("gates", 4),
+      };
+      const backward = source && { ...lstm, ...source.gradients };
+      return {
+        carries: [
+          { initial: lstm.initialState, steps: lstm.output },
+          { initial: lstm.initialCell, steps: lstm.cells },
+        ],
+        forward: (ops) => ops.lstm(lstm),
+        backward: backward && ((ops) => ops.lstmBackward(backward)),
+      };
+    },
   },
 };

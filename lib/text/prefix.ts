@@ -4,15 +4,13 @@
  * @module
  */
 
+import type { Corpus } from "./corpus.ts";
 import { splitText } from "./split_text.ts";
-import type { Level, Tokenizer } from "./tokenizer.ts";
-import { idsByToken, type Vocabulary } from "./vocabulary.ts";
+import type { Level } from "./tokenizer.ts";
+import { idsByToken } from "./vocabulary.ts";
 
 /** How a model's text was cut, and the tokens that it knows. */
-interface Reader {
-  readonly tokenizer: Tokenizer;
-  readonly vocabulary: Vocabulary;
-}
+type Reader = Pick<Corpus, "tokenizer" | "vocabulary">;
 
 /** A piece of a text that a vocabulary has not. */
 export interface Stranger {
@@ -31,6 +29,7 @@ const LISTED = 8;
  * has a `\r`. All else is taken as it is: what was cleaned away in training is an
  * error here.
  *
+ * @param reader A model or a corpus: how its text was cut, and the vocabulary.
  * @throws {RangeError} If the prefix is empty or holds what is not in the
  * vocabulary; the message lists it with its positions, from 1 on.
  *
@@ -42,7 +41,10 @@ const LISTED = 8;
  * console.assert(encodePrefix(tokenize("aab"), "ba").join() === "2,1");
  * ```
  */
-export function encodePrefix(reader: Reader, prefix: string): number[] {
+export function encodePrefix(
+  reader: Pick<Corpus, "tokenizer" | "vocabulary">,
+  prefix: string,
+): number[] {
   const { level } = reader.tokenizer;
   const tokens = tokensOf(withLineEnds(reader, prefix), level);
   if (tokens.length === 0) {
@@ -57,6 +59,29 @@ export function encodePrefix(reader: Reader, prefix: string): number[] {
     `Cannot continue the prefix: the model's vocabulary has no ` +
       listStrangers(strangersIn(reader, prefix)) + reasonOf(reader, prefix),
   );
+}
+
+/**
+ * Whether a text can be a prefix: there is a token in it, and a vocabulary has all
+ * of them. Where it cannot, {@linkcode encodePrefix} says why.
+ *
+ * @param reader A model or a corpus: how its text was cut, and the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { canContinue } from "./prefix.ts";
+ * import { tokenize } from "../tokenize.ts";
+ *
+ * const corpus = tokenize("time");
+ * console.assert(canContinue(corpus, "emit") && !canContinue(corpus, "Time"));
+ * ```
+ */
+export function canContinue(
+  reader: Pick<Corpus, "tokenizer" | "vocabulary">,
+  text: string,
+): boolean {
+  return text !== "" && strangersIn(reader, text).length === 0 &&
+    tokensOf(text, reader.tokenizer.level).length > 0;
 }
 
 /**

@@ -2,7 +2,7 @@ import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import type { LanguageModel } from "../model/language_model.ts";
 import type { Optimizer } from "./optimizer.ts";
-import type { Step } from "./schedule.ts";
+import type { ScheduledMinibatch } from "./schedule.ts";
 import type { TrainingRecord } from "./settings.ts";
 import type { MinibatchResult } from "./training_state.ts";
 
@@ -22,7 +22,7 @@ export class ChunkRunner implements Disposable {
   readonly #ids: Tensor; // (N, 2, T, B) u32: inputs, then targets
   readonly #results: Tensor; // (N, 2): loss, then norm
 
-  /** The model must be one that trains, of the record's batch size and steps. */
+  /** The model must be one that trains, of the record's batch size and time steps. */
   constructor(
     backend: Backend,
     model: LanguageModel,
@@ -46,12 +46,12 @@ export class ChunkRunner implements Disposable {
   /**
    * Trains on each minibatch in turn; at most `capacity` of them.
    *
-   * @param updates Minibatches that were trained on before.
+   * @param updates How many updates there were before.
    * @param after Called when all ops of a minibatch are queued, with its place in
    * the chunk, from 0 on.
    */
   async run(
-    chunk: readonly Step[],
+    chunk: readonly ScheduledMinibatch[],
     updates: number,
     after: (index: number) => void = () => {},
   ): Promise<MinibatchResult[]> {
@@ -67,11 +67,10 @@ export class ChunkRunner implements Disposable {
       const [loss, norm] = [0, 1].map((part) => this.#results.at(i).at(part));
       const model = this.#model;
       if (this.#training.resetState || !minibatch.continues) model.resetState();
-      model.forward(inputs, { seed, epoch, step: index });
+      model.forward(inputs, { seed, epoch, minibatch: index });
       model.loss(targets, loss);
       model.backward(inputs);
-      const step = updates + i + 1;
-      this.#optimizer.update(norm, { learningRate, step });
+      this.#optimizer.update(norm, { learningRate, updates: updates + i + 1 });
       model.carryState(norm);
       after(i);
     });

@@ -10,8 +10,8 @@ import type { TokenIds } from "../text/token_ids.ts";
 import { learningRateAt } from "./learning_rate.ts";
 import type { TrainingRecord } from "./settings.ts";
 
-/** One minibatch of the whole training, and where it stands. */
-export interface Step {
+/** A minibatch of a training, and where it stands in it. */
+export interface ScheduledMinibatch {
   /** From 0 on. */
   readonly epoch: number;
   /** Which minibatch of its epoch, from 0 on. */
@@ -20,7 +20,7 @@ export interface Step {
   readonly count: number;
   readonly endsEpoch: boolean;
   readonly minibatch: Minibatch;
-  /** Step size of its update. */
+  /** The learning rate of its update. */
   readonly learningRate: number;
 }
 
@@ -29,7 +29,7 @@ export function* schedule(
   ids: TokenIds,
   training: TrainingRecord,
   start: { readonly epochs: number; readonly minibatches: number },
-): Generator<Step, void> {
+): Generator<ScheduledMinibatch, void> {
   let first = start.minibatches;
   for (let epoch = start.epochs; epoch < training.epochs; epoch++) {
     const { count, minibatch } = partition(ids, {
@@ -53,19 +53,19 @@ export function* schedule(
 }
 
 /**
- * The next steps, at most `size`, and none behind the end of an epoch at which
+ * The next minibatches, at most `size`, and none behind the end of an epoch at which
  * something is to be done with the model.
  *
  * @param isBoundary Whether that is so after this many epochs.
  */
 export function takeChunk(
-  steps: Generator<Step, void>,
+  minibatches: Generator<ScheduledMinibatch, void>,
   size: number,
   isBoundary: (epochs: number) => boolean,
-): Step[] {
-  const chunk: Step[] = [];
+): ScheduledMinibatch[] {
+  const chunk: ScheduledMinibatch[] = [];
   while (chunk.length < size) {
-    const { value } = steps.next();
+    const { value } = minibatches.next();
     if (!value) break;
     chunk.push(value);
     if (value.endsEpoch && isBoundary(value.epoch + 1)) break;

@@ -7,8 +7,11 @@
 import { Allocation } from "../../lib/backend/allocation.ts";
 import type { Backend } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import type { CellName } from "../../lib/model/cells.ts";
+import { LanguageModel } from "../../lib/model/language_model.ts";
+import { initializeParameters } from "../../lib/model/parameters.ts";
 import { time, verify } from "./measure.ts";
-import { type Cell, Network } from "./network.ts";
+import { chapterConfig } from "./training_model.ts";
 
 /** Characters between two readbacks. */
 const CHUNK = 256;
@@ -16,9 +19,12 @@ const CHUNK = 256;
 /** Characters that are compared with the reference. */
 const CHECKED = 8;
 
+/** Large enough that the likeliest character is so by more than rounding. */
+const INITIAL = { seed: 1, sigma: 0.05 };
+
 /** How fast text comes. */
 export interface GenerationResult {
-  readonly cell: Cell;
+  readonly cell: CellName;
   readonly hiddenSize: number;
   readonly charactersPerSecond: number;
 }
@@ -26,7 +32,7 @@ export interface GenerationResult {
 /** Times greedy generation of one text, after a check of its beginning. */
 export async function benchGeneration(
   backend: Backend,
-  cell: Cell,
+  cell: CellName,
   hiddenSize: number,
   seconds: number,
 ): Promise<GenerationResult> {
@@ -43,30 +49,31 @@ export async function benchGeneration(
   return { cell, hiddenSize, charactersPerSecond: CHUNK / median };
 }
 
-/** A model that goes on with its own text. */
+/** A model that goes on with its own text, as `generate` has it. */
 class Writer implements Disposable {
   readonly #backend: Backend;
-  readonly #network: Network;
-  readonly #allocation: Allocation;
+  readonly #resources = new DisposableStack();
+  readonly #model: LanguageModel;
   readonly #tokens; // (CHUNK + 1, 1, 1)
 
-  constructor(backend: Backend, cell: Cell, hiddenSize: number) {
-    const sizes = { cell, hiddenSize, batchSize: 1, numSteps: 1 };
+  constructor(backend: Backend, cell: CellName, hiddenSize: number) {
     this.#backend = backend;
-    this.#network = new Network(backend, sizes, 0.05);
-    this.#allocation = new Allocation(backend);
-    this.#tokens = this.#allocation.tensor([CHUNK + 1, 1, 1], "u32");
+    using cleanup = new DisposableStack();
+    const config = chapterConfig(cell, hiddenSize);
+    const sizes = { batchSize: 1, numSteps: 1 };
+    this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
+    this.#model.write(initializeParameters(config, INITIAL));
+    const allocation = cleanup.use(new Allocation(backend));
+    this.#tokens = allocation.tensor([CHUNK + 1, 1, 1], "u32");
+    this.#resources.use(cleanup.move()); // nothing failed
   }
 
   /** The ids of the next `count` characters, at most CHUNK. */
   write(count: number) {
-    const network = this.#network, tokens = this.#tokens;
+    const tokens = this.#tokens;
     for (let i = 0; i < count; i++) {
-      network.embed(tokens.at(i));
-      network.recur();
-      network.carryState();
-      network.predict();
-      const logits = network.logits.at(0); // (1, V)
+      const logits = this.#model.forward(tokens.at(i)).at(0); // (1, V)
+      this.#model.carryState();
       this.#backend.ops.sample({ logits, tokens: tokens.at(i + 1).at(0) });
     }
     const ids = this.#backend.read(tokens.view(1, [count]));
@@ -76,7 +83,6 @@ class Writer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#network[Symbol.dispose]();
-    this.#allocation[Symbol.dispose]();
+    this.#resources.dispose();
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { EXIT, TaskError } from "../cli/exit.ts";
-import type { Sizes } from "./network.ts";
+import type { Sizes } from "./training_model.ts";
 
 /** A line that the program printed. */
 export interface PeerLine {

@@ -14,7 +14,7 @@ import {
   type Point,
   tickText,
 } from "./chart.ts";
-import { thinned } from "./thinned.ts";
+import { thinned } from "../shared/thinned.ts";
 
 /** Draws a chart: the text of an SVG file, light or dark as its reader prefers. */
 export type Draw = (chart: Chart) => string;

@@ -12,6 +12,7 @@ import {
   type ResumeOptions,
 } from "../../lib/train.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import { corpusOptions } from "../../lib/training/corpus_options.ts";
 import {
   learningRateAt,
   type LearningRateSchedule,
@@ -147,16 +148,9 @@ function assertResumable(flags: Readonly<Record<string, unknown>>): void {
 
 /** The text of a run, from where it was or from where it is now. */
 async function loadText(place: string | undefined, checkpoint: Checkpoint) {
-  const { tokenizer, vocabulary } = checkpoint;
-  const { name, tokens, validationTokens } = checkpoint.corpus;
-  const all = tokens + validationTokens;
+  const { name } = checkpoint.corpus;
   try {
-    return await loadCorpusFor(place ?? name, {
-      ...tokenizer,
-      vocabulary,
-      maxTokens: all,
-      validation: validationTokens / all,
-    });
+    return await loadCorpusFor(place ?? name, corpusOptions(checkpoint));
   } catch (error) {
     const isFile = error instanceof TaskError && error.exitCode === EXIT.files;
     if (!isFile || place !== undefined) throw error;

@@ -2,7 +2,7 @@ import type { Backend } from "../../lib/backend/backend.ts";
 import type { Corpus } from "../../lib/text/corpus.ts";
 import type { TrainedModel } from "../../lib/training/checkpoint.ts";
 import { continued } from "./continued.ts";
-import { type SampleStart, sampleStarts } from "./sample_starts.ts";
+import { type SampleStart, sampleStarts } from "../shared/sample_starts.ts";
 import { say } from "./terminal.ts";
 
 /** Lets a model in training write; where it cannot, that is said once. */

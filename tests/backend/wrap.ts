@@ -4,37 +4,10 @@
  * @module
  */
 
-import type {
-  Backend,
-  Ops,
-  Tensor,
-  Values,
-} from "../../lib/backend/backend.ts";
+import type { Backend, Tensor, Values } from "../../lib/backend/backend.ts";
+import { delegate } from "../../tasks/bench/with_ops.ts";
 
-/** An object of its own that does all that the backend does, be that a class's. */
-function delegate(backend: Backend): Backend {
-  return {
-    name: backend.name,
-    description: backend.description,
-    ops: backend.ops,
-    allocate: (shape, dtype) => backend.allocate(shape, dtype),
-    free: (tensor) => backend.free(tensor),
-    write: (tensor, values) => backend.write(tensor, values),
-    read: (tensor) => backend.read(tensor),
-    [Symbol.dispose]: () => backend[Symbol.dispose](),
-  };
-}
-
-/** The backend with some of its ops replaced; they may call the right ones. */
-export function withOps(
-  backend: Backend,
-  replace: (ops: Ops) => Partial<Ops>,
-): Backend {
-  return {
-    ...delegate(backend),
-    ops: { ...backend.ops, ...replace(backend.ops) },
-  };
-}
+export { withOps } from "../../tasks/bench/with_ops.ts";
 
 /** The backend, and the tensors that it has allocated and not freed. */
 export function withCount(

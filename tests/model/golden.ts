@@ -179,7 +179,7 @@ async function runGolden(
     model.backward(inputs);
     model.carryState();
     const { learning_rate: learningRate } = golden;
-    optimizer.update(norm, { learningRate, step: i + 1 });
+    optimizer.update(norm, { learningRate, updates: i + 1 });
     near(`loss ${i}`, await backend.read(loss), step.loss);
     near(`gradient norm ${i}`, await backend.read(norm), step.grad_norm);
     if (step.logits) {

@@ -118,7 +118,7 @@ export async function checkModel(
   dropout = 0,
 ): Promise<void> {
   const { vocabularySize: V } = config;
-  const place = { seed: 5, epoch: 1, step: 2 };
+  const place = { seed: 5, epoch: 1, minibatch: 2 };
   const batchSize = 2, numSteps = 4;
   using model = new LanguageModel(backend, config, {
     batchSize,

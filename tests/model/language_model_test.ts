@@ -58,7 +58,7 @@ Deno.test("the outputs read are those of every step of the last forward", async 
 Deno.test("outputs are read before dropout", async () => {
   const plain = open(), dropping = open(0.5);
   plain.model.forward(plain.ids);
-  dropping.model.forward(dropping.ids, { seed: 0, epoch: 0, step: 0 });
+  dropping.model.forward(dropping.ids, { seed: 0, epoch: 0, minibatch: 0 });
   assertEquals(
     await dropping.model.readOutputs(0),
     await plain.model.readOutputs(0),

@@ -3,13 +3,16 @@ import {
   assertEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import type { Ops } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import { type CellName, CELLS } from "../../lib/model/cells.ts";
 import { benchGeneration } from "../../tasks/bench/generation.ts";
-import { benchTraining } from "../../tasks/bench/minibatch.ts";
-import { CELLS } from "../../tasks/bench/network.ts";
+import { phasesOf, withCalls } from "../../tasks/bench/phases.ts";
 import { benchProducts } from "../../tasks/bench/products.ts";
+import { benchTraining } from "../../tasks/bench/training.ts";
+import { TrainingModel } from "../../tasks/bench/training_model.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { withOps } from "../backend/wrap.ts";
 import { runTask, TemporaryFolder } from "./command.ts";
@@ -18,6 +21,8 @@ const needsCommands = needs(
   "permission to run commands: deno task test",
   canRunCommands(),
 );
+
+const CELL_NAMES = Object.keys(CELLS) as CellName[];
 
 const TINY = [
   "--device=reference",
@@ -65,8 +70,9 @@ Deno.test({
       "backward",
       "weightGradients",
       "update",
+      "carry",
     ]);
-    for (const cell of CELLS) {
+    for (const cell of CELL_NAMES) {
       const table = await runTask(folder, "bench", ...TINY, `--cell=${cell}`);
       assertStringIncludes(table.stdout, "weight gradients");
       assertStringIncludes(table.stdout, `a minibatch: ${cell}, hidden 6`);
@@ -106,6 +112,41 @@ Deno.test({
     assertEquals(bad.code, 3);
     assertStringIncludes(bad.stderr, "the command ended with 3 and 0 lines");
   },
+});
+
+Deno.test("the phases of bench have every op of a minibatch once", () => {
+  using backend = openReference();
+  for (const cell of CELL_NAMES) {
+    const { backend: noting, calls } = withCalls(backend);
+    const sizes = { cell, hiddenSize: 4, batchSize: 2, numSteps: 3 };
+    using model = new TrainingModel(noting, sizes);
+    calls.length = 0;
+    model.minibatch();
+    const phases = phasesOf(calls, cell);
+    assertEquals(
+      Object.fromEntries(
+        Object.entries(phases).map(([phase, calls]) => [
+          phase,
+          calls.map(({ op }) => op),
+        ]),
+      ),
+      {
+        forward: ["oneHotLinear", cell],
+        head: ["linear", "softmaxCrossEntropy", "linearBackward"],
+        backward: [`${cell}Backward`],
+        inputWeightGradient: ["oneHotLinearBackward"],
+        update: ["globalNorm", "update"],
+        carry: cell === "lstm" ? ["carry", "carry"] : ["carry"],
+      },
+    );
+    assertEquals(new Set(Object.values(phases).flat()), new Set(calls));
+    const strange = { op: "dropout", tensors: {}, repeat: () => {} };
+    assertThrows(
+      () => phasesOf([...calls, strange], cell),
+      TypeError,
+      "The op dropout belongs to no phase",
+    );
+  }
 });
 
 Deno.test("bench refuses to time what is wrong", async () => {
@@ -149,7 +190,7 @@ Deno.test("bench refuses to time what is wrong", async () => {
       ops.sample({ logits, tokens }); // always the first
     },
   }));
-  for (const cell of CELLS) {
+  for (const cell of CELL_NAMES) {
     const sizes = { cell, hiddenSize: 4, batchSize: 2, numSteps: 3 };
     await benchTraining(backend, sizes, 0.01);
     await refuses(() => benchTraining(backwards[cell], sizes, 0.01));

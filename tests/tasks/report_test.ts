@@ -3,7 +3,7 @@ import { markup } from "../../tasks/cli/html.ts";
 import type { EpochMetrics } from "../../tasks/cli/metrics.ts";
 import { report, type ReportContents } from "../../tasks/cli/report.ts";
 import { commandLine, shellQuoted } from "../../tasks/cli/command_line.ts";
-import { thinned } from "../../tasks/cli/thinned.ts";
+import { thinned } from "../../tasks/shared/thinned.ts";
 import { withDefaults } from "../../lib/training/settings.ts";
 import { assertWellFormed, PAYLOADS, reachesOut } from "./markup.ts";
 

@@ -4,7 +4,7 @@ import type { Corpus, TokenizeOptions } from "../../lib/text/corpus.ts";
 import { decodeIds } from "../../lib/text/decode_ids.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { continued } from "../../tasks/cli/continued.ts";
-import { sampleStarts } from "../../tasks/cli/sample_starts.ts";
+import { sampleStarts } from "../../tasks/shared/sample_starts.ts";
 import { untrained } from "../generation/model.ts";
 
 /** The starts as text; each of them is what its ids stand for, and none of them `<unk>`. */

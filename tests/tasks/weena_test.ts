@@ -1,11 +1,38 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
+import readme from "../../README.md" with { type: "text" };
 import { TASKS } from "../../tasks/weena.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { TemporaryFolder } from "./command.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+/** The flags in a command that grant permissions. */
+function grantsIn(command: string): string[] {
+  return command.match(/--allow-\S+/g) ?? [];
+}
+
+/** What the README installs weena with. */
+const GRANTS = grantsIn(
+  readme.match(/deno install -g [\s\S]*?weena\.ts/)?.[0] ?? "",
+);
+
+/** The values that each permission is granted for; none: for all. */
+function permissionsOf(grants: string[]): Record<string, string[]> {
+  const permissions: Record<string, Set<string>> = {};
+  for (const grant of grants) {
+    const [name, values = "all"] = grant.split("=");
+    const granted = permissions[name] ??= new Set();
+    for (const value of values.split(",")) granted.add(value);
+  }
+  return Object.fromEntries(
+    Object.entries(permissions).map(([name, values]) => [
+      name,
+      values.has("all") ? [] : [...values].toSorted(),
+    ]),
+  );
+}
 
 /** Installs the command in a folder of its own and runs it there. */
 async function install(folder: TemporaryFolder) {
@@ -23,8 +50,8 @@ async function install(folder: TemporaryFolder) {
     };
   };
   const installed = await execute(
-    ...[Deno.execPath(), "install", "--global", "--allow-all"] as const,
-    ...["--config", `${ROOT}deno.json`, "--name", "weena"],
+    ...[Deno.execPath(), "install", "--global"] as const,
+    ...[...GRANTS, "--config", `${ROOT}deno.json`, "--name", "weena"],
     ...["--root", folder.path, `${ROOT}tasks/weena.ts`],
   );
   assertEquals(installed.code, 0, installed.stderr);
@@ -41,6 +68,17 @@ Deno.test("weena has every task that is for people who use models", async () => 
     const { command } = await load();
     assertEquals(command.name, task);
   }
+});
+
+Deno.test("the README installs weena with the permissions of its tasks", () => {
+  const needed = Object.keys(TASKS).flatMap((task) =>
+    grantsIn(config.tasks[task as keyof typeof config.tasks].command)
+  )
+    // Deno asks for this one when it is used: bench --peer alone runs a command.
+    .filter((grant) => grant !== "--allow-run");
+  // The tasks in deno.json set this variable in the shell, weena by itself.
+  needed.push("--allow-env=XDG_RUNTIME_DIR");
+  assertEquals(permissionsOf(GRANTS), permissionsOf(needed));
 });
 
 Deno.test({

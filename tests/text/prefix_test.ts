@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { encodePrefix, prefixIds } from "../../lib/text/prefix.ts";
+import { canContinue, encodePrefix, prefixIds } from "../../lib/text/prefix.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 
 Deno.test("a prefix becomes ids at every level", () => {
@@ -27,6 +27,29 @@ Deno.test("what is not in the vocabulary is listed with its positions", () => {
   const words = tokenize("to be", { level: "word" });
   assertThrows(() => encodePrefix(words, " "), RangeError, "at least one word");
   assertThrows(() => encodePrefix(words, "<unk>"), RangeError, '"<unk>" at 1');
+});
+
+Deno.test("a text can be a prefix where it has tokens that are all known", () => {
+  const chars = tokenize("to be\n"),
+    words = tokenize("to be", { level: "word" });
+  for (
+    const [corpus, text, expected] of [
+      [chars, "be to", true],
+      [chars, "be\r\nto", true],
+      [chars, "bet!", false],
+      [chars, "", false],
+      [words, "be to", true],
+      [words, "bet", false],
+      [words, " ", false],
+      [words, "<unk>", false],
+      [tokenize("éé", { level: "byte" }), "é", true],
+      [tokenize("éé", { level: "byte" }), "è", false],
+    ] as const
+  ) {
+    assertEquals(canContinue(corpus, text), expected, JSON.stringify(text));
+    if (expected) encodePrefix(corpus, text);
+    else assertThrows(() => encodePrefix(corpus, text), RangeError);
+  }
 });
 
 Deno.test("line ends of a prefix are read as those of a text file", () => {

@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { Corpus } from "../../lib/text/corpus.ts";
-import { encodePrefix, strangersIn } from "../../lib/text/prefix.ts";
-import { textJoiner } from "../../lib/text/text_joiner.ts";
+import {
+  canContinue,
+  type Corpus,
+  encodePrefix,
+  textJoiner,
+} from "../../mod.ts";
 
 /** A beginning, in token ids and as text: whole characters, or whole words. */
 export interface SampleStart {
@@ -35,7 +38,7 @@ export function sampleStarts(corpus: Corpus): readonly SampleStart[] {
   const isBook = BOOK_CORPORA.includes(corpus.name) &&
     corpus.tokenizer.normalize === "letters";
   const prompts = isBook
-    ? BOOK_PROMPTS.filter((text) => strangersIn(corpus, text).length === 0)
+    ? BOOK_PROMPTS.filter((text) => canContinue(corpus, text))
     : [];
   const texts = prompts.length > 0 ? prompts : ownStart(corpus);
   return texts.map((text) => ({ ids: encodePrefix(corpus, text), text }));
