@@ -39,26 +39,14 @@ export function embedding(
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
-  set(ids, table, output, rows, V, E);
-  const pieces = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
-  runPhase(gatherPiece, pieces, MOVE * <f64> rows * <f64> E);
-  return -1;
-}
-
-function set(
-  ids: usize,
-  table: usize,
-  output: usize,
-  rows: usize,
-  V: usize,
-  E: usize,
-): void {
   setArgument(Slot.Ids, ids);
   setArgument(Slot.Table, table);
   setArgument(Slot.Output, output);
   setArgument(Slot.Rows, rows);
-  setArgument(Slot.V, V);
   setArgument(Slot.E, E);
+  const pieces = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
+  runPhase(gatherPiece, pieces, MOVE * <f64> rows * <f64> E);
+  return -1;
 }
 
 function gatherPiece(piece: usize, _thread: usize): void {
@@ -88,7 +76,12 @@ export function embeddingBackward(
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
-  set(ids, dTable, dOutput, rows, V, E);
+  setArgument(Slot.Ids, ids);
+  setArgument(Slot.Output, dOutput);
+  setArgument(Slot.Table, dTable);
+  setArgument(Slot.Rows, rows);
+  setArgument(Slot.V, V);
+  setArgument(Slot.E, E);
   const size = <f64> V * <f64> E;
   runPhase(clearPiece, (V * E + CLEARED - 1) / CLEARED, size);
   const pieces = (E + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;

@@ -43,12 +43,13 @@ export const enum Slot {
   DInput,
   DWeight,
   DBias,
-  // Tensors that some cells have, and set themselves.
+  // What some cells have, and set themselves.
   HiddenBias, // (apart · H)
   DHiddenBias, // (apart · H)
   InitialCell, // (B, H)
   Cells, // (T, B, H)
   Gates, // (T, B, 4H)
+  Activation, // a number of the vanilla cell's
   // The walk's own.
   T,
   B,

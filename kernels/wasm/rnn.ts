@@ -1,7 +1,7 @@
 /** A vanilla recurrent layer. Reference: `lib/backend/reference/rnn.ts`. */
 
 import { rectify, tanhs } from "./activations";
-import { argument } from "./control";
+import { argument, setArgument } from "./control";
 import {
   backward,
   backwardScratch,
@@ -38,18 +38,19 @@ export function rnn(
   scratch: usize,
 ): void {
   setLayer(input, weight, bias, initialState, output);
-  const row = activation == Activation.Relu ? reluRow : tanhRow;
-  forward(row, 1, output, 1, T, B, H, scratch);
+  setArgument(Slot.Activation, activation);
+  forward(forwardRow, 1, output, 1, T, B, H, scratch);
 }
 
-function tanhRow(at: usize, _h: usize, _c: usize, H: usize): void {
-  const x = argument(Slot.Input) + at;
-  tanhs(x, argument(Slot.Bias), argument(Slot.Output) + at, H);
+function forwardRow(at: usize, _h: usize, _c: usize, H: usize): void {
+  const x = argument(Slot.Input) + at, bias = argument(Slot.Bias);
+  const y = argument(Slot.Output) + at;
+  if (isRelu()) rectify(x, bias, y, H);
+  else tanhs(x, bias, y, H);
 }
 
-function reluRow(at: usize, _h: usize, _c: usize, H: usize): void {
-  const x = argument(Slot.Input) + at;
-  rectify(x, argument(Slot.Bias), argument(Slot.Output) + at, H);
+function isRelu(): bool {
+  return argument(Slot.Activation) == Activation.Relu;
 }
 
 /** Bytes of scratch that `rnnBackward` needs. */
@@ -77,11 +78,11 @@ export function rnnBackward(
   scratch: usize,
 ): void {
   setBackward(weight, initialState, output, dOutput, dInput, dWeight, dBias);
-  const row = activation == Activation.Relu ? reluBackwardRow : tanhBackwardRow;
-  backward(row, 1, 0, false, T, B, H, scratch);
+  setArgument(Slot.Activation, activation);
+  backward(backwardRow, 1, 0, false, T, B, H, scratch);
 }
 
-function tanhBackwardRow(
+function backwardRow(
   at: usize,
   _h: usize,
   _c: usize,
@@ -89,21 +90,7 @@ function tanhBackwardRow(
   _dCell: usize,
   H: usize,
 ): void {
-  backwardRow(at, dState, H, false);
-}
-
-function reluBackwardRow(
-  at: usize,
-  _h: usize,
-  _c: usize,
-  dState: usize,
-  _dCell: usize,
-  H: usize,
-): void {
-  backwardRow(at, dState, H, true);
-}
-
-function backwardRow(at: usize, dState: usize, H: usize, relu: bool): void {
+  const relu = isRelu();
   let y = argument(Slot.Output) + at, dOutput = argument(Slot.DOutput) + at;
   let da = argument(Slot.DInput) + at;
   const end = da + ((H & ~3) << 2), rest = H & 3;
