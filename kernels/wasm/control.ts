@@ -49,16 +49,16 @@ export const MESSAGE_LIMIT: i32 = 500;
 const ARGUMENTS: usize = 512;
 
 /**
- * The first argument of each file whose arguments are in use while others' are. All
- * other ops have the words from `Op` on, as one op runs at a time.
+ * Where the arguments of a file begin, if they are in use while others' are: each has
+ * room for 128. All other files have those from `Op` on, as one op runs at a time.
  */
 export const enum Region {
   Op = 0,
-  Recurrent = 32,
-  MatrixVector = 64,
-  Product = 80,
-  Packing = 96,
-  Scratch = 160,
+  Recurrent = 128,
+  MatrixVector = 256,
+  Product = 384,
+  Packing = 512,
+  Scratch = 640,
 }
 
 /** A 4 × 8 tile for each thread. */

@@ -55,10 +55,8 @@ function clipped(
 
 /** `p −= learningRate · g`. */
 function sgd(p: usize, g: usize, _m: usize, _v: usize, count: usize): void {
-  const scale = splat(Setting.Scale);
-  const most = splat(Setting.Most);
-  const decay = splat(Setting.Decay);
-  const rate = splat(Setting.Rate);
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  const decay = splat(Setting.Decay), rate = splat(Setting.Rate);
   for (let i: usize = 0; i < count; i += 4, p += 16, g += 16) {
     const n = count - i;
     const old = loadUpTo(p, n);
@@ -70,10 +68,8 @@ function sgd(p: usize, g: usize, _m: usize, _v: usize, count: usize): void {
 
 /** `m = beta1 · m + g`, `p −= learningRate · m`. */
 function momentum(p: usize, g: usize, m: usize, _v: usize, count: usize): void {
-  const scale = splat(Setting.Scale);
-  const most = splat(Setting.Most);
-  const decay = splat(Setting.Decay);
-  const rate = splat(Setting.Rate);
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  const decay = splat(Setting.Decay), rate = splat(Setting.Rate);
   const beta1 = splat(Setting.Beta1);
   for (let i: usize = 0; i < count; i += 4, p += 16, g += 16, m += 16) {
     const n = count - i;
@@ -87,20 +83,17 @@ function momentum(p: usize, g: usize, m: usize, _v: usize, count: usize): void {
   }
 }
 
-/** `beta2 · v + (1 − beta2) · g²`. */
+/** `beta2 · v + (1 − beta2) · g²`: the second moment that follows v. */
 function nextSecond(v: v128, g: v128, beta2: v128, rest2: v128): v128 {
   return madd(beta2, v, f32x4.mul(rest2, f32x4.mul(g, g)));
 }
 
-/** `p −= learningRate · g / (√v + epsilon)`, `v` becomes `nextSecond`. */
+/** `v = beta2 · v + (1 − beta2) · g²`, `p −= learningRate · g / (√v + epsilon)`. */
 function rmsprop(p: usize, g: usize, _m: usize, v: usize, count: usize): void {
-  const scale = splat(Setting.Scale);
-  const most = splat(Setting.Most);
-  const decay = splat(Setting.Decay);
-  const rate = splat(Setting.Rate);
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
+  const decay = splat(Setting.Decay), rate = splat(Setting.Rate);
   const epsilon = splat(Setting.Epsilon);
-  const beta2 = splat(Setting.Beta2);
-  const rest2 = splat(Setting.Rest2);
+  const beta2 = splat(Setting.Beta2), rest2 = splat(Setting.Rest2);
   for (let i: usize = 0; i < count; i += 4, p += 16, g += 16, v += 16) {
     const n = count - i;
     const old = loadUpTo(p, n), oldSecond = loadUpTo(v, n);
@@ -127,7 +120,7 @@ function adamw(p: usize, g: usize, m: usize, v: usize, count: usize): void {
 }
 
 /**
- *     m = beta1 · m + (1 − beta1) · g        v becomes `nextSecond`
+ *     m = beta1 · m + (1 − beta1) · g        v = beta2 · v + (1 − beta2) · g²
  *     p −= learningRate / correction1 · m / (√(v / correction2) + epsilon)
  */
 function adaptMoments(
@@ -139,15 +132,12 @@ function adaptMoments(
   decay: v128, // of the gradient
   decoupled: v128, // of the parameter itself
 ): void {
-  const scale = splat(Setting.Scale);
-  const most = splat(Setting.Most);
+  const scale = splat(Setting.Scale), most = splat(Setting.Most);
   const rate = splat(Setting.CorrectedRate);
   const epsilon = splat(Setting.Epsilon);
-  const beta2 = splat(Setting.Beta2);
-  const rest2 = splat(Setting.Rest2);
+  const beta2 = splat(Setting.Beta2), rest2 = splat(Setting.Rest2);
   const correction2 = splat(Setting.Correction2);
-  const beta1 = splat(Setting.Beta1);
-  const rest1 = splat(Setting.Rest1);
+  const beta1 = splat(Setting.Beta1), rest1 = splat(Setting.Rest1);
   for (let i: usize = 0; i < count; i += 4) {
     const n = count - i;
     const old = loadUpTo(p, n);
