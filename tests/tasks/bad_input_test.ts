@@ -201,7 +201,7 @@ Deno.test({
     assertEquals(folder.files(), ["empty.txt", "latin1.txt", "short.txt"]);
     assertStringIncludes(
       await said(3, "tokenize", "--corpus=latin1.txt"),
-      "not UTF-8: byte 1",
+      "not UTF-8: no character begins at byte 1",
     );
     assertStringIncludes(
       await said(7, "train", "--resume"),
