@@ -103,8 +103,8 @@ export type { MomentName, Moments } from "./lib/training/optimizer.ts";
 export type { TrainingRecord } from "./lib/training/settings.ts";
 export type {
   MinibatchResult,
-  TrainingState,
-} from "./lib/training/training_state.ts";
+  ResumeData,
+} from "./lib/training/resume_data.ts";
 export {
   decodeTokenFile,
   encodeTokenFile,

@@ -10,7 +10,7 @@ import { fromStateDict } from "../model/state_dict.ts";
 import { decodeSafetensors } from "../safetensors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
-import { TRAIN_PREFIX } from "../training/training_state.ts";
+import { TRAIN_PREFIX } from "../training/resume_data.ts";
 import { inferConfig } from "./infer_config.ts";
 import { type ListedTensor, listSafetensors } from "./listing.ts";
 import { unknownFirst } from "./unknown_first.ts";

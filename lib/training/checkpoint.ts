@@ -18,11 +18,11 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { UNKNOWN, type Vocabulary } from "../text/vocabulary.ts";
 import type { TrainingRecord } from "./settings.ts";
 import {
-  decodeTrainingState,
-  encodeTrainingState,
+  decodeResumeData,
+  encodeResumeData,
+  type ResumeData,
   TRAIN_PREFIX,
-  type TrainingState,
-} from "./training_state.ts";
+} from "./resume_data.ts";
 
 /** A model that can be used: evaluated, prompted, exported. */
 export interface TrainedModel {
@@ -60,8 +60,8 @@ export interface Checkpoint extends TrainedModel {
   readonly loss: number;
   /** The same of the validation text; NaN where there is none. */
   readonly validationLoss: number;
-  /** What training needs to go on; a model that is only to be used has none. */
-  readonly state?: TrainingState;
+  /** What resuming needs; a model that is only to be used has none. */
+  readonly resumeData?: ResumeData;
   /** What trained it: `weena`, and the device's description. */
   readonly provenance: string;
 }
@@ -126,16 +126,16 @@ export async function encodeCheckpoint(
     ["weena.provenance", checkpoint.provenance],
   ]);
   if ("training" in checkpoint) {
-    const { corpus, training, progress, state } = checkpoint;
+    const { corpus, training, progress, resumeData } = checkpoint;
     metadata.set("weena.corpus", JSON.stringify(corpus));
     metadata.set("weena.training", JSON.stringify(training));
     metadata.set("weena.progress", JSON.stringify(progress));
     metadata.set("weena.loss", String(checkpoint.loss));
     metadata.set("weena.validation_loss", String(checkpoint.validationLoss));
-    if (state) {
-      const saved = encodeTrainingState(config, training.batchSize, state);
+    if (resumeData) {
+      const saved = encodeResumeData(config, training.batchSize, resumeData);
       for (const [name, tensor] of saved) tensors.set(name, tensor);
-      const { updates, skippedInRow, best } = state;
+      const { updates, skippedInRow, best } = resumeData;
       const rest = { updates, skippedInRow, best };
       metadata.set("weena.state", JSON.stringify(rest));
     }
@@ -218,11 +218,11 @@ export async function decodeModel(
       loss: Number(text("loss")),
       validationLoss: Number(text("validation_loss")),
       ...(metadata.has("weena.state") && {
-        state: decodeTrainingState(
+        resumeData: decodeResumeData(
           config,
           training.batchSize,
           tensors,
-          readState(object("state") as TrainingState),
+          readResumeData(object("state") as ResumeData),
         ),
       }),
     };
@@ -253,8 +253,8 @@ async function contentDigest(
   return await sha256(encodeSafetensors({ tensors, metadata: rest }));
 }
 
-/** What of the state is not in tensors; earlier versions took NaN for a best loss. */
-function readState({ updates, skippedInRow, best }: TrainingState) {
+/** What of it is not in tensors; earlier versions took NaN for a best loss. */
+function readResumeData({ updates, skippedInRow, best }: ResumeData) {
   const isFinite = best && Number.isFinite(best.loss);
   return { updates, skippedInRow, best: isFinite ? best : undefined };
 }

@@ -40,7 +40,7 @@ import {
   takeChunk,
 } from "./schedule.ts";
 import { isEnded, type TrainingRecord } from "./settings.ts";
-import type { MinibatchResult, TrainingState } from "./training_state.ts";
+import type { MinibatchResult, ResumeData } from "./resume_data.ts";
 
 /** Where training starts: at its beginning, or where it was stopped. */
 export interface Start {
@@ -53,7 +53,7 @@ export interface Start {
   readonly progress: Progress;
   readonly loss: number;
   readonly validationLoss: number;
-  readonly state?: TrainingState;
+  readonly resumeData?: ResumeData;
 }
 
 /** What changes no result: when something is yielded, and when to end early. */
@@ -105,7 +105,7 @@ class Trainer implements Disposable {
   #saved: number;
 
   constructor(corpus: Corpus, backend: Backend, start: Start, loop: Loop) {
-    const { config, training, state } = start;
+    const { config, training, resumeData } = start;
     const { batchSize, numSteps, dropout } = training;
     this.#corpus = corpus;
     this.#backend = backend;
@@ -120,9 +120,9 @@ class Trainer implements Disposable {
       new ChunkRunner(backend, model, optimizer, training),
     );
     model.write(start.parameters());
-    if (state) {
-      model.writeStates(state.states);
-      optimizer.write(state.moments);
+    if (resumeData) {
+      model.writeStates(resumeData.states);
+      optimizer.write(resumeData.moments);
     }
     this.#model = model;
     this.#optimizer = optimizer;
@@ -296,7 +296,7 @@ class Trainer implements Disposable {
       loss: position.loss,
       validationLoss: position.validationLoss,
       provenance: `weena on ${this.#backend.description}`,
-      state: { ...resumedFrom(position), states, moments },
+      resumeData: { ...resumedFrom(position), states, moments },
     };
   }
 
