@@ -24,8 +24,11 @@ export type DType = "f32" | "u32";
 /** What {@linkcode Backend.read} returns: float64 only from a float64 backend. */
 export type Values = Float32Array | Float64Array | Uint32Array;
 
+/** Every nonlinearity of a vanilla recurrent layer. */
+export const ACTIVATIONS = ["tanh", "relu"] as const;
+
 /** The nonlinearity of a vanilla recurrent layer. */
-export type Activation = "tanh" | "relu";
+export type Activation = typeof ACTIVATIONS[number];
 
 /** A dense, row-major array on a device. Its elements are read by `Backend.read`. */
 export interface Tensor {

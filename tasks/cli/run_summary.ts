@@ -5,9 +5,14 @@
  */
 
 import { join } from "@std/path";
-import { assertConfig, type ModelConfig } from "../../lib/model/config.ts";
+import type { ModelConfig } from "../../lib/model/config.ts";
 import { parameterCount } from "../../lib/model/parameters.ts";
-import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import {
+  configOf,
+  isTrained,
+  trainingOf,
+  type TrainingOrigin,
+} from "../../lib/training/checkpoint_metadata.ts";
 import { readHeader } from "./checkpoint_header.ts";
 import { exists, isTemporary } from "./files.ts";
 import { type EpochMetrics, readMetrics, speedOf } from "./metrics.ts";
@@ -19,7 +24,7 @@ export interface RunSummary {
   readonly config: ModelConfig;
   readonly parameters: number;
   /** Undefined where the model was imported. */
-  readonly trained?: Pick<Checkpoint, "corpus" | "training" | "progress">;
+  readonly trained?: TrainingOrigin;
   readonly metrics: readonly EpochMetrics[];
   /** Mean over all epochs; not finite where none has been measured. */
   readonly tokensPerSecond: number;
@@ -100,24 +105,17 @@ async function readModelHeader(path: string): Promise<Header> {
   const { isFile } = await Deno.stat(path);
   if (!isFile) throw new SyntaxError(`${path} is no file`); // a pipe has no end
   const { metadata, time } = await readHeader(path);
-  const json = (key: string) => JSON.parse(metadata(key) ?? "null");
-  const config = json("config") as ModelConfig | null;
-  if (config === null) {
+  if (metadata("config") === undefined) {
     throw new SyntaxError(`${path} holds no model of weena's`);
   }
-  assertConfig(config);
-  if (metadata("training") === undefined) return { config, time };
-  const trained = {
-    corpus: json("corpus"),
-    training: json("training"),
-    progress: json("progress"),
-  };
-  if (
-    typeof trained.corpus?.name !== "string" ||
-    !Number.isSafeInteger(trained.training?.epochs) ||
-    !Number.isSafeInteger(trained.progress?.epochs)
-  ) throw new SyntaxError(`${path} does not tell how it was trained`);
-  return { config, trained, time };
+  try {
+    const config = configOf(metadata);
+    return isTrained(metadata)
+      ? { config, trained: trainingOf(metadata), time }
+      : { config, time };
+  } catch (error) {
+    throw new SyntaxError(`${path}: ${(error as Error).message}`);
+  }
 }
 
 async function folderBytes(folder: string): Promise<number> {
