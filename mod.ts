@@ -86,9 +86,9 @@ export {
 } from "./lib/training/checkpoint.ts";
 export type {
   CorpusRecord,
-  Progress,
   TrainingOrigin,
 } from "./lib/training/checkpoint_metadata.ts";
+export type { Progress } from "./lib/training/progress.ts";
 export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {

@@ -21,7 +21,7 @@ import {
   isTrained,
   type Metadata,
   metadataText,
-  resumedStateOf,
+  resumeFieldsOf,
   tokenizerOf,
   trainingOf,
   type TrainingOrigin,
@@ -65,7 +65,7 @@ export interface ImportedModel extends TrainedModel {
 
 /** A file that is no checkpoint, or a damaged one. */
 export class CheckpointError extends Error {
-  /** Tells this error from others. */
+  /** The class by name, as messages and stack traces show it. */
   override readonly name = "CheckpointError";
 }
 
@@ -211,7 +211,7 @@ async function readContents(
         config,
         batchSize,
         tensors,
-        resumedStateOf(values),
+        resumeFieldsOf(values),
       ),
     }),
   };

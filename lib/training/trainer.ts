@@ -17,7 +17,6 @@ import { measure } from "./evaluation.ts";
 import {
   type CheckpointEvent,
   DivergenceError,
-  type ProgressEvent,
   type TrainEvent,
 } from "./events.ts";
 import { learningRateAt } from "./learning_rate.ts";
@@ -155,7 +154,11 @@ class Trainer implements Disposable {
       position = yield* this.#train(chunk, position);
       const { progress: isWanted, checkpointSeconds: every } = this.#loop;
       const last = chunk[chunk.length - 1];
-      if (isWanted && !last.endsEpoch) yield progressEvent(position, last);
+      if (isWanted && !last.endsEpoch) {
+        const { progress, sums: { loss, tokensPerSecond } } = position;
+        const { count } = last;
+        yield { type: "progress", progress, count, loss, tokensPerSecond };
+      }
       const isSaveDue = every > 0 &&
         this.#clock() - this.#saved >= 1000 * every;
       if (isSaveDue && !this.#isDone(position)) {
@@ -322,20 +325,6 @@ class Trainer implements Disposable {
       ++ends > this.#best.capacity || this.#corpus.validation !== undefined ||
       isDue(epochs, checkpointEvery) || isDue(epochs, sampleEvery);
   }
-}
-
-function progressEvent(
-  { sums: { loss, tokensPerSecond } }: Position,
-  { epoch, index, count }: ScheduledMinibatch,
-): ProgressEvent {
-  return {
-    type: "progress",
-    epoch: epoch + 1,
-    minibatch: index + 1,
-    count,
-    loss,
-    tokensPerSecond,
-  };
 }
 
 function divergenceError(

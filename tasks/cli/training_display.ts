@@ -71,10 +71,10 @@ export class TrainingDisplay {
 
   /** Within an epoch. */
   progress(event: ProgressEvent): void {
-    const { epoch, minibatch, count, loss, tokensPerSecond } = event;
+    const { progress, count, loss, tokensPerSecond } = event;
     this.#update({
-      epoch,
-      done: epoch - 1 + minibatch / count,
+      epoch: progress.epochs + 1,
+      done: progress.epochs + progress.minibatches / count,
       perplexity: Math.exp(loss),
       tokensPerSecond,
     });
