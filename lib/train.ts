@@ -115,9 +115,9 @@ export async function* train(
  * end, are to the bit those of a training that never was, on the same device, unless
  * a setting is changed. The optimizer's state is kept in any case.
  *
- * @param checkpoint One with a `state`, as `train` gives them.
+ * @param checkpoint One with `resumeData`, as `train` gives them.
  * @param corpus The same text in the same tokens.
- * @throws {RangeError} If the checkpoint has no state, the corpus or its held-out part
+ * @throws {RangeError} If the checkpoint has no `resumeData`, the corpus or its held-out part
  * is another, a setting is out of its range, or fewer epochs are asked for than are
  * done.
  * @throws {DivergenceError} As {@linkcode train} does.
@@ -146,9 +146,9 @@ export async function* resume(
   backend: Backend,
   options: ResumeOptions = {},
 ): AsyncGenerator<TrainEvent, void> {
-  const { config, progress, state } = checkpoint;
+  const { config, progress, resumeData } = checkpoint;
   const training = resumedSettings(checkpoint.training, options);
-  if (!state) {
+  if (!resumeData) {
     throw new RangeError(
       "Cannot resume: the checkpoint holds a model, but not the state of its " +
         "training",
@@ -168,7 +168,7 @@ export async function* resume(
     training,
     corpus: record,
     parameters: () => checkpoint.parameters,
-    state,
+    resumeData,
   }, controls(options));
 }
 

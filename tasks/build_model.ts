@@ -102,7 +102,7 @@ export async function buildModel(
         `finite loss on a held-out text, so hold some of it out`,
     );
   }
-  const { state: _, ...model } = best;
+  const { resumeData: _, ...model } = best;
   const rounding = await multiplyAddOf(backend);
   return { ...model, provenance: `weena, ${rounding} multiply-add` };
 }

@@ -3,7 +3,11 @@ import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
 import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
-import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import type {
+  Checkpoint,
+  ImportedModel,
+  TrainedModel,
+} from "../lib/training/checkpoint.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import {
   chooseTrainingCorpus,
@@ -111,20 +115,7 @@ async function startRun(given: TrainFlags): Promise<number> {
     ? undefined
     : await loadModelFrom(given["init-from"]);
   if (base) assertKeepsModel(given);
-  const beneath = base ? baseFlags(base, given) : {};
-  if (base) sayBase(beneath);
-  /** All flags: those that are not given are the base model's or the preset's. */
-  const filled = (tokens?: number) => {
-    const all = withPreset(
-      preset,
-      { ...given, ...beneath, ...present(given) },
-      tokens,
-    );
-    // What a token file holds out was settled when it was made.
-    return isTokenFile(given.corpus)
-      ? { ...all, validation: given.validation }
-      : all;
-  };
+  const filled = flagsOver(given, base);
   assertUseful(base ? { ...filled(), ...shapeFlags(base) } : filled());
   const name = given.corpus ?? await chooseTrainingCorpus();
   const corpus = base
@@ -139,18 +130,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   const patience = corpus.validation ? flags.patience : 0;
   const options = { ...trainOptions(flags), patience, ...controls };
   assertInRange({ ...options, offset: null });
-  const model = base && extended(base, corpus, options);
-  const all: TrainOptions = model
-    ? {
-      ...options,
-      cell: model.config.cell,
-      hiddenSize: model.config.hiddenSize,
-      numLayers: model.config.numLayers,
-      embeddingSize: model.config.embeddingSize,
-      activation: model.config.activation,
-      parameters: model.parameters,
-    }
-    : options;
+  const all = base ? begunWith(base, corpus, options) : options;
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
   using backend = await openDevice(flags);
@@ -172,6 +152,38 @@ async function startRun(given: TrainFlags): Promise<number> {
       command: commandLine(command, { ...again, run: undefined }),
     },
   );
+}
+
+/**
+ * All flags: those that are not given are those of the base model or of the preset,
+ * which may depend on how many tokens there are to train on, once that is known.
+ */
+function flagsOver(
+  given: TrainFlags,
+  base: Checkpoint | ImportedModel | undefined,
+): (tokens?: number) => TrainFlags {
+  const beneath = base ? baseFlags(base, given) : {};
+  if (base) sayBase(beneath);
+  const flags = { ...given, ...beneath, ...present(given) };
+  return (tokens) => {
+    const all = withPreset(given.preset, flags, tokens);
+    // What a token file holds out was settled when it was made.
+    return isTokenFile(given.corpus)
+      ? { ...all, validation: given.validation }
+      : all;
+  };
+}
+
+/** The options with the shape and the weights of another model. */
+function begunWith(
+  base: TrainedModel,
+  corpus: Corpus,
+  options: TrainOptions,
+): TrainOptions {
+  const { config, parameters } = extended(base, corpus, options);
+  const { cell, hiddenSize, numLayers, embeddingSize, activation } = config;
+  const shape = { cell, hiddenSize, numLayers, embeddingSize, activation };
+  return { ...options, ...shape, parameters };
 }
 
 /** Throws a UsageError if a flag would change the model that training starts from. */

@@ -11,7 +11,7 @@ import { decodeSafetensors } from "../safetensors.ts";
 import { filledIn } from "../setting.ts";
 import { type Tokenizer, TOKENIZER_SETTINGS } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
-import { TRAIN_PREFIX } from "../training/training_state.ts";
+import { TRAIN_PREFIX } from "../training/resume_data.ts";
 import { inferConfig } from "./infer_config.ts";
 import { type ListedTensor, listSafetensors } from "./listing.ts";
 import { unknownFirst } from "./unknown_first.ts";

@@ -191,9 +191,9 @@ export function initializeParameters(
   const H = config.hiddenSize;
   const { forgetGate } = CELLS[config.cell];
   return new Map(
-    parameterSpecs(config).map(({ name, shape, kind }, step) => {
+    parameterSpecs(config).map(({ name, shape, kind }, item) => {
       const size = sizeOf(shape);
-      const place = { stream: "parameters", step } as const;
+      const place = { stream: "parameters", item } as const;
       const values = DRAWS[init](kind, {
         normal: (deviation) =>
           Float32Array.from(

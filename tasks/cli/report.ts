@@ -19,7 +19,7 @@ import { duration } from "./live_line.ts";
 export interface ReportContents {
   readonly name: string;
   /** As it is now; its numbers are not shown. */
-  readonly checkpoint: Omit<Checkpoint, "parameters" | "state">;
+  readonly checkpoint: Omit<Checkpoint, "parameters" | "resumeData">;
   /** Of every epoch. */
   readonly metrics: readonly EpochMetrics[];
   readonly samples: readonly Sample[];

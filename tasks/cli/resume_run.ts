@@ -65,7 +65,7 @@ export async function resumeRun(
   using run = await HeldRun.open(await findTrainedRun(flags.run));
   const { path, model: checkpoint } = await run.loadLast();
   const { progress, corpus: { validationTokens } } = checkpoint;
-  if (!checkpoint.state) {
+  if (!checkpoint.resumeData) {
     throw new TaskError(
       EXIT.input,
       `${path} holds no state of training to go on from: --init-from starts a ` +
@@ -95,7 +95,7 @@ export async function resumeRun(
   say(
     `run ${name}: ${doneText(checkpoint, training)}; ${endedText(checkpoint)}`,
   );
-  if (isEnded(training, progress.epochs, checkpoint.state.best)) {
+  if (isEnded(training, progress.epochs, checkpoint.resumeData.best)) {
     say(`nothing is left to do: ${moreText(checkpoint, training)}`);
     if (!await exists(run.paths.report)) {
       const words = ["deno", "task", "report", "--run", name];
@@ -162,12 +162,12 @@ async function loadText(place: string | undefined, checkpoint: Checkpoint) {
   }
 }
 
-/** Whether the best model that the state speaks of is there; says if it is not. */
+/** Whether the best model that a checkpoint speaks of is there; says if it is not. */
 async function checkBest(
   run: HeldRun,
-  { state }: Checkpoint,
+  { resumeData }: Checkpoint,
 ): Promise<boolean> {
-  const { best } = state!;
+  const { best } = resumeData!;
   if (!best) return false;
   if (await run.loadBest()) return true;
   say(
@@ -186,23 +186,23 @@ function doneText(
 }
 
 /** Why training had ended. */
-function endedText({ training, progress, state }: Checkpoint): string {
+function endedText({ training, progress, resumeData }: Checkpoint): string {
   const { epochs } = progress;
   if (epochs >= training.epochs) return "it had come to its end";
-  if (isEnded(training, epochs, state!.best)) {
-    const since = state!.best?.epoch;
+  if (isEnded(training, epochs, resumeData!.best)) {
+    const since = resumeData!.best?.epoch;
     return `it had ended, no better ` +
       (since ? `since epoch ${since}` : "than at its beginning") +
       ` (--patience ${training.patience})`;
   }
-  return state!.skippedInRow > 2
+  return resumeData!.skippedInRow > 2
     ? `it had diverged in epoch ${epochs + 1}`
     : `it was stopped in epoch ${epochs + 1}`;
 }
 
 /** The flags that would go on with a run that is done. */
 function moreText(
-  { progress, state }: Checkpoint,
+  { progress, resumeData }: Checkpoint,
   training: TrainingRecord,
 ): string {
   if (progress.epochs >= training.epochs) {
@@ -215,7 +215,7 @@ function moreText(
       } at first (--schedule ${schedule}); to keep it low, ` +
       `add --schedule constant --learning-rate N`;
   }
-  const waited = progress.epochs - (state!.best?.epoch ?? 0);
+  const waited = progress.epochs - (resumeData!.best?.epoch ?? 0);
   return `--patience ${
     waited + training.patience
   } would go on, or --patience 0`;

@@ -84,7 +84,7 @@ async function stoppedAfter(
     if (event.type === "epoch") epochs.push(event);
     if (event.type !== "checkpoint" || event.reason !== "stopped") continue;
     bytes = await encodeCheckpoint(event.checkpoint);
-    assertEquals(event.checkpoint.state!.updates, updates);
+    assertEquals(event.checkpoint.resumeData!.updates, updates);
   }
   assert(bytes, "training was not stopped");
   return { epochs, bytes };
@@ -328,7 +328,11 @@ Deno.test("what cannot be resumed is refused", async () => {
       RangeError,
       message,
     );
-  await refused({ ...checkpoint, state: undefined }, WHOLE, "not the state");
+  await refused(
+    { ...checkpoint, resumeData: undefined },
+    WHOLE,
+    "not the state",
+  );
   await refused(checkpoint, tokenize(TEXT.replace("grey", "gray")), "the text");
   await refused(checkpoint, SPLIT, "the text");
   await refused(checkpoint, WHOLE, "4 are done", 3);
