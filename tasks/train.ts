@@ -1,3 +1,4 @@
+import { modelConfig, type ModelSettings } from "../lib/model/config.ts";
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
@@ -21,7 +22,7 @@ import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
-import { resumeRun } from "./cli/resume_run.ts";
+import { RESUMABLE_TEXT, resumeRun } from "./cli/resume_run.ts";
 import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
@@ -56,8 +57,8 @@ export const command = {
     } as TextFlag,
     resume: {
       kind: "switch",
-      help: "go on with a run, --run or the newest; --epochs, " +
-        "--learning-rate, --schedule and --patience can change it",
+      help: `go on with a run, --run or the newest; ${RESUMABLE_TEXT} can ` +
+        "change it",
     },
     "init-from": {
       kind: "text",
@@ -140,15 +141,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   assertInRange({ ...options, offset: null });
   const model = base && extended(base, corpus, options);
   const all: TrainOptions = model
-    ? {
-      ...options,
-      cell: model.config.cell,
-      hiddenSize: model.config.hiddenSize,
-      numLayers: model.config.numLayers,
-      embeddingSize: model.config.embeddingSize,
-      activation: model.config.activation,
-      parameters: model.parameters,
-    }
+    ? { ...options, ...shape(model), parameters: model.parameters }
     : options;
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
@@ -203,6 +196,12 @@ function present(flags: TrainFlags): TrainFlags {
   ) as TrainFlags;
 }
 
+/** What a model is, apart from its vocabulary. */
+function shape({ config }: TrainedModel): Partial<ModelSettings> {
+  const { vocabularySize: _, ...settings } = config;
+  return settings;
+}
+
 /** The flags that a model's shape stands for. */
 function shapeFlags({ config }: TrainedModel) {
   return { cell: config.cell, "num-layers": config.numLayers };
@@ -235,14 +234,9 @@ function describeRun(
   run: RunPaths,
 ): void {
   const unknown = unknownText(ids, validation);
-  const parameters = parameterCount({
-    cell: options.cell ?? "rnn",
-    activation: options.activation,
-    vocabularySize: vocabulary.tokens.length,
-    embeddingSize: options.embeddingSize,
-    hiddenSize: options.hiddenSize ?? 512,
-    numLayers: options.numLayers ?? 1,
-  });
+  const parameters = parameterCount(
+    modelConfig(options, vocabulary.tokens.length),
+  );
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +
