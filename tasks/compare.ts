@@ -1,3 +1,6 @@
+import { MODEL_SETTINGS } from "../lib/model/config.ts";
+import type { Setting } from "../lib/setting.ts";
+import { TRAINING_SETTINGS } from "../lib/training/settings.ts";
 import {
   deviceText,
   modelText,
@@ -23,11 +26,13 @@ import { grouped, jsonLine, out, printable, say } from "./cli/terminal.ts";
 /** Columns of a curve in the table. */
 const CURVE = 16;
 
+/** What is known of each setting: some have an effect only with others. */
+const EFFECTS = new Map<string, Setting>(
+  Object.entries({ ...MODEL_SETTINGS, ...TRAINING_SETTINGS }),
+);
+
 /** Settings that are shown even where all runs agree. */
 const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
-
-/** Settings that do nothing in other schedules than `step`. */
-const OF_STEPS = new Set(["stepSize", "gamma"]);
 
 /** The table of flags. */
 export const command = {
@@ -158,10 +163,13 @@ function comparison(runs: readonly Trained[]): string[] {
   const all = runs.map(settings);
   const differing = (key: string) =>
     new Set(all.map((one) => one[key])).size > 1;
-  const isStepped = all.some(({ schedule }) => schedule === "step");
+  const hasEffect = (key: string) =>
+    Object.entries(EFFECTS.get(key)?.onlyWith ?? {}).every(([other, choices]) =>
+      all.some((one) => choices.includes(String(one[other])))
+    );
   const rows = Object.keys(all[0])
     .filter((key) => ALWAYS.has(key) || differing(key))
-    .filter((key) => isStepped || !OF_STEPS.has(key))
+    .filter(hasEffect)
     .map((key) => [
       `${differing(key) ? "*" : " "} ${spaced(key)}`,
       ...all.map((one) => key === "seed" ? `${one[key]}` : shown(one[key])),

@@ -6,6 +6,7 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import { TRAINING_SETTINGS } from "../../lib/training/settings.ts";
 import { modelText, perplexityText, spaced, speedText } from "./describe.ts";
 import { Html, markup, type Value } from "./html.ts";
 import type { EpochMetrics } from "./metrics.ts";
@@ -68,7 +69,12 @@ ${
     })
   }
 <h2>Settings</h2>
-${list({ ...training, offset: training.offset ?? "drawn for every epoch" })}
+${
+    list({
+      ...training,
+      offset: training.offset ?? TRAINING_SETTINGS.offset.defaultText,
+    })
+  }
 <h2>Text</h2>
 ${
     list({
