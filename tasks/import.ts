@@ -9,7 +9,7 @@ import { decodeTokenFile } from "../lib/text/token_file.ts";
 import type { Tokenizer } from "../lib/text/tokenizer.ts";
 import { TOKENIZER_SETTINGS } from "../lib/text/tokenizer.ts";
 import { decodeModel } from "../lib/training/checkpoint.ts";
-import { modelText } from "./cli/describe.ts";
+import { modelText } from "./shared/model_text.ts";
 import { readWanted } from "./cli/files.ts";
 import { assertInputFile } from "./cli/input_file.ts";
 import type { Command, Flags, TextFlag } from "./cli/command.ts";
@@ -18,8 +18,9 @@ import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { flagsOf } from "./cli/setting_flags.ts";
-import { grouped, out, say } from "./cli/terminal.ts";
+import { out, say } from "./cli/terminal.ts";
 import { MODEL_CONFIG_FLAGS } from "./cli/training_flags.ts";
+import { grouped } from "./shared/grouped.ts";
 
 const { level, normalize } = flagsOf(TOKENIZER_SETTINGS);
 

@@ -88,7 +88,24 @@ export function flatSize(specs: readonly ParameterSpec[]): number {
   return last.offset + sizeOf(last.shape);
 }
 
-/** Number of trainable parameters. */
+/**
+ * Number of trainable parameters.
+ *
+ * @throws {RangeError} If the config is not one of a model.
+ *
+ * @example
+ * ```ts
+ * import { parameterCount } from "./parameters.ts";
+ *
+ * const count = parameterCount({
+ *   cell: "rnn",
+ *   vocabularySize: 28,
+ *   hiddenSize: 512,
+ *   numLayers: 1,
+ * });
+ * console.assert(count === 512 * (28 + 512 + 1) + 28 * (512 + 1));
+ * ```
+ */
 export function parameterCount(config: ModelConfig): number {
   return parameterSpecs(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
 }

@@ -15,7 +15,7 @@ import {
 } from "../../lib/training/checkpoint_metadata.ts";
 import { readHeader } from "./checkpoint_header.ts";
 import { exists, isTemporary } from "./files.ts";
-import { type EpochMetrics, readMetrics } from "./metrics.ts";
+import { type EpochMetrics, readMetrics, speedOf } from "./metrics.ts";
 import { modelPaths, type RunPaths } from "./run_paths.ts";
 
 /** A run as lists show it. */
@@ -63,18 +63,13 @@ export async function summarize(
     }
     const { config, trained, time, problem } = header;
     const metrics = await readMetrics(run.metrics);
-    const seconds = sum(metrics.map((one) => one.seconds));
-    const tokens = sum(
-      metrics.map((one) => (one.tokens_per_second ?? 0) * one.seconds),
-    );
     return {
       name,
       config,
       parameters: parameterCount(config),
       ...trained && { trained },
       metrics,
-      tokensPerSecond: tokens / seconds,
-      seconds,
+      ...speedOf(metrics),
       time,
       bytes: await folderBytes(run.folder),
       ...problem !== undefined && { problem },
@@ -134,8 +129,4 @@ async function folderBytes(folder: string): Promise<number> {
     }
   }
   return bytes;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }
