@@ -15,7 +15,11 @@ import { partition } from "./partition.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { corpusDigest } from "./text/corpus_digest.ts";
 import type { Checkpoint } from "./training/checkpoint.ts";
-import { assertSettings, withDefaults } from "./training/settings.ts";
+import {
+  assertSettings,
+  RESUMABLE_SETTINGS,
+  withDefaults,
+} from "./training/settings.ts";
 import type { TrainingRecord } from "./training/settings.ts";
 import type { LearningRateSchedule } from "./training/learning_rate.ts";
 import type { TrainEvent } from "./training/events.ts";
@@ -177,14 +181,10 @@ export function resumedSettings(
   recorded: TrainingRecord,
   given: ResumeOptions,
 ): TrainingRecord {
-  const { epochs, learningRate, schedule, patience } = given;
-  return {
-    ...recorded,
-    epochs: epochs ?? recorded.epochs,
-    learningRate: learningRate ?? recorded.learningRate,
-    schedule: schedule ?? recorded.schedule,
-    patience: patience ?? recorded.patience,
-  };
+  const settled = RESUMABLE_SETTINGS.map((key) =>
+    [key, given[key] ?? recorded[key]] as const
+  );
+  return { ...recorded, ...Object.fromEntries(settled) };
 }
 
 /** What a checkpoint says of the text. */

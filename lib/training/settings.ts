@@ -215,6 +215,14 @@ export function withDefaults(given: Partial<TrainingRecord>): TrainingRecord {
   return filledIn(TRAINING_SETTINGS, given);
 }
 
+/** The settings that resuming can change; all others are those of the run. */
+export const RESUMABLE_SETTINGS = [
+  "epochs",
+  "learningRate",
+  "schedule",
+  "patience",
+] as const satisfies readonly (keyof TrainingRecord)[];
+
 /**
  * Whether training is done after so many epochs: after the last, or when none has
  * been better for as long as patience allows. Where no loss was ever finite, patience

@@ -6,6 +6,7 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import { TRAINING_SETTINGS } from "../../lib/training/settings.ts";
 import { modelText } from "../shared/model_text.ts";
 import { perplexityText } from "../shared/perplexity_text.ts";
 import { grouped } from "../shared/grouped.ts";
@@ -70,7 +71,12 @@ ${
     })
   }
 <h2>Settings</h2>
-${list({ ...training, offset: training.offset ?? "drawn for every epoch" })}
+${
+    list({
+      ...training,
+      offset: training.offset ?? TRAINING_SETTINGS.offset.defaultText,
+    })
+  }
 <h2>Text</h2>
 ${
     list({
