@@ -44,12 +44,12 @@ import {
 /** The table of flags. */
 export const command = {
   name: "train",
-  summary:
-    "Trains a model of text and keeps it as a run: data/runs/NAME with the " +
-    "model, its metrics, samples and curve, and report.html, which shows them. " +
-    "Without flags it is the chapter's model of The Time Machine, or of the " +
-    "bundled sample where that cannot be had. Ctrl-C saves and stops; --resume " +
-    "goes on.",
+  summary: "Trains a model on a text and saves it as a run: data/runs/NAME " +
+    "with the model, its metrics, samples and curve, and " +
+    "report.html, which shows them. Without flags it trains the " +
+    "chapter's model on The Time Machine, or on the bundled sample " +
+    "if that cannot be downloaded. Ctrl-C saves and stops; --resume " +
+    "continues.",
   flags: {
     preset: PRESET_FLAG,
     ...CORPUS_FLAGS,
@@ -57,17 +57,17 @@ export const command = {
     run: {
       kind: "text",
       value: "NAME",
-      help: "name of the run (the text's and the next free number)",
+      help: "name of the run (the text's name and the next free number)",
     } as TextFlag,
     resume: {
       kind: "switch",
-      help: "go on with a run, --run or the newest; --epochs, " +
-        "--learning-rate, --schedule and --patience can change it",
+      help: "continue a run, --run or the newest; --epochs, " +
+        "--learning-rate, --schedule and --patience can be changed",
     },
     "init-from": {
       kind: "text",
       value: "PATH|RUN",
-      help: "begin with the weights of another model; the vocabulary grows",
+      help: "start from the weights of another model; its vocabulary grows",
     } as TextFlag,
     "checkpoint-every": {
       kind: "text",
@@ -78,7 +78,7 @@ export const command = {
     ...DEVICE_FLAGS,
     json: {
       kind: "switch",
-      help: "print a JSON object an epoch, and one at the end",
+      help: "print one JSON object per epoch, and one at the end",
     },
   },
   examples: [
@@ -105,7 +105,8 @@ async function startRun(given: TrainFlags): Promise<number> {
   const { preset } = given;
   if (preset && given["init-from"] !== undefined) {
     throw new UsageError(
-      "--preset and --init-from both say what the model is: give one",
+      "--preset and --init-from both define the model: use only one " +
+        "of them",
     );
   }
   const controls = trainControls(given["checkpoint-every"]);
@@ -125,7 +126,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   const flags = filled(tokens);
   if (preset) say(`preset ${preset}: ${presetFlags(preset, flags, tokens)}`);
   if (given.patience && !corpus.validation) {
-    throw new UsageError("--patience does nothing without --validation");
+    throw new UsageError("--patience has no effect without --validation");
   }
   const patience = corpus.validation ? flags.patience : 0;
   const options = { ...trainOptions(flags), patience, ...controls };
@@ -193,7 +194,8 @@ function assertKeepsModel(given: TrainFlags): void {
   );
   if (changed === undefined) return;
   throw new UsageError(
-    `--${changed} cannot change the model that --init-from begins with`,
+    `--${changed} cannot change the model that --init-from starts ` +
+      "from",
   );
 }
 
@@ -203,7 +205,10 @@ function sayBase(flags: BaseFlags): void {
     value === true ? [`--${flag}`] : [`--${flag}`, String(value)]
   );
   if (words.length > 0) {
-    say(`trained further as it was: ${shellQuoted(words)}`);
+    say(
+      "training continues with the settings of that model: " +
+        `${shellQuoted(words)}`,
+    );
   }
 }
 
@@ -234,7 +239,7 @@ function extended(
   if (added.length > listed.length) listed.push("...");
   say(
     added.length === 0
-      ? "the vocabulary is the model's own: nothing was added"
+      ? "the vocabulary of the model is unchanged: nothing was added"
       : `added to the vocabulary: ${grouped(added.length)} tokens, ` +
         listed.join(" "),
   );

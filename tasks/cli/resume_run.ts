@@ -68,8 +68,8 @@ export async function resumeRun(
   if (!checkpoint.resumeData) {
     throw new TaskError(
       EXIT.input,
-      `${path} holds no state of training to go on from: --init-from starts a ` +
-        `new run from its weights`,
+      `${path} cannot be resumed, because it holds only a model: ` +
+        "--init-from starts a new run from its weights",
     );
   }
   const settings: ResumeOptions = {
@@ -82,13 +82,14 @@ export async function resumeRun(
   assertInRange(training);
   if (training.epochs < progress.epochs) {
     throw new UsageError(
-      `--epochs ${training.epochs} is for all of the run: ${progress.epochs} ` +
-        `are done`,
+      `--epochs ${training.epochs} counts from the start of the run: ` +
+        `${progress.epochs} are already done`,
     );
   }
   if (flags.patience && validationTokens === 0) {
     throw new UsageError(
-      "--patience does nothing in this run: no part of its text is held out",
+      "--patience has no effect in this run: no part of its text is " +
+        "held out",
     );
   }
   const { name } = run.paths;
@@ -99,7 +100,7 @@ export async function resumeRun(
     say(`nothing is left to do: ${moreText(checkpoint, training)}`);
     if (!await exists(run.paths.report)) {
       const words = ["deno", "task", "report", "--run", name];
-      say(`its report is missing: ${shellQuoted(words)} makes it`);
+      say(`its report is missing: ${shellQuoted(words)} creates it`);
     }
     return 0;
   }
@@ -139,9 +140,9 @@ function assertResumable(flags: Readonly<Record<string, unknown>>): void {
       continue;
     }
     throw new UsageError(
-      `--${flag} cannot change a run that is resumed: of its settings --epochs, ` +
-        `--learning-rate, --schedule and --patience can. --init-from starts a ` +
-        `new run from its weights`,
+      `--${flag} cannot change when a run is resumed; --epochs, ` +
+        "--learning-rate, --schedule and --patience can. --init-from " +
+        "starts a new run from its weights",
     );
   }
 }
@@ -156,8 +157,8 @@ async function loadText(place: string | undefined, checkpoint: Checkpoint) {
     if (!isFile || place !== undefined) throw error;
     throw new TaskError(
       EXIT.files,
-      `${error.message}. If the text of this run is elsewhere now, say where: ` +
-        `--corpus PATH`,
+      `${error.message}. If the text of this run has moved, say where ` +
+        "it is: --corpus PATH",
     );
   }
 }
@@ -171,8 +172,8 @@ async function checkBest(
   if (!best) return false;
   if (await run.loadBest()) return true;
   say(
-    `note: ${run.paths.best}, the model of epoch ${best.epoch}, is gone or ` +
-      `damaged; one that is better will be kept again`,
+    `note: ${run.paths.best}, the model of epoch ${best.epoch}, is ` +
+      "missing or damaged; the next model that is better will be kept",
   );
   return false;
 }
@@ -188,11 +189,11 @@ function doneText(
 /** Why training had ended. */
 function endedText({ training, progress, resumeData }: Checkpoint): string {
   const { epochs } = progress;
-  if (epochs >= training.epochs) return "it had come to its end";
+  if (epochs >= training.epochs) return "it had finished";
   if (isEnded(training, epochs, resumeData!.best)) {
     const since = resumeData!.best?.epoch;
-    return `it had ended, no better ` +
-      (since ? `since epoch ${since}` : "than at its beginning") +
+    return "it had stopped because there was no improvement " +
+      (since ? `since epoch ${since}` : "from the start") +
       ` (--patience ${training.patience})`;
   }
   return resumeData!.skippedInRow > 2
@@ -207,18 +208,15 @@ function moreText(
 ): string {
   if (progress.epochs >= training.epochs) {
     const epochs = 2 * training.epochs, { schedule } = training;
-    if (schedule === "constant") return `--epochs ${epochs} would go on`;
+    if (schedule === "constant") return `--epochs ${epochs} continues`;
     const rate = learningRateAt({ ...training, epochs }, progress.epochs, 0);
-    return `--epochs ${epochs} would go on, with a learning rate of ` +
-      `${
-        rateNumber(rate)
-      } at first (--schedule ${schedule}); to keep it low, ` +
-      `add --schedule constant --learning-rate N`;
+    return `--epochs ${epochs} continues, with a learning rate of ` +
+      `${rateNumber(rate)} at first (--schedule ${schedule}); to keep ` +
+      "it low, add --schedule constant --learning-rate N";
   }
   const waited = progress.epochs - (resumeData!.best?.epoch ?? 0);
-  return `--patience ${
-    waited + training.patience
-  } would go on, or --patience 0`;
+  return `--patience ${waited + training.patience} or --patience 0 ` +
+    "continues";
 }
 
 /** What the learning rate does from here on. */

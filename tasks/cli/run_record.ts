@@ -114,7 +114,7 @@ export class RunRecord implements Disposable {
     ) {
       if (isMoved || !file.isInPlace()) {
         if (!isMoved && this.#run.isInPlace()) {
-          say(`${path} was replaced or removed: it is written anew`);
+          say(`${path} was replaced or removed: it is written again`);
         }
         file.rewrite(path);
       }
@@ -139,10 +139,10 @@ export class RunRecord implements Disposable {
     const loaded = await this.#pictures.within(wait);
     if (loaded === "late") {
       say(
-        `no pictures yet: the packages that draw them are still on their way. ` +
-          `${
-            shellQuoted(["deno", "task", "report", "--run", name])
-          } makes them`,
+        "no plots yet: the packages that draw them are still being " +
+          "downloaded. " +
+          `${shellQuoted(["deno", "task", "report", "--run", name])} ` +
+          "draws them",
       );
     }
     const draw = loaded === "late" ? undefined : loaded;

@@ -209,11 +209,11 @@ Deno.test({
     );
     assertStringIncludes(
       await said(2, "generate"),
-      'For example --prefix "traveller"',
+      'for example --prefix "traveller"',
     );
     assertStringIncludes(
       await said(2, "generate", "--prefix=x", "--run=a", "--checkpoint=b"),
-      "give one",
+      "use only one of them",
     );
     assertStringIncludes(
       await said(3, "generate", "--prefix=x", "--checkpoint=short.txt"),

@@ -67,6 +67,6 @@ Deno.test("a build without a held-out text has nothing to choose by", async () =
   await assertRejects(
     () => buildModel(corpus, backend, { ...SETTINGS, epochs: 1 }),
     RangeError,
-    "hold some of it out",
+    "Hold out a part of the text",
   );
 });

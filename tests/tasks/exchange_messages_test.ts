@@ -30,7 +30,7 @@ Deno.test({
     assertEquals(code, 0, stderr);
     assertEquals(
       stderr,
-      "note: left out, as whole numbers that are no weights: num_batches_tracked\n",
+      "note: left out, because they are whole numbers and not weights: num_batches_tracked\n",
     );
     assertStringIncludes(stdout, "run counted-1: ");
   },
@@ -109,7 +109,7 @@ Deno.test({
     }
     for (
       const [word, code, said] of [
-        ["book", 7, "no file and no run book: did you mean book-1?"],
+        ["book", 7, "neither a file nor a run book: did you mean book-1?"],
         ["bok-1", 7, "did you mean book-1?"],
         ["data", 7, "data is a folder, not a safetensors file"],
       ] as const

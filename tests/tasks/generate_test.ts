@@ -160,17 +160,25 @@ Deno.test({
       [
         2,
         [],
-        'error: what is the text to begin with? For example --prefix "tr',
+        'error: say what the text begins with, for example --prefix "tr',
       ],
-      [2, ["--prefix", ""], "error: --prefix is empty: what is the text to"],
-      [2, ["traveller"], '"traveller" belongs to no flag: type --prefix "trav'],
-      [2, ["--prefix", "--length", "5"], "--prefix needs a value: TEXT; a"],
+      [2, ["--prefix", ""], "error: --prefix is empty: say what the text"],
+      [
+        2,
+        ["traveller"],
+        '"traveller" does not belong to a flag: type --prefix "trav',
+      ],
+      [
+        2,
+        ["--prefix", "--length", "5"],
+        "--prefix needs a value: TEXT; type a",
+      ],
       [3, ["--prefix", "- Hello"], 'no "-" at 1, "H" at 3'],
       [3, ["--prefix", "---"], 'no "-" at 1, "-" at 2, "-" at 3'],
       [3, ["--prefix", "time\\n"], "--prefix $'time\\n'"],
       [3, ["--prefix", "cafe\u0301"], "--prefix $'caf\\u00e9'"],
       [3, ["--prefix=t", "--stop", "\\n"], "--stop $'\\n'"],
-      [3, ["--prefix=t", "--stop", "!"], "--stop '!' can never be met"],
+      [3, ["--prefix=t", "--stop", "!"], "--stop '!' can never occur"],
     ];
     for (const [code, args, expected] of cases) {
       assertStringIncludes(await said(code, ...args), expected);

@@ -45,8 +45,11 @@ Deno.test({
     const [, tokens, strangers, bits, perplexity, heading, ...places] = file
       .stdout.trimEnd().split("\n");
     const predicted = [...text].length - 1;
-    assertStringIncludes(tokens, `${predicted} that were predicted`);
-    assertStringIncludes(strangers, `${unknown.length} not among`);
+    assertStringIncludes(
+      tokens,
+      `${predicted} predicted (the first token is not)`,
+    );
+    assertStringIncludes(strangers, `${unknown.length} not in the vocabulary`);
     assertStringIncludes(
       bits,
       `${result.bitsPerToken.toFixed(4)} per character (${predicted})`,
@@ -162,7 +165,10 @@ Deno.test({
     // Of one token nothing is predicted.
     const one = await runTask(folder, "score", "one.txt", ...MODEL);
     assertEquals([one.code, one.stderr], [0, ""]);
-    assertStringIncludes(one.stdout, "tokens      0 that were predicted");
+    assertStringIncludes(
+      one.stdout,
+      "tokens      0 predicted (the first token is not)",
+    );
     assert(!/NaN|Infinity/.test(one.stdout));
   },
 });
