@@ -48,7 +48,6 @@ interface ResumeFlags {
   readonly json: boolean;
 }
 
-/** Their names. */
 const RESUME_FLAGS = new Set([
   ...["resume", "run", "corpus", "epochs", "learning-rate", "schedule"],
   ...["patience", "checkpoint-every", "device", "threads", "json"],
