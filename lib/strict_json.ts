@@ -1,3 +1,5 @@
+import { FormatError } from "./input_error.ts";
+
 /** What {@linkcode parseStrictJson} returns; objects are Maps, so no name is special. */
 export type Json =
   | string
@@ -26,7 +28,7 @@ export function parseStrictJson(text: string, maxDepth: number): Json {
 
   const fail = (expected: string): never => {
     const found = at < text.length ? `"${text.slice(at, at + 12)}"` : "the end";
-    throw new SyntaxError(`expected ${expected} at ${at}, found ${found}`);
+    throw new FormatError(`expected ${expected} at ${at}, found ${found}`);
   };
   const skipSpace = () => {
     while (" \t\n\r".includes(text[at] ?? "x")) at++;

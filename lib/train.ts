@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import type { Backend } from "./backend/backend.ts";
 import {
   type ModelConfig,
@@ -121,9 +122,9 @@ export async function* train(
  *
  * @param checkpoint One with a `state`, as `train` gives them.
  * @param corpus The same text in the same tokens.
- * @throws {RangeError} If the checkpoint has no state, the corpus or its held-out part
- * is another, a setting is out of its range, or fewer epochs are asked for than are
- * done.
+ * @throws {RangeError} If the corpus or its held-out part is another, a setting is out
+ * of its range, or fewer epochs are asked for than are done.
+ * @throws {TypeError} If the checkpoint has no state.
  * @throws {DivergenceError} As {@linkcode train} does.
  *
  * @example
@@ -153,13 +154,13 @@ export async function* resume(
   const { config, progress, state } = checkpoint;
   const training = resumedSettings(checkpoint.training, options);
   if (!state) {
-    throw new RangeError(
+    throw new TypeError(
       "Cannot resume: the checkpoint holds a model, but not the state of its " +
         "training",
     );
   }
   if (training.epochs < progress.epochs) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot resume for ${training.epochs} epochs in all: ` +
         `${progress.epochs} are done`,
     );
@@ -206,7 +207,7 @@ function assertSameText(
   before: Checkpoint["corpus"],
 ): void {
   const refuse = (what: string): never => {
-    throw new RangeError(
+    throw new InputError(
       `Cannot resume on "${text.name}": ${what}, in the same tokens, that the ` +
         `training was on (${before.tokens} tokens and ` +
         `${before.validationTokens} held out; here ${text.tokens} and ` +
@@ -230,7 +231,7 @@ function assertTrainable(
 ): void {
   assertSettings(training);
   if (training.dropout > 0 && config.numLayers < 2) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot use dropout in a model of one layer: it lies between layers, so " +
         "use two or more",
     );
@@ -239,14 +240,14 @@ function assertTrainable(
   partition(corpus.ids, { ...training, offset }); // refuses what does not fit
   const { validation } = corpus;
   if (validation && validation.length <= training.batchSize) {
-    throw new RangeError(
+    throw new InputError(
       `The validation text is too short: ${validation.length} tokens for ` +
         `${training.batchSize} rows. Use a batch size up to ` +
         `${validation.length - 1}, or hold out more`,
     );
   }
   if (training.patience > 0 && !validation) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot stop early without a validation text: hold some of the corpus out",
     );
   }
@@ -258,7 +259,7 @@ function controls(options: TrainControls): Loop {
     const [name, value] of Object.entries({ checkpointEvery, sampleEvery })
   ) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new RangeError(
+    throw new InputError(
       `Cannot use ${name} ${value}: expected a whole number from 0 on`,
     );
   }

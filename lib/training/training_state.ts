@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { States } from "../model/language_model.ts";
 import {
@@ -91,7 +92,7 @@ export function decodeTrainingState(
       stored && !(stored.data instanceof Uint32Array) &&
       (!shape || stored.shape.join() === shape.join())
     ) return stored.data as Floats;
-    throw new RangeError(
+    throw new InputError(
       `the tensor ${TRAIN_PREFIX}${name} ` +
         (stored ? "has another shape than the model asks for" : "is missing"),
     );

@@ -328,7 +328,11 @@ Deno.test("what cannot be resumed is refused", async () => {
       RangeError,
       message,
     );
-  await refused({ ...checkpoint, state: undefined }, WHOLE, "not the state");
+  await assertRejects(
+    () => resume({ ...checkpoint, state: undefined }, WHOLE, backend).next(),
+    TypeError,
+    "not the state",
+  );
   await refused(checkpoint, tokenize(TEXT.replace("grey", "gray")), "the text");
   await refused(checkpoint, SPLIT, "the text");
   await refused(checkpoint, WHOLE, "4 are done", 3);
