@@ -92,9 +92,9 @@ export {
 export { FormatError, InputError } from "./lib/input_error.ts";
 export type {
   CorpusRecord,
-  Progress,
   TrainingOrigin,
 } from "./lib/training/checkpoint_metadata.ts";
+export type { Progress } from "./lib/training/progress.ts";
 export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
@@ -134,8 +134,8 @@ export type {
 } from "./lib/setting.ts";
 export type {
   MinibatchResult,
-  TrainingState,
-} from "./lib/training/training_state.ts";
+  ResumeData,
+} from "./lib/training/resume_data.ts";
 export {
   decodeTokenFile,
   encodeTokenFile,

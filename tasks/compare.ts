@@ -34,22 +34,22 @@ const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
 /** The table of flags. */
 export const command = {
   name: "compare",
-  summary:
-    "Sets runs side by side: in what they differ, how good and how fast " +
-    "they are, and their perplexity by epoch in one picture.",
+  summary: "Shows runs side by side: the settings that differ, how good " +
+    "and how fast they are, and their perplexity by epoch in one " +
+    "plot.",
   argument: { value: "RUN", help: "runs by name, two or more", several: true },
   flags: {
     output: {
       kind: "text",
       value: "PATH",
       default: "data/compare.svg",
-      help: "where the picture goes",
+      help: "where to save the plot",
     } as TextFlag & { readonly default: string },
     log: {
       kind: "switch",
-      help: "a logarithmic scale, whatever the perplexities",
+      help: "use a logarithmic scale, whatever the perplexities are",
     },
-    json: { kind: "switch", help: "print one JSON object a run" },
+    json: { kind: "switch", help: "print one JSON object per run" },
   },
   examples: [
     "deno task compare time-machine-1 time-machine-2",
@@ -119,7 +119,7 @@ async function comparable(name: string): Promise<Trained> {
   if (!await exists(paths.folder)) {
     throw new TaskError(
       EXIT.files,
-      `there is no run ${name}: deno task runs lists those there are`,
+      `there is no run ${name}: deno task runs lists all runs`,
     );
   }
   const run = await summarize(paths);
@@ -130,12 +130,12 @@ async function comparable(name: string): Promise<Trained> {
     );
   }
   if (run.problem) {
-    say(`note: ${run.problem}; an earlier model of ${name} is taken`);
+    say(`note: ${run.problem}; an earlier model of ${name} is used`);
   }
   if (!run.trained || run.metrics.length === 0) {
     throw new TaskError(
       EXIT.input,
-      `cannot compare ${name}: it has no metrics of an epoch`,
+      `cannot compare ${name}: it has no metrics yet`,
     );
   }
   return { ...run, trained: run.trained };

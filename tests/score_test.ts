@@ -213,7 +213,7 @@ Deno.test("a text of one token has no score; another vocabulary is refused", asy
   await assertRejects(
     () => score(MODEL, tokenize("time", { name: "x" }), backend).next(),
     RangeError,
-    'Cannot score "x": it was tokenized with another vocabulary',
+    'Cannot score "x": it was not tokenized with the vocabulary',
   );
   await scored(TEXT, backend);
   for await (const _ of score(MODEL, tokenize(TEXT, { vocabulary }), backend)) {

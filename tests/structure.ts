@@ -1,8 +1,11 @@
 /**
- * Which module may import which, and what the library's code may not use.
+ * Which module may import which, what the library's code may not use, and how long
+ * functions may be.
  *
  * @module
  */
+
+import { functionLengths } from "./function_length.ts";
 
 /** Sources by path from the root: `lib/train.ts`, `mod.ts`. */
 export type Sources = ReadonlyMap<string, string>;
@@ -45,6 +48,10 @@ const PAGE = /^tasks\/(?:playground|shared)\//;
 /** All that these may import: of the library mod.ts alone. */
 const PAGE_IMPORTS =
   /^(?:mod\.ts|tasks\/(?:playground|shared)\/.*|tasks\/bundle\/older_engines\.ts)$/;
+
+/** Where functions are measured, and how many lines they may have. */
+const MEASURED = /^(?:mod\.ts$|lib\/|tasks\/)/;
+const MOST_LINES = 80;
 
 /** What code may not use, in the files whose paths match `where`. */
 interface Forbidden {
@@ -123,6 +130,9 @@ function allBreaches(sources: Sources): string[] {
         all.push(`${path} ${breach}`);
       }
     }
+    if (MEASURED.test(path)) {
+      all.push(...longFunctions(source).map((long) => `${path} has ${long}`));
+    }
     const isLibrary = LIBRARY.test(path), isPage = PAGE.test(path);
     const imports = importsOf(path, code);
     graph.set(path, imports.map(({ to }) => to));
@@ -151,6 +161,12 @@ function allBreaches(sources: Sources): string[] {
     all.push(`kernels are imported by ${names}, expected one file`);
   }
   return [...all, ...circles(graph).map(circleOf)];
+}
+
+function longFunctions(source: string): string[] {
+  return functionLengths(source)
+    .filter(({ lines }) => lines > MOST_LINES)
+    .map(({ header, lines }) => `a function of ${lines} lines: ${header}`);
 }
 
 /** Modules of which each leads to all others by its imports, those of types too. */

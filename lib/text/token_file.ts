@@ -77,12 +77,13 @@ export function decodeTokenFile(bytes: Uint8Array): Corpus {
   const text = metadata.get("weena.vocabulary");
   if (!areIds(ids) || !corpus || !text) {
     throw new FormatError(
-      "Not a token file: it holds no ids and vocabulary. Make one with tokenize",
+      "Not a token file: it does not hold ids and a vocabulary. Make " +
+        "one with tokenize",
     );
   }
   if (validation && !areIds(validation)) {
     throw new FormatError(
-      "Not a token file: its validation part is not of ids",
+      "Not a token file: its validation part does not consist of ids",
     );
   }
   const { vocabulary, ...rest } = readMetadata(corpus, text);
@@ -128,8 +129,8 @@ function assertWithin(ids: TokenIds, size: number): void {
   for (let i = 0; i < ids.length; i++) {
     if (ids[i] < size) continue;
     throw new FormatError(
-      `Not a token file: it holds the id ${ids[i]}, but its vocabulary ` +
-        `${size} tokens`,
+      `Not a token file: it holds the id ${ids[i]}, but its ` +
+        `vocabulary has only ${size} tokens`,
     );
   }
 }

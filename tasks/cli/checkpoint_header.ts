@@ -65,5 +65,5 @@ async function readFull(
 }
 
 function cutOff(path: string): FormatError {
-  return new FormatError(`${path} is cut off`);
+  return new FormatError(`${path} is truncated`);
 }
