@@ -409,7 +409,7 @@ Deno.test("cpu: a disposed backend refuses to work", async () => {
   const tensor = backend.allocate([2]);
   backend[Symbol.dispose]();
   backend[Symbol.dispose]();
-  const message = "The CPU backend is disposed of";
+  const message = "the backend is disposed of";
   assertThrows(() => backend.ops.fill({ tensor, value: 1 }), Error, message);
   assertThrows(() => backend.allocate([2]), Error, message);
   assertThrows(() => backend.read(tensor), Error, message);
@@ -432,9 +432,9 @@ Deno.test("cpu: memory that was given back is taken again", async () => {
 Deno.test("cpu: only what was allocated, and only once, is freed", async () => {
   using backend = await openWasm({ threads: 1 });
   const tensor = backend.allocate([4, 4]);
-  assertThrows(() => backend.free(tensor.at(1)), RangeError, "only a view");
+  assertThrows(() => backend.free(tensor.at(1)), TypeError, "is a view");
   backend.free(tensor);
-  assertThrows(() => backend.free(tensor), RangeError, "not allocated");
+  assertThrows(() => backend.free(tensor), TypeError, "a freed f32 (4, 4)");
 });
 
 Deno.test("cpu: a model that does not fit is a RangeError", async () => {
