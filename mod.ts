@@ -84,6 +84,11 @@ export {
   type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export type {
+  CorpusRecord,
+  Progress,
+  TrainingOrigin,
+} from "./lib/training/checkpoint_metadata.ts";
 export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
@@ -98,9 +103,29 @@ export {
 } from "./lib/exchange/inspect.ts";
 export type { Prediction } from "./lib/training/evaluation.ts";
 export type { Best } from "./lib/training/best.ts";
-export type { LearningRateSchedule } from "./lib/training/learning_rate.ts";
-export type { MomentName, Moments } from "./lib/training/optimizer.ts";
-export type { TrainingRecord } from "./lib/training/settings.ts";
+export {
+  LEARNING_RATE_SCHEDULES,
+  type LearningRateSchedule,
+} from "./lib/training/learning_rate.ts";
+export {
+  MOMENT_NAMES,
+  type MomentName,
+  type Moments,
+  OPTIMIZER_NAMES,
+} from "./lib/training/optimizer.ts";
+export {
+  TRAINING_SETTINGS,
+  type TrainingRecord,
+  withDefaults,
+} from "./lib/training/settings.ts";
+export type {
+  Choice,
+  Described,
+  KindOf,
+  NumberRange,
+  SettingsOf,
+  Switch,
+} from "./lib/setting.ts";
 export type {
   MinibatchResult,
   TrainingState,
@@ -113,17 +138,30 @@ export {
 export { perplexity } from "./lib/training/metrics.ts";
 export type { Clock } from "./lib/training/pace.ts";
 
-export type { Minibatch, Sampling } from "./lib/text/minibatch.ts";
+export {
+  type Minibatch,
+  type Sampling,
+  SAMPLINGS,
+} from "./lib/text/minibatch.ts";
+export { type Normalization, NORMALIZATIONS } from "./lib/text/normalize.ts";
 export { decodeIds } from "./lib/text/decode_ids.ts";
 export { canContinue, encodePrefix } from "./lib/text/prefix.ts";
 export { textJoiner } from "./lib/text/text_joiner.ts";
-export type { Normalization } from "./lib/text/normalize.ts";
 export type { TokenIds } from "./lib/text/token_ids.ts";
-export type { Level, Tokenizer } from "./lib/text/tokenizer.ts";
+export { type Level, LEVELS, type Tokenizer } from "./lib/text/tokenizer.ts";
 export type { Vocabulary } from "./lib/text/vocabulary.ts";
 
-export type { ModelConfig } from "./lib/model/config.ts";
-export type { CellName, StateName } from "./lib/model/cells.ts";
+export {
+  MODEL_SETTINGS,
+  type ModelConfig,
+  modelConfig,
+  type ModelSettings,
+} from "./lib/model/config.ts";
+export {
+  CELL_NAMES,
+  type CellName,
+  type StateName,
+} from "./lib/model/cells.ts";
 export {
   type DropoutPlace,
   LanguageModel,
@@ -134,6 +172,7 @@ export { oneHot } from "./lib/model/one_hot.ts";
 export {
   type Initialization,
   type InitializationOptions,
+  INITIALIZATIONS,
   initializeParameters,
   parameterCount,
   type Parameters,

@@ -14,8 +14,6 @@
 // Reference
 //   lib/backend/reference/carry.ts.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   size: u32,
   sourceAt: u32,
@@ -28,14 +26,12 @@ struct Dims {
 @group(0) @binding(2) var<storage, read_write> destination: array<f32>;
 @group(0) @binding(3) var<storage, read> norm: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let isSound = isFinite(norm[dims.normAt]);
-  for (var i = id.x; i < dims.size; i += groups.x * SIZE) {
-    let state = source[dims.sourceAt + i];
-    destination[dims.destinationAt + i] = select(0.0, state, isSound && isFinite(state));
-  }
+fn size() -> u32 {
+  return dims.size;
+}
+
+fn compute(i: u32) {
+  let state = source[dims.sourceAt + i];
+  let isSound = isFinite(norm[dims.normAt]) && isFinite(state);
+  destination[dims.destinationAt + i] = select(0.0, state, isSound);
 }

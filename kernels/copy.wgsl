@@ -15,8 +15,6 @@
 // Reference
 //   lib/backend/reference/reference_backend.ts, copy.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   size: u32,
   sourceAt: u32,
@@ -27,12 +25,10 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> source: array<u32>;
 @group(0) @binding(2) var<storage, read_write> destination: array<u32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  for (var i = id.x; i < dims.size; i += groups.x * SIZE) {
-    destination[dims.destinationAt + i] = source[dims.sourceAt + i];
-  }
+fn size() -> u32 {
+  return dims.size;
+}
+
+fn compute(i: u32) {
+  destination[dims.destinationAt + i] = source[dims.sourceAt + i];
 }

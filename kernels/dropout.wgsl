@@ -19,7 +19,7 @@
 //   lib/backend/reference/dropout.ts.
 
 override IN_PLACE: bool = false;
-override SIZE: u32 = 256;
+override SHARE_X: u32 = 4 * SIZE;
 
 struct Dims {
   size: u32,
@@ -60,17 +60,17 @@ fn philoxRound(c: vec4u, key: vec2u) -> vec4u {
 
 /// Four random words. Source: Salmon et al. 2011.
 fn philox4x32(counter: vec4u, key: vec2u) -> vec4u {
-  let step = vec2u(0x9e3779b9u, 0xbb67ae85u);
+  let weyl = vec2u(0x9e3779b9u, 0xbb67ae85u);
   var c = philoxRound(counter, key);
-  c = philoxRound(c, key + step);
-  c = philoxRound(c, key + 2u * step);
-  c = philoxRound(c, key + 3u * step);
-  c = philoxRound(c, key + 4u * step);
-  c = philoxRound(c, key + 5u * step);
-  c = philoxRound(c, key + 6u * step);
-  c = philoxRound(c, key + 7u * step);
-  c = philoxRound(c, key + 8u * step);
-  return philoxRound(c, key + 9u * step);
+  c = philoxRound(c, key + weyl);
+  c = philoxRound(c, key + 2u * weyl);
+  c = philoxRound(c, key + 3u * weyl);
+  c = philoxRound(c, key + 4u * weyl);
+  c = philoxRound(c, key + 5u * weyl);
+  c = philoxRound(c, key + 6u * weyl);
+  c = philoxRound(c, key + 7u * weyl);
+  c = philoxRound(c, key + 8u * weyl);
+  return philoxRound(c, key + 9u * weyl);
 }
 
 fn drop(i: u32, word: u32) {
@@ -86,19 +86,15 @@ fn drop(i: u32, word: u32) {
   output[dims.outputAt + i] = select(value * dims.scale, 0.0, word < dims.threshold);
 }
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
+fn size() -> u32 {
+  return (dims.size + 3u) / 4u;
+}
+
+fn compute(i: u32) {
   let key = vec2u(dims.key0, dims.key1);
-  let blocks = (dims.size + 3u) / 4u;
-  for (var block = id.x; block < blocks; block += groups.x * SIZE) {
-    let counter = vec4u(block, dims.counter0, dims.counter1, dims.counter2);
-    let words = philox4x32(counter, key);
-    drop(4u * block, words.x);
-    drop(4u * block + 1u, words.y);
-    drop(4u * block + 2u, words.z);
-    drop(4u * block + 3u, words.w);
-  }
+  let words = philox4x32(vec4u(i, dims.counter0, dims.counter1, dims.counter2), key);
+  drop(4u * i, words.x);
+  drop(4u * i + 1u, words.y);
+  drop(4u * i + 2u, words.z);
+  drop(4u * i + 3u, words.w);
 }

@@ -15,8 +15,6 @@
 // Reference
 //   lib/backend/reference/embedding.ts, embedding.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   rows: u32,
   E: u32,
@@ -30,14 +28,11 @@ struct Dims {
 @group(0) @binding(2) var<storage, read> table: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let size = dims.rows * dims.E;
-  for (var i = id.x; i < size; i += groups.x * SIZE) {
-    let token = ids[dims.idsAt + i / dims.E];
-    output[dims.outputAt + i] = table[dims.tableAt + token * dims.E + i % dims.E];
-  }
+fn size() -> u32 {
+  return dims.rows * dims.E;
+}
+
+fn compute(i: u32) {
+  let token = ids[dims.idsAt + i / dims.E];
+  output[dims.outputAt + i] = table[dims.tableAt + token * dims.E + i % dims.E];
 }

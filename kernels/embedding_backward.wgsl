@@ -19,8 +19,6 @@
 // Reference
 //   lib/backend/reference/embedding.ts, embeddingBackward.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   rows: u32,
   E: u32,
@@ -36,22 +34,19 @@ struct Dims {
 @group(0) @binding(3) var<storage, read> dOutput: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dTable: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let size = dims.rows * dims.E;
-  for (var i = id.x; i < size; i += groups.x * SIZE) {
-    let first = i / dims.E;
-    let e = i % dims.E;
-    if (links[dims.linksAt + dims.rows + first] == 0u) {
-      continue;
-    }
-    var sum = 0f;
-    for (var row = first; row < dims.rows; row = links[dims.linksAt + row]) {
-      sum += dOutput[dims.dOutputAt + row * dims.E + e];
-    }
-    dTable[dims.dTableAt + ids[dims.idsAt + first] * dims.E + e] = sum;
+fn size() -> u32 {
+  return dims.rows * dims.E;
+}
+
+fn compute(i: u32) {
+  let first = i / dims.E;
+  let e = i % dims.E;
+  if (links[dims.linksAt + dims.rows + first] == 0u) {
+    return;
   }
+  var sum = 0f;
+  for (var row = first; row < dims.rows; row = links[dims.linksAt + row]) {
+    sum += dOutput[dims.dOutputAt + row * dims.E + e];
+  }
+  dTable[dims.dTableAt + ids[dims.idsAt + first] * dims.E + e] = sum;
 }

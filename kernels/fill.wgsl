@@ -14,8 +14,6 @@
 // Reference
 //   lib/backend/reference/reference_backend.ts, fill.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   size: u32,
   value: f32,
@@ -25,12 +23,10 @@ struct Dims {
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read_write> tensor: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  for (var i = id.x; i < dims.size; i += groups.x * SIZE) {
-    tensor[dims.tensorAt + i] = dims.value;
-  }
+fn size() -> u32 {
+  return dims.size;
+}
+
+fn compute(i: u32) {
+  tensor[dims.tensorAt + i] = dims.value;
 }

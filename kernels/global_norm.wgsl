@@ -31,7 +31,7 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
 @group(0) @binding(2) var<storage, read_write> norm: array<f32>;
 
-var<workgroup> sums: array<vec3f, SIZE>;
+alias Sum = vec3f;
 
 /// Whether a sum of squares is above zero or NaN, which no comparison would tell.
 fn isThere(sum: f32) -> bool {
@@ -63,15 +63,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let at = dims.partialsAt + 3u * i;
     sum += vec3f(partials[at], partials[at + 1u], partials[at + 2u]);
   }
-  sums[lane] = sum;
-  workgroupBarrier();
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      sums[lane] += sums[lane + half];
-    }
-    workgroupBarrier();
-  }
+  let squares = workgroupSum(lane, sum);
   if (lane == 0u) {
-    norm[dims.normAt] = rootOf(sums[0]);
+    norm[dims.normAt] = rootOf(squares);
   }
 }

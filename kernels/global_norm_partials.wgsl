@@ -25,6 +25,7 @@
 //   lib/backend/reference/gradient_descent.ts, globalNorm.
 
 override SIZE: u32 = 256; // a power of two
+override SHARE_X: u32 = SIZE;
 
 struct Dims {
   P: u32,
@@ -36,7 +37,7 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> gradients: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
-var<workgroup> sums: array<vec3f, SIZE>;
+alias Sum = vec3f;
 
 /// The square of a gradient, scaled, in the place of the sum that it belongs to.
 fn squareOf(g: f32) -> vec3f {
@@ -65,18 +66,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   var sum = vec3f();
-  for (var i = group.x * SIZE + lane; i < dims.P; i += groups.x * SIZE) {
+  for (var i = group.x * SHARE_X + lane; i < dims.P; i += groups.x * SHARE_X) {
     sum += squareOf(gradients[dims.gradientsAt + i]);
   }
-  sums[lane] = sum;
-  workgroupBarrier();
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      sums[lane] += sums[lane + half];
-    }
-    workgroupBarrier();
-  }
+  let squares = workgroupSum(lane, sum);
   if (lane < 3u) {
-    partials[dims.partialsAt + group.x * 3u + lane] = sums[0][lane];
+    partials[dims.partialsAt + 3u * group.x + lane] = squares[lane];
   }
 }

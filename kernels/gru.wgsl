@@ -24,71 +24,33 @@
 // Reference
 //   lib/backend/reference/gru.ts, gru.
 
-override FIRST: bool = false;
-
 struct Dims {
   t: u32,
   B: u32,
   H: u32,
+  hiddenBiasAt: u32,
   inputAt: u32,
   weightAt: u32,
   biasAt: u32,
-  hiddenBiasAt: u32,
   initialStateAt: u32,
   outputAt: u32,
   gatesAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> hiddenBias: array<f32>;
-@group(0) @binding(5) var<storage, read> initialState: array<f32>;
-@group(0) @binding(6) var<storage, read_write> output: array<f32>;
+@group(0) @binding(6) var<storage, read> hiddenBias: array<f32>;
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>;
 
-alias Columns = vec3f;
-alias Places = vec3u;
-alias Sums = mat4x3f;
-
-fn left(at: u32) -> f32 {
-  return previousState(at);
-}
-
-fn right(at: Places) -> Columns {
-  return Columns(weight[at.x], weight[at.y], weight[at.z]);
-}
-
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let h = group.x * COLUMNS + local.y;
+fn finish(b: u32, h: u32, sums: Columns) {
   let H = dims.H;
-
-  // Rows and units outside are computed from the last one and never stored.
-  let before = previousStateAt();
-  let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
-  let columns = dims.weightAt + H * (min(h, H - 1u) + H * vec3u(0, 1, 2));
-  sumTile(rows, columns, H, local);
-  let b = row + lane;
-  if (lane >= 4u || b >= dims.B || h >= H) {
-    return;
-  }
-  let product = sumOf(lane, local);
   let index = dims.t * dims.B + b;
   let x = dims.inputAt + 3u * index * H + h;
   let biases = dims.biasAt + h;
-  let r = logistic(input[x] + bias[biases] + product.x);
-  let z = logistic(input[x + H] + bias[biases + H] + product.y);
-  let m = product.z + hiddenBias[dims.hiddenBiasAt + h];
+  let r = logistic(input[x] + bias[biases] + sums.x);
+  let z = logistic(input[x + H] + bias[biases + H] + sums.y);
+  let m = sums.z + hiddenBias[dims.hiddenBiasAt + h];
   let n = hyperbolicTangent(input[x + 2u * H] + bias[biases + 2u * H] + r * m);
-  let state = previousState(before + b * H + h);
-  output[dims.outputAt + index * H + h] = (1.0 - z) * n + z * state;
+  output[dims.outputAt + index * H + h] = (1.0 - z) * n + z * previousState(b, h);
   let saved = dims.gatesAt + 4u * index * H + h;
   gates[saved] = r;
   gates[saved + H] = z;

@@ -31,10 +31,10 @@ struct Dims {
   T: u32,
   B: u32,
   H: u32,
-  transposedAt: u32,
   initialStateAt: u32,
   outputAt: u32,
   gatesAt: u32,
+  transposedAt: u32,
   dOutputAt: u32,
   dInputAt: u32,
   dSumsAt: u32,
@@ -42,52 +42,26 @@ struct Dims {
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> transposed: array<f32>;
-@group(0) @binding(2) var<storage, read> initialState: array<f32>;
-@group(0) @binding(3) var<storage, read> output: array<f32>;
-@group(0) @binding(4) var<storage, read> gates: array<f32>;
-@group(0) @binding(5) var<storage, read> dOutput: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dInput: array<f32>;
+@group(0) @binding(4) var<storage, read> initialState: array<f32>;
+@group(0) @binding(5) var<storage, read> output: array<f32>;
+@group(0) @binding(6) var<storage, read> gates: array<f32>;
 @group(0) @binding(7) var<storage, read_write> dSums: array<f32>;
 @group(0) @binding(8) var<storage, read_write> carried: array<f32>;
 
-alias Columns = vec4f;
-alias Places = vec4u;
-alias Sums = mat4x4f;
+const GATES = 3u;
+
+fn sumsAt() -> u32 {
+  return dims.dSumsAt;
+}
 
 fn left(at: u32) -> f32 {
   return dSums[at];
 }
 
-fn right(at: Places) -> Columns {
-  return Columns(transposed[at.x], transposed[at.y], transposed[at.z], transposed[at.w]);
-}
-
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
+fn finish(b: u32, h: u32, sum: f32) {
   let H = dims.H;
-  let K = 3u * H;
-
-  // Rows and columns outside are computed from the last one and never stored.
-  let after = dims.dSumsAt + (dims.t + 1u) * dims.B * K;
-  let rows = after + K * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
-  let columns = dims.transposedAt + K * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
-  let terms = select(0u, K, dims.t + 1u < dims.T);
-  sumTile(rows, columns, terms, local);
-  let b = row + lane / 4u;
-  let h = column + lane % 4u;
-  if (lane >= 16u || b >= dims.B || h >= H) {
-    return;
-  }
-  let product = sumOf(lane / 4u, local)[lane % 4u];
   let index = dims.t * dims.B + b;
-  var dh = dOutput[dims.dOutputAt + index * H + h] + product;
+  var dh = stateGradient(b, h, sum);
   if (dims.t + 1u < dims.T) {
     dh += carried[dims.carriedAt + b * H + h];
   }
@@ -105,11 +79,11 @@ fn main(
   let dn = dh * (1.0 - z) * (1.0 - n * n);
   let dz = dh * (state - n) * z * (1.0 - z);
   let dr = dn * m * r * (1.0 - r);
-  let d = dims.dInputAt + index * K + h;
+  let d = dims.dInputAt + 3u * index * H + h;
   dInput[d] = dr;
   dInput[d + H] = dz;
   dInput[d + 2u * H] = dn;
-  let sums = dims.dSumsAt + index * K + h;
+  let sums = dims.dSumsAt + 3u * index * H + h;
   dSums[sums] = dr;
   dSums[sums + H] = dz;
   dSums[sums + 2u * H] = dn * r;

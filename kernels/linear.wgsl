@@ -34,40 +34,22 @@ struct Dims {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
-alias Columns = vec4f;
-alias Places = vec4u;
-alias Sums = mat4x4f;
+fn product() -> Product {
+  return Product(dims.inputAt, dims.weightAt, dims.rows, dims.O, dims.I);
+}
 
 fn left(at: u32) -> f32 {
   return input[at];
 }
 
-fn right(at: Places) -> Columns {
-  return Columns(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+fn right(at: u32) -> f32 {
+  return weight[at];
 }
 
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
-  let I = dims.I;
-
-  // Rows and columns outside are computed from the last one and never stored.
-  let rows = dims.inputAt + I * min(row + vec4u(0, 1, 2, 3), vec4u(dims.rows - 1u));
-  let columns = dims.weightAt + I * min(column + vec4u(0, 1, 2, 3), vec4u(dims.O - 1u));
-  sumTile(rows, columns, I, local);
-  let r = row + lane / 4u;
-  let o = column + lane % 4u;
-  if (lane >= 16u || r >= dims.rows || o >= dims.O) {
-    return;
-  }
-  var result = sumOf(lane / 4u, local)[lane % 4u];
+fn finish(row: u32, o: u32, sum: f32) {
+  var result = sum;
   if (dims.hasBias != 0u) {
     result += bias[dims.biasAt + o];
   }
-  output[dims.outputAt + r * dims.O + o] = result;
+  output[dims.outputAt + row * dims.O + o] = result;
 }

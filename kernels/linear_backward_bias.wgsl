@@ -17,6 +17,7 @@
 //   lib/backend/reference/linear.ts, columnSums.
 
 override COLUMNS: u32 = 8;
+override SHARE_X: u32 = COLUMNS;
 override LANES: u32 = 32; // a power of two
 
 struct Dims {
@@ -39,7 +40,7 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let o = group.x * COLUMNS + local.x;
+  let o = group.x * SHARE_X + local.x;
   let column = dims.dOutputAt + dims.columns - dims.O + min(o, dims.O - 1u);
   var sum = 0f;
   var row = local.y;

@@ -31,73 +31,23 @@ struct Dims {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dInput: array<f32>;
 
-/// dOutput[row, k], and zero outside.
-fn dOutputOf(row: u32, k: u32) -> f32 {
-  if (row >= dims.rows || k >= dims.O) {
-    return 0.0;
-  }
-  return dOutput[dims.dOutputAt + row * dims.O + k];
+fn sliceOf(_slice: u32) -> Slice {
+  return Slice(dims.rows, dims.I, 0u, dims.O);
 }
 
-/// weight[k, column], and zero outside.
-fn weightOf(k: u32, column: u32) -> f32 {
-  if (k >= dims.O || column >= dims.I) {
-    return 0.0;
-  }
-  return weight[dims.weightAt + k * dims.I + column];
+fn leftOf(row: u32, o: u32) -> f32 {
+  return dOutput[dims.dOutputAt + row * dims.O + o];
 }
 
-fn fourRows(row: u32, k: u32) -> vec4f {
-  return vec4f(
-    dOutputOf(row, k),
-    dOutputOf(row + 1u, k),
-    dOutputOf(row + 2u, k),
-    dOutputOf(row + 3u, k),
-  );
+fn rightOf(o: u32, i: u32) -> f32 {
+  return weight[dims.weightAt + o * dims.I + i];
 }
 
-fn fourColumns(k: u32, column: u32) -> vec4f {
-  return vec4f(
-    weightOf(k, column),
-    weightOf(k, column + 1u),
-    weightOf(k, column + 2u),
-    weightOf(k, column + 3u),
-  );
+/// Neighbours fetch neighbouring terms of a row.
+fn leftPlace(local: vec2u) -> vec2u {
+  return local.yx;
 }
 
-fn store(at: u32, value: f32) {
-  dInput[at] = value;
-}
-
-fn storeFour(row: u32, column: u32, values: vec4f) {
-  if (row < dims.rows) {
-    storeRow(dims.dInputAt + row * dims.I + column, column, dims.I, values);
-  }
-}
-
-@compute @workgroup_size(SIDE, SIDE)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let x = local.x;
-  let y = local.y;
-  let row = 4u * (group.y * SIDE + y);
-  let column = 4u * (group.x * SIDE + x);
-  var sum = mat4x4f();
-  var a = fourRows(row, x);
-  var b = fourColumns(y, column);
-  for (var first = 0u; first < dims.O; first += SIDE) {
-    left[x * STRIDE + y] = a;
-    right[y * STRIDE + x] = b;
-    workgroupBarrier();
-    a = fourRows(row, first + SIDE + x);
-    b = fourColumns(first + SIDE + y, column);
-    sum = addStaged(sum, x, y);
-    workgroupBarrier();
-  }
-  storeFour(row, column, sum[0]);
-  storeFour(row + 1u, column, sum[1]);
-  storeFour(row + 2u, column, sum[2]);
-  storeFour(row + 3u, column, sum[3]);
+fn store(row: u32, i: u32, _slice: u32, sum: f32) {
+  dInput[dims.dInputAt + row * dims.I + i] = sum;
 }

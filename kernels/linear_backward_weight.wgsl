@@ -35,76 +35,24 @@ struct Dims {
 @group(0) @binding(2) var<storage, read> input: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dWeight: array<f32>;
 
-/// dOutput[k, o], and zero outside.
-fn dOutputOf(k: u32, o: u32, end: u32) -> f32 {
-  if (k >= end || o >= dims.O) {
-    return 0.0;
-  }
-  return dOutput[dims.dOutputAt + k * dims.O + o];
+fn sliceOf(slice: u32) -> Slice {
+  let first = slice * dims.rowsPerSlice;
+  return Slice(dims.O, dims.I, first, min(first + dims.rowsPerSlice, dims.rows));
 }
 
-/// input[k, i], and zero outside.
-fn inputOf(k: u32, i: u32, end: u32) -> f32 {
-  if (k >= end || i >= dims.I) {
-    return 0.0;
-  }
-  return input[dims.inputAt + k * dims.I + i];
+fn leftOf(o: u32, row: u32) -> f32 {
+  return dOutput[dims.dOutputAt + row * dims.O + o];
 }
 
-fn fourOutputs(k: u32, o: u32, end: u32) -> vec4f {
-  return vec4f(
-    dOutputOf(k, o, end),
-    dOutputOf(k, o + 1u, end),
-    dOutputOf(k, o + 2u, end),
-    dOutputOf(k, o + 3u, end),
-  );
+fn rightOf(row: u32, i: u32) -> f32 {
+  return input[dims.inputAt + row * dims.I + i];
 }
 
-fn fourInputs(k: u32, i: u32, end: u32) -> vec4f {
-  return vec4f(
-    inputOf(k, i, end),
-    inputOf(k, i + 1u, end),
-    inputOf(k, i + 2u, end),
-    inputOf(k, i + 3u, end),
-  );
+/// Neighbours fetch neighbouring outputs of a row.
+fn leftPlace(local: vec2u) -> vec2u {
+  return local;
 }
 
-fn store(at: u32, value: f32) {
-  dWeight[at] = value;
-}
-
-fn storeFour(slice: u32, o: u32, i: u32, values: vec4f) {
-  if (o < dims.O) {
-    storeRow(dims.dWeightAt + (slice * dims.O + o) * dims.I + i, i, dims.I, values);
-  }
-}
-
-@compute @workgroup_size(SIDE, SIDE)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let x = local.x;
-  let y = local.y;
-  let o = 4u * group.y * SIDE;
-  let i = 4u * (group.x * SIDE + x);
-  let begin = group.z * dims.rowsPerSlice;
-  let end = min(begin + dims.rowsPerSlice, dims.rows);
-  var sum = mat4x4f();
-  var a = fourOutputs(begin + y, o + 4u * x, end);
-  var b = fourInputs(begin + y, i, end);
-  for (var first = begin; first < end; first += SIDE) {
-    left[y * STRIDE + x] = a;
-    right[y * STRIDE + x] = b;
-    workgroupBarrier();
-    a = fourOutputs(first + SIDE + y, o + 4u * x, end);
-    b = fourInputs(first + SIDE + y, i, end);
-    sum = addStaged(sum, x, y);
-    workgroupBarrier();
-  }
-  let row = o + 4u * y;
-  storeFour(group.z, row, i, sum[0]);
-  storeFour(group.z, row + 1u, i, sum[1]);
-  storeFour(group.z, row + 2u, i, sum[2]);
-  storeFour(group.z, row + 3u, i, sum[3]);
+fn store(o: u32, i: u32, slice: u32, sum: f32) {
+  dWeight[dims.dWeightAt + (slice * dims.O + o) * dims.I + i] = sum;
 }

@@ -24,85 +24,44 @@
 // Reference
 //   lib/backend/reference/lstm.ts, lstm.
 
-override FIRST: bool = false;
-
 struct Dims {
   t: u32,
   B: u32,
   H: u32,
+  initialCellAt: u32,
   inputAt: u32,
   weightAt: u32,
   biasAt: u32,
   initialStateAt: u32,
-  initialCellAt: u32,
   outputAt: u32,
   cellsAt: u32,
   gatesAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> initialState: array<f32>;
-@group(0) @binding(5) var<storage, read> initialCell: array<f32>;
-@group(0) @binding(6) var<storage, read_write> output: array<f32>;
+@group(0) @binding(6) var<storage, read> initialCell: array<f32>;
 @group(0) @binding(7) var<storage, read_write> cells: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gates: array<f32>;
 
-/// The cell of the step before, as the state.
-fn previousCell(at: u32) -> f32 {
+/// The cell of the step before, as previousState.
+fn previousCell(b: u32, h: u32) -> f32 {
+  let at = b * dims.H + h;
   if (FIRST) {
-    return initialCell[at];
+    return initialCell[dims.initialCellAt + at];
   }
-  return cells[at];
+  return cells[dims.cellsAt + (dims.t - 1u) * dims.B * dims.H + at];
 }
 
-alias Columns = vec4f;
-alias Places = vec4u;
-alias Sums = mat4x4f;
-
-fn left(at: u32) -> f32 {
-  return previousState(at);
-}
-
-fn right(at: Places) -> Columns {
-  return Columns(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
-}
-
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let h = group.x * COLUMNS + local.y;
+fn finish(b: u32, h: u32, sums: Columns) {
   let H = dims.H;
-
-  // Rows and units outside are computed from the last one and never stored.
-  let before = previousStateAt();
-  let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
-  let columns = dims.weightAt + H * (min(h, H - 1u) + H * vec4u(0, 1, 2, 3));
-  sumTile(rows, columns, H, local);
-  let b = row + lane;
-  if (lane >= 4u || b >= dims.B || h >= H) {
-    return;
-  }
-  let product = sumOf(lane, local);
   let index = dims.t * dims.B + b;
   let x = dims.inputAt + 4u * index * H + h;
   let biases = dims.biasAt + h;
-  let i = logistic(input[x] + bias[biases] + product.x);
-  let f = logistic(input[x + H] + bias[biases + H] + product.y);
-  let g = hyperbolicTangent(input[x + 2u * H] + bias[biases + 2u * H] + product.z);
-  let o = logistic(input[x + 3u * H] + bias[biases + 3u * H] + product.w);
-  let cellBefore = select(
-    dims.cellsAt + (dims.t - 1u) * dims.B * H,
-    dims.initialCellAt,
-    FIRST,
-  );
-  let c = f * previousCell(cellBefore + b * H + h) + i * g;
+  let i = logistic(input[x] + bias[biases] + sums.x);
+  let f = logistic(input[x + H] + bias[biases + H] + sums.y);
+  let g = hyperbolicTangent(input[x + 2u * H] + bias[biases + 2u * H] + sums.z);
+  let o = logistic(input[x + 3u * H] + bias[biases + 3u * H] + sums.w);
+  let c = f * previousCell(b, h) + i * g;
   cells[dims.cellsAt + index * H + h] = c;
   output[dims.outputAt + index * H + h] = o * hyperbolicTangent(c);
   let saved = dims.gatesAt + 4u * index * H + h;

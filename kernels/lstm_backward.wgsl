@@ -31,61 +31,35 @@ struct Dims {
   T: u32,
   B: u32,
   H: u32,
-  transposedAt: u32,
   initialCellAt: u32,
   cellsAt: u32,
   gatesAt: u32,
+  transposedAt: u32,
   dOutputAt: u32,
   dInputAt: u32,
   carriedAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> transposed: array<f32>;
-@group(0) @binding(2) var<storage, read> initialCell: array<f32>;
-@group(0) @binding(3) var<storage, read> cells: array<f32>;
-@group(0) @binding(4) var<storage, read> gates: array<f32>;
-@group(0) @binding(5) var<storage, read> dOutput: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dInput: array<f32>;
+@group(0) @binding(4) var<storage, read> initialCell: array<f32>;
+@group(0) @binding(5) var<storage, read> cells: array<f32>;
+@group(0) @binding(6) var<storage, read> gates: array<f32>;
 @group(0) @binding(7) var<storage, read_write> carried: array<f32>;
 
-alias Columns = vec4f;
-alias Places = vec4u;
-alias Sums = mat4x4f;
+const GATES = 4u;
+
+fn sumsAt() -> u32 {
+  return dims.dInputAt;
+}
 
 fn left(at: u32) -> f32 {
   return dInput[at];
 }
 
-fn right(at: Places) -> Columns {
-  return Columns(transposed[at.x], transposed[at.y], transposed[at.z], transposed[at.w]);
-}
-
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
+fn finish(b: u32, h: u32, sum: f32) {
   let H = dims.H;
-  let K = 4u * H;
-
-  // Rows and columns outside are computed from the last one and never stored.
-  let after = dims.dInputAt + (dims.t + 1u) * dims.B * K;
-  let rows = after + K * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
-  let columns = dims.transposedAt + K * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
-  let terms = select(0u, K, dims.t + 1u < dims.T);
-  sumTile(rows, columns, terms, local);
-  let b = row + lane / 4u;
-  let h = column + lane % 4u;
-  if (lane >= 16u || b >= dims.B || h >= H) {
-    return;
-  }
-  let product = sumOf(lane / 4u, local)[lane % 4u];
   let index = dims.t * dims.B + b;
-  let dh = dOutput[dims.dOutputAt + index * H + h] + product;
+  let dh = stateGradient(b, h, sum);
   let saved = dims.gatesAt + 4u * index * H + h;
   let i = gates[saved];
   let f = gates[saved + H];
@@ -102,7 +76,7 @@ fn main(
   } else {
     cell = initialCell[dims.initialCellAt + b * H + h];
   }
-  let d = dims.dInputAt + index * K + h;
+  let d = dims.dInputAt + 4u * index * H + h;
   dInput[d] = dc * g * i * (1.0 - i);
   dInput[d + H] = dc * cell * f * (1.0 - f);
   dInput[d + 2u * H] = dc * i * (1.0 - g * g);

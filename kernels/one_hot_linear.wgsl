@@ -15,8 +15,6 @@
 // Reference
 //   lib/backend/reference/one_hot_linear.ts, oneHotLinear.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   rows: u32,
   O: u32,
@@ -31,14 +29,11 @@ struct Dims {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let size = dims.rows * dims.O;
-  for (var i = id.x; i < size; i += groups.x * SIZE) {
-    let token = ids[dims.idsAt + i / dims.O];
-    output[dims.outputAt + i] = weight[dims.weightAt + i % dims.O * dims.V + token];
-  }
+fn size() -> u32 {
+  return dims.rows * dims.O;
+}
+
+fn compute(i: u32) {
+  let token = ids[dims.idsAt + i / dims.O];
+  output[dims.outputAt + i] = weight[dims.weightAt + i % dims.O * dims.V + token];
 }

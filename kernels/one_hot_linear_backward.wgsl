@@ -16,6 +16,9 @@
 // Reference
 //   lib/backend/reference/one_hot_linear.ts, oneHotLinearBackward.
 
+/// Outputs of a workgroup, which are as many as the ids that it looks at at once.
+const SHARE_X = 64u;
+
 struct Dims {
   rows: u32,
   O: u32,
@@ -43,16 +46,16 @@ fn sumOf(bits: u32, first: u32, o: u32) -> f32 {
   return sum;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(SHARE_X)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let v = group.y;
-  let o = group.x * 64u + lane;
+  let o = group.x * SHARE_X + lane;
   let column = min(o, dims.O - 1u);
   var sum = 0f;
-  for (var first = 0u; first < dims.rows; first += 64u) {
+  for (var first = 0u; first < dims.rows; first += SHARE_X) {
     if (lane == 0u) {
       atomicStore(&low, 0u);
       atomicStore(&high, 0u);

@@ -19,8 +19,6 @@
 // Reference
 //   lib/backend/reference/rnn.ts, rnn.
 
-override FIRST: bool = false;
-
 struct Dims {
   t: u32,
   B: u32,
@@ -34,47 +32,10 @@ struct Dims {
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> initialState: array<f32>;
-@group(0) @binding(5) var<storage, read_write> output: array<f32>;
 
-alias Columns = vec4f;
-alias Places = vec4u;
-alias Sums = mat4x4f;
-
-fn left(at: u32) -> f32 {
-  return previousState(at);
-}
-
-fn right(at: Places) -> Columns {
-  return Columns(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
-}
-
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
-  let H = dims.H;
-
-  // Rows and columns outside are computed from the last one and never stored.
-  let before = previousStateAt();
-  let rows = before + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
-  let columns = dims.weightAt + H * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
-  sumTile(rows, columns, H, local);
-  let b = row + lane / 4u;
-  let h = column + lane % 4u;
-  if (lane >= 16u || b >= dims.B || h >= H) {
-    return;
-  }
-  let product = sumOf(lane / 4u, local)[lane % 4u];
-  let index = (dims.t * dims.B + b) * H + h;
-  let a = input[dims.inputAt + index] + bias[dims.biasAt + h] + product;
+fn finish(b: u32, h: u32, sum: f32) {
+  let index = (dims.t * dims.B + b) * dims.H + h;
+  let a = input[dims.inputAt + index] + bias[dims.biasAt + h] + sum;
   if (dims.relu != 0u) {
     output[dims.outputAt + index] = select(a, 0.0, a < 0.0); // keeps NaN
   } else {

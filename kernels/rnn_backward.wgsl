@@ -26,54 +26,27 @@ struct Dims {
   H: u32,
   relu: u32,
   transposedAt: u32,
-  outputAt: u32,
   dOutputAt: u32,
   dInputAt: u32,
+  outputAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> transposed: array<f32>;
-@group(0) @binding(2) var<storage, read> output: array<f32>;
-@group(0) @binding(3) var<storage, read> dOutput: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dInput: array<f32>;
+@group(0) @binding(4) var<storage, read> output: array<f32>;
 
-alias Columns = vec4f;
-alias Places = vec4u;
-alias Sums = mat4x4f;
+const GATES = 1u;
+
+fn sumsAt() -> u32 {
+  return dims.dInputAt;
+}
 
 fn left(at: u32) -> f32 {
   return dInput[at];
 }
 
-fn right(at: Places) -> Columns {
-  return Columns(transposed[at.x], transposed[at.y], transposed[at.z], transposed[at.w]);
-}
-
-@compute @workgroup_size(LANES, COLUMNS, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let lane = local.x;
-  let row = 4u * (group.y * ROWS + local.z);
-  let column = 4u * (group.x * COLUMNS + local.y);
-  let H = dims.H;
-
-  // Rows and columns outside are computed from the last one and never stored.
-  let after = dims.dInputAt + (dims.t + 1u) * dims.B * H;
-  let rows = after + H * min(row + vec4u(0, 1, 2, 3), vec4u(dims.B - 1u));
-  let columns = dims.transposedAt + H * min(column + vec4u(0, 1, 2, 3), vec4u(H - 1u));
-  let terms = select(0u, H, dims.t + 1u < dims.T);
-  sumTile(rows, columns, terms, local);
-  let b = row + lane / 4u;
-  let h = column + lane % 4u;
-  if (lane >= 16u || b >= dims.B || h >= H) {
-    return;
-  }
-  let product = sumOf(lane / 4u, local)[lane % 4u];
-  let index = (dims.t * dims.B + b) * H + h;
-  let d = dOutput[dims.dOutputAt + index] + product;
+fn finish(b: u32, h: u32, sum: f32) {
+  let index = (dims.t * dims.B + b) * dims.H + h;
   let y = output[dims.outputAt + index];
   let slope = select(1.0 - y * y, select(0.0, 1.0, y > 0.0), dims.relu != 0u);
-  dInput[dims.dInputAt + index] = d * slope;
+  dInput[dims.dInputAt + index] = stateGradient(b, h, sum) * slope;
 }

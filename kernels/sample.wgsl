@@ -28,9 +28,6 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
 @group(0) @binding(2) var<storage, read_write> tokens: array<u32>;
 
-var<workgroup> values: array<f32, SIZE>;
-var<workgroup> ids: array<u32, SIZE>;
-
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -48,21 +45,8 @@ fn main(
       greatest = value;
     }
   }
-  values[lane] = greatest;
-  ids[lane] = best;
-  workgroupBarrier();
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      let other = values[lane + half];
-      let id = ids[lane + half];
-      if (other > values[lane] || (other == values[lane] && id < ids[lane])) {
-        values[lane] = other;
-        ids[lane] = id;
-      }
-    }
-    workgroupBarrier();
-  }
+  let id = workgroupGreatest(lane, greatest, best).id;
   if (lane == 0u) {
-    tokens[dims.tokensAt + group.x] = dims.firstId + ids[0];
+    tokens[dims.tokensAt + group.x] = dims.firstId + id;
   }
 }

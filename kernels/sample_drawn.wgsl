@@ -49,9 +49,13 @@ struct Dims {
 @group(0) @binding(4) var<storage, read_write> seen: array<u32>;
 @group(0) @binding(5) var<storage, read_write> logProbabilities: array<f32>;
 
-var<workgroup> sums: array<vec3f, SIZE>;
-var<workgroup> values: array<f32, SIZE>;
-var<workgroup> ids: array<vec2u, SIZE>;
+alias Sum = vec3f;
+
+/// The weight of each invocation's run of ids.
+var<workgroup> weights: array<f32, SIZE>;
+/// Of each run the first id at which what is drawn is exceeded, and the last one kept,
+/// counted from the end.
+var<workgroup> ends: array<vec2u, SIZE>;
 
 /// exp(x) of an x up to 0, within 2 units in the last place: drivers' own may be off
 /// by 3 + 2 |x| of them. x = n log 2 + r, and log 2 comes in two parts, so that
@@ -113,39 +117,6 @@ fn weightOf(z: f32, greatest: f32) -> f32 {
   return exponential((z - greatest) / dims.temperature);
 }
 
-/// The id with the greatest value, of equals the lowest; its value is in values[0].
-fn greatestOf(lane: u32, value: f32, id: u32) -> u32 {
-  values[lane] = value;
-  ids[lane].x = id;
-  workgroupBarrier();
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      let other = values[lane + half];
-      let otherId = ids[lane + half].x;
-      if (other > values[lane] || (other == values[lane] && otherId < ids[lane].x)) {
-        values[lane] = other;
-        ids[lane].x = otherId;
-      }
-    }
-    workgroupBarrier();
-  }
-  return ids[0].x;
-}
-
-fn sumOf(lane: u32, value: vec3f) -> vec3f {
-  sums[lane] = value;
-  workgroupBarrier();
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      sums[lane] += sums[lane + half];
-    }
-    workgroupBarrier();
-  }
-  let result = sums[0];
-  workgroupBarrier();
-  return result;
-}
-
 /// Of all keys the greatest from which on the tokens, or where not `counting` their
 /// weights, add up to `wanted` or more. A sum of fewer terms in the same order is
 /// never greater, so this is a search in a sorted list.
@@ -163,7 +134,7 @@ fn search(lane: u32, b: u32, greatest: f32, wanted: f32, counting: bool) -> u32 
       }
       sum += select(vec3f(), vec3f(weight), vec3u(keyOf(z)) >= levels);
     }
-    let reached = select(vec3u(), vec3u(1), sumOf(lane, sum) >= vec3f(wanted));
+    let reached = select(vec3u(), vec3u(1), workgroupSum(lane, sum) >= vec3f(wanted));
     found += unit * (reached.x + reached.y + reached.z);
   }
   return found;
@@ -181,7 +152,7 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
       let z = penalized(b, v);
       sum += select(0.0, weightOf(z, greatest), keyOf(z) >= least);
     }
-    let wanted = dims.topP * sumOf(lane, vec3f(sum)).x;
+    let wanted = dims.topP * workgroupSum(lane, vec3f(sum)).x;
     let found = search(lane, b, greatest, wanted, false);
     // Whatever rounding does, the greatest is kept and none that top-k has not.
     least = max(least, min(found, keyOf(greatest)));
@@ -190,18 +161,18 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
   let run = (count() + SIZE - 1u) / SIZE;
   let begin = lane * run;
   let end = min(begin + run, count());
-  var own = 0f;
+  var weight = 0f;
   for (var v = begin; v < end; v++) {
     let z = penalized(b, v);
-    own += select(0.0, weightOf(z, greatest), keyOf(z) >= least);
+    weight += select(0.0, weightOf(z, greatest), keyOf(z) >= least);
   }
-  values[lane] = own;
+  weights[lane] = weight;
   workgroupBarrier();
   var sum = 0f; // of all before this run
   var whole = 0f;
   for (var i = 0u; i < SIZE; i++) {
     sum = select(sum, whole, i == lane);
-    whole += values[i];
+    whole += weights[i];
   }
   let wanted = uniforms[dims.uniformsAt + b] * whole;
   var found = count(); // the first at which the sum exceeds that
@@ -214,26 +185,25 @@ fn draw(lane: u32, b: u32, greatest: f32) -> u32 {
     last = select(last, v + 1u, weight > 0.0);
   }
   // The first of all runs' first, and the last of their last.
-  ids[lane] = vec2u(found, count() - last);
+  ends[lane] = vec2u(found, count() - last);
   workgroupBarrier();
   for (var half = SIZE / 2u; half > 0u; half /= 2u) {
     if (lane < half) {
-      ids[lane] = min(ids[lane], ids[lane + half]);
+      ends[lane] = min(ends[lane], ends[lane + half]);
     }
     workgroupBarrier();
   }
   // Rounding may leave the sum just below the whole.
-  return select(ids[0].x, count() - ids[0].y - 1u, ids[0].x == count());
+  return select(ends[0].x, count() - ends[0].y - 1u, ends[0].x == count());
 }
 
-/// log Σ exp(logits) less the greatest logit, which is in values[0].
-fn logSum(lane: u32, b: u32) -> f32 {
-  let greatest = values[0];
+/// log Σ exp(logits) less the greatest logit.
+fn logSum(lane: u32, b: u32, greatest: f32) -> f32 {
   var sum = 0f;
   for (var v = lane; v < count(); v += SIZE) {
     sum += exponential(logitOf(b, v) - greatest);
   }
-  return logarithm(sumOf(lane, vec3f(sum)).x);
+  return logarithm(workgroupSum(lane, vec3f(sum)).x);
 }
 
 @compute @workgroup_size(SIZE)
@@ -243,9 +213,9 @@ fn main(
 ) {
   let b = group.x;
   // A lane without a logit repeats the first one, which changes no choice.
-  let own = select(0u, lane, lane < count());
-  var best = own;
-  var greatest = penalized(b, own);
+  let begin = select(0u, lane, lane < count());
+  var best = begin;
+  var greatest = penalized(b, begin);
   for (var v = lane + SIZE; v < count(); v += SIZE) {
     let z = penalized(b, v);
     if (z > greatest) {
@@ -253,22 +223,21 @@ fn main(
       greatest = z;
     }
   }
-  var token = greatestOf(lane, greatest, best);
-  greatest = values[0];
-  workgroupBarrier();
+  let likeliest = workgroupGreatest(lane, greatest, best);
+  var token = likeliest.id;
   if (dims.isDrawn != 0u) {
-    token = draw(lane, b, greatest);
+    token = draw(lane, b, likeliest.value);
     workgroupBarrier();
   }
 
   if (dims.hasLogProbabilities != 0u) {
-    greatest = logitOf(b, own);
+    greatest = logitOf(b, begin);
     for (var v = lane + SIZE; v < count(); v += SIZE) {
       greatest = max(greatest, logitOf(b, v));
     }
-    greatestOf(lane, greatest, 0u);
-    let difference = logitOf(b, token) - values[0];
-    let logWhole = logSum(lane, b);
+    greatest = workgroupGreatest(lane, greatest, 0u).value;
+    let difference = logitOf(b, token) - greatest;
+    let logWhole = logSum(lane, b, greatest);
     if (lane == 0u) {
       logProbabilities[dims.logProbabilitiesAt + b] = difference - logWhole;
     }

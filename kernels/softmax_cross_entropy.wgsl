@@ -21,6 +21,7 @@
 
 override LANES: u32 = 16; // a power of two
 override ROWS: u32 = 4;
+override SHARE_X: u32 = ROWS;
 
 struct Dims {
   rows: u32,
@@ -40,28 +41,16 @@ struct Dims {
 
 var<workgroup> lanes: array<f32, LANES * ROWS>;
 
-fn greatestOf(local: vec3u, value: f32) -> f32 {
+/// The sum of the values of a row's lanes, or the greatest of them.
+fn reduced(local: vec3u, value: f32, isSum: bool) -> f32 {
   let index = local.y * LANES + local.x;
   lanes[index] = value;
   workgroupBarrier();
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     if (local.x < half) {
-      lanes[index] = max(lanes[index], lanes[index + half]);
-    }
-    workgroupBarrier();
-  }
-  let result = lanes[local.y * LANES];
-  workgroupBarrier();
-  return result;
-}
-
-fn sumOf(local: vec3u, value: f32) -> f32 {
-  let index = local.y * LANES + local.x;
-  lanes[index] = value;
-  workgroupBarrier();
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (local.x < half) {
-      lanes[index] += lanes[index + half];
+      let a = lanes[index];
+      let b = lanes[index + half];
+      lanes[index] = select(max(a, b), a + b, isSum);
     }
     workgroupBarrier();
   }
@@ -76,7 +65,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  for (var first = group.x * ROWS; first < dims.rows; first += groups.x * ROWS) {
+  for (var first = group.x * SHARE_X; first < dims.rows; first += groups.x * SHARE_X) {
     let inside = first + local.y < dims.rows;
     let row = min(first + local.y, dims.rows - 1u); // all take part in the barriers
     let z = dims.logitsAt + row * dims.V;
@@ -87,13 +76,13 @@ fn main(
     for (var v = local.x; v < dims.V; v += LANES) {
       greatest = max(greatest, logits[z + v]);
     }
-    greatest = greatestOf(local, greatest);
+    greatest = reduced(local, greatest, false);
 
     var sum = 0f;
     for (var v = local.x; v < dims.V; v += LANES) {
       sum += exp(logits[z + v] - greatest);
     }
-    sum = sumOf(local, sum);
+    sum = reduced(local, sum, true);
 
     if (inside && local.x == 0u) {
       losses[dims.lossesAt + row] = log(sum) - (logits[z + token] - greatest);

@@ -26,7 +26,7 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> losses: array<f32>;
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;
 
-var<workgroup> sums: array<f32, SIZE>;
+alias Sum = f32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(local_invocation_index) lane: u32) {
@@ -34,15 +34,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   for (var row = lane; row < dims.rows; row += SIZE) {
     sum += losses[dims.lossesAt + row];
   }
-  sums[lane] = sum;
-  workgroupBarrier();
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      sums[lane] += sums[lane + half];
-    }
-    workgroupBarrier();
-  }
+  let whole = workgroupSum(lane, sum);
   if (lane == 0u) {
-    loss[dims.lossAt] = sums[0] / f32(dims.rows);
+    loss[dims.lossAt] = whole / f32(dims.rows);
   }
 }

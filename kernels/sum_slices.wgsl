@@ -14,8 +14,6 @@
 // Reference
 //   None: linearBackward in lib/backend/reference/linear.ts has no slices.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   slices: u32,
   size: u32,
@@ -27,16 +25,14 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dWeight: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  for (var i = id.x; i < dims.size; i += groups.x * SIZE) {
-    var sum = 0f;
-    for (var s = 0u; s < dims.slices; s++) {
-      sum += partials[dims.partialsAt + s * dims.size + i];
-    }
-    dWeight[dims.dWeightAt + i] = sum;
+fn size() -> u32 {
+  return dims.size;
+}
+
+fn compute(i: u32) {
+  var sum = 0f;
+  for (var s = 0u; s < dims.slices; s++) {
+    sum += partials[dims.partialsAt + s * dims.size + i];
   }
+  dWeight[dims.dWeightAt + i] = sum;
 }

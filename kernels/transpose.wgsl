@@ -18,6 +18,8 @@
 //   None: rnnBackward in lib/backend/reference/rnn.ts reads columns.
 
 override SIDE: u32 = 16;
+override SHARE_X: u32 = SIDE;
+override SHARE_Y: u32 = SIDE;
 
 struct Dims {
   rows: u32,
@@ -37,14 +39,14 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  let row = group.y * SIDE + local.y;
-  let column = group.x * SIDE + local.x;
+  let row = group.y * SHARE_Y + local.y;
+  let column = group.x * SHARE_X + local.x;
   if (row < dims.rows && column < dims.columns) {
     tile[local.y * (SIDE + 1) + local.x] = weight[dims.weightAt + row * dims.columns + column];
   }
   workgroupBarrier();
-  let c = group.x * SIDE + local.y;
-  let r = group.y * SIDE + local.x;
+  let c = group.x * SHARE_X + local.y;
+  let r = group.y * SHARE_Y + local.x;
   if (r < dims.rows && c < dims.columns) {
     transposed[dims.transposedAt + c * dims.rows + r] = tile[local.x * (SIDE + 1) + local.y];
   }

@@ -1,11 +1,11 @@
 // Computes
-//   One step of Adam or AdamW, of every parameter p
-//     m = beta1 · m + rest1 · g              v = beta2 · v + rest2 · g²
-//     p −= decay · p                         p −= step · m / (√v · root + epsilon)
+//   One update of Adam or AdamW, of every parameter p
+//     m = beta1 · m + gain1 · g              v = beta2 · v + gain2 · g²
+//     p −= decay · p                         p −= rate · m / (√v · root + epsilon)
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
-//   clipNorm = 0 clips nothing. step is learningRate / correction1, root 1 /
-//   √correction2, and decay is of AdamW alone, which has no weightDecay here. rest1
-//   and rest2 are 1 − beta1 and 1 − beta2, which float32 would round to few digits.
+//   clipNorm = 0 clips nothing. rate is learningRate / correction1, root 1 /
+//   √correction2, and decay is of AdamW alone, which has no weightDecay here. gain1
+//   and gain2 are 1 − beta1 and 1 − beta2, which float32 would round to few digits.
 //   With a norm that is not finite nothing changes, nor does an element of which p,
 //   m or v would not be finite.
 //
@@ -22,21 +22,19 @@
 // Reference
 //   lib/backend/reference/gradient_descent.ts, update.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   P: u32,
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
   decay: f32,
-  step: f32,
   beta1: f32,
-  rest1: f32,
+  gain1: f32,
   beta2: f32,
-  rest2: f32,
+  gain2: f32,
   root: f32,
   epsilon: f32,
+  rate: f32,
   parametersAt: u32,
   gradientsAt: u32,
   normAt: u32,
@@ -45,33 +43,17 @@ struct Dims {
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(2) var<storage, read> gradients: array<f32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> firstMoment: array<f32>;
 @group(0) @binding(5) var<storage, read_write> secondMoment: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let length = norm[dims.normAt];
-  if (!isFinite(length)) {
-    return;
-  }
-  let clip = clipOf(length);
-  for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
-    let p = parameters[dims.parametersAt + i];
-    let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
-    let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + dims.rest1 * g;
-    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * (g * g);
-    let next = p - dims.decay * p -
-      dims.step * m / (sqrt(v) * dims.root + dims.epsilon);
-    if (isFinite(m) && isFinite(v) && isFinite(next)) {
-      firstMoment[dims.firstMomentAt + i] = m;
-      secondMoment[dims.secondMomentAt + i] = v;
-      parameters[dims.parametersAt + i] = next;
-    }
+fn update(i: u32, p: f32, g: f32) {
+  let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + dims.gain1 * g;
+  let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.gain2 * (g * g);
+  let next = p - dims.decay * p -
+    dims.rate * m / (sqrt(v) * dims.root + dims.epsilon);
+  if (isFinite(m) && isFinite(v) && isFinite(next)) {
+    firstMoment[dims.firstMomentAt + i] = m;
+    secondMoment[dims.secondMomentAt + i] = v;
+    parameters[dims.parametersAt + i] = next;
   }
 }

@@ -1,6 +1,6 @@
 // Computes
-//   One step of gradient descent with momentum, of every parameter p
-//     m = beta1 · m + g                      p −= step · m
+//   One update of gradient descent with momentum, of every parameter p
+//     m = beta1 · m + g                      p −= rate · m
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
 //   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes, nor
 //   does an element of which p or m would not be finite.
@@ -18,15 +18,13 @@
 // Reference
 //   lib/backend/reference/gradient_descent.ts, update.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   P: u32,
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
-  step: f32,
   beta1: f32,
+  rate: f32,
   parametersAt: u32,
   gradientsAt: u32,
   normAt: u32,
@@ -34,29 +32,13 @@ struct Dims {
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(2) var<storage, read> gradients: array<f32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> firstMoment: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let length = norm[dims.normAt];
-  if (!isFinite(length)) {
-    return;
-  }
-  let clip = clipOf(length);
-  for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
-    let p = parameters[dims.parametersAt + i];
-    let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
-    let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + g;
-    let next = p - dims.step * m;
-    if (isFinite(m) && isFinite(next)) {
-      firstMoment[dims.firstMomentAt + i] = m;
-      parameters[dims.parametersAt + i] = next;
-    }
+fn update(i: u32, p: f32, g: f32) {
+  let m = dims.beta1 * firstMoment[dims.firstMomentAt + i] + g;
+  let next = p - dims.rate * m;
+  if (isFinite(m) && isFinite(next)) {
+    firstMoment[dims.firstMomentAt + i] = m;
+    parameters[dims.parametersAt + i] = next;
   }
 }

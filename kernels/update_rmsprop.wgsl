@@ -1,8 +1,8 @@
 // Computes
-//   One step of RMSProp, of every parameter p
-//     v = beta2 · v + rest2 · g²             p −= step · g / (√v + epsilon)
+//   One update of RMSProp, of every parameter p
+//     v = beta2 · v + gain2 · g²             p −= rate · g / (√v + epsilon)
 //   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
-//   clipNorm = 0 clips nothing. rest2 is 1 − beta2, which float32 would round to
+//   clipNorm = 0 clips nothing. gain2 is 1 − beta2, which float32 would round to
 //   few digits. With a norm that is not finite nothing changes, nor does an element
 //   of which p or v would not be finite.
 //
@@ -19,17 +19,15 @@
 // Reference
 //   lib/backend/reference/gradient_descent.ts, update.
 
-override SIZE: u32 = 256;
-
 struct Dims {
   P: u32,
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
-  step: f32,
   beta2: f32,
-  rest2: f32,
+  gain2: f32,
   epsilon: f32,
+  rate: f32,
   parametersAt: u32,
   gradientsAt: u32,
   normAt: u32,
@@ -37,29 +35,13 @@ struct Dims {
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(2) var<storage, read> gradients: array<f32>;
-@group(0) @binding(3) var<storage, read> norm: array<f32>;
 @group(0) @binding(4) var<storage, read_write> secondMoment: array<f32>;
 
-@compute @workgroup_size(SIZE)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let length = norm[dims.normAt];
-  if (!isFinite(length)) {
-    return;
-  }
-  let clip = clipOf(length);
-  for (var i = id.x; i < dims.P; i += groups.x * SIZE) {
-    let p = parameters[dims.parametersAt + i];
-    let g = clipped(gradients[dims.gradientsAt + i], clip) + dims.weightDecay * p;
-    let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.rest2 * (g * g);
-    let next = p - dims.step * g / (sqrt(v) + dims.epsilon);
-    if (isFinite(v) && isFinite(next)) {
-      secondMoment[dims.secondMomentAt + i] = v;
-      parameters[dims.parametersAt + i] = next;
-    }
+fn update(i: u32, p: f32, g: f32) {
+  let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.gain2 * (g * g);
+  let next = p - dims.rate * g / (sqrt(v) + dims.epsilon);
+  if (isFinite(v) && isFinite(next)) {
+    secondMoment[dims.secondMomentAt + i] = v;
+    parameters[dims.parametersAt + i] = next;
   }
 }

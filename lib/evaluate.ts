@@ -12,6 +12,7 @@ import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 import { measure, type Prediction } from "./training/evaluation.ts";
 import { type Clock, monotonicClock } from "./training/pace.ts";
+import { STREAM_STEPS } from "./training/text_losses.ts";
 
 /** Settings of {@linkcode evaluate}. */
 export interface EvaluateOptions {
@@ -24,9 +25,6 @@ export interface Evaluation extends Prediction {
   /** How many of these are not in the vocabulary. */
   readonly unknown: number;
 }
-
-/** Steps of one call of the model: a long text is gone through piece by piece. */
-const NUM_STEPS = 128;
 
 /**
  * Reads a text as one stream from the zero state on, and measures how well each
@@ -69,10 +67,10 @@ export async function evaluate(
         `needed, it has ${ids.length}`,
     );
   }
-  const numSteps = Math.min(tokens, NUM_STEPS);
-  using model = new LanguageModel(backend, config, { batchSize: 1, numSteps });
+  const sizes = { batchSize: 1, numSteps: Math.min(tokens, STREAM_STEPS) };
+  using model = new LanguageModel(backend, config, sizes);
   model.write(parameters);
-  const options = { batchSize: 1, numSteps, clock };
+  const options = { ...sizes, clock };
   const prediction = await measure(model, backend, ids, options);
   return {
     ...prediction!, // there is no signal that could cut it short

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { assertRecord, filledIn, type SettingsOf } from "./setting.ts";
 import {
   type Minibatch,
-  randomStarts,
   readMinibatch,
   type Sampling,
-  sequentialStarts,
+  SAMPLING_METHODS,
+  SAMPLINGS,
 } from "./text/minibatch.ts";
 import type { TokenIds } from "./text/token_ids.ts";
 
@@ -28,6 +29,44 @@ export interface PartitionOptions {
   /** Tokens to leave out at the beginning, in place of a drawn number. */
   readonly offset?: number;
 }
+
+/** A minibatch of more rows or steps fits no device. */
+const count = { kind: "integer", least: 1, most: 1_000_000 } as const;
+
+/** The settings that all epochs share, as a training's record keeps them. */
+export const PARTITION_SETTINGS: SettingsOf<
+  Required<
+    Pick<PartitionOptions, "batchSize" | "numSteps" | "sampling" | "seed">
+  >
+> = {
+  batchSize: {
+    ...count,
+    name: "batch size",
+    help: "rows of a minibatch",
+    default: 32,
+  },
+  numSteps: {
+    ...count,
+    name: "number of steps",
+    help: "tokens of a row",
+    default: 35,
+  },
+  sampling: {
+    kind: "choice",
+    choices: SAMPLINGS,
+    name: "sampling",
+    help:
+      "sequential: each row continues where it left off; random: rows start anywhere",
+    default: "sequential",
+  },
+  seed: {
+    kind: "integer",
+    least: 0,
+    name: "seed",
+    help: "seed of every random draw",
+    default: 0,
+  },
+};
 
 /** The minibatches of one epoch; any of them can be read without the others. */
 export interface Partition extends Iterable<Minibatch> {
@@ -60,25 +99,24 @@ export interface Partition extends Iterable<Minibatch> {
  */
 export function partition(
   ids: TokenIds,
-  {
-    batchSize = 32,
-    numSteps = 35,
-    sampling = "sequential",
-    seed = 0,
-    epoch = 0,
-    offset,
-  }: PartitionOptions = {},
+  options: PartitionOptions = {},
 ): Partition {
-  assertCount("batch size", batchSize);
-  assertCount("number of steps", numSteps);
+  const settings = filledIn(PARTITION_SETTINGS, options);
+  assertRecord(
+    PARTITION_SETTINGS,
+    settings,
+    (name) => `Cannot use the ${name}`,
+  );
+  const { batchSize, numSteps, sampling, seed } = settings;
+  const { epoch = 0, offset } = options;
   if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
     throw new RangeError(
       `Cannot use the offset ${offset}: expected a whole number from 0 on`,
     );
   }
   assertLongEnough(ids.length, batchSize, numSteps, sampling, offset);
-  const draw = sampling === "sequential" ? sequentialStarts : randomStarts;
-  const starts = draw({
+  const method = SAMPLING_METHODS[sampling];
+  const starts = method.starts({
     length: ids.length,
     batchSize,
     numSteps,
@@ -92,7 +130,7 @@ export function partition(
         `Cannot read minibatch ${index}: the epoch has ${starts.count}`,
       );
     }
-    const continues = sampling === "sequential" && index > 0;
+    const continues = method.rowsContinue && index > 0;
     return readMinibatch(ids, starts.at(index), numSteps, continues);
   };
   return {
@@ -106,13 +144,6 @@ export function partition(
   };
 }
 
-function assertCount(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value > 0) return;
-  throw new RangeError(
-    `Cannot use the ${name} ${value}: expected a whole number above zero`,
-  );
-}
-
 /** Whatever offset is drawn, at least one minibatch must fit behind it. */
 function assertLongEnough(
   length: number,
@@ -122,12 +153,12 @@ function assertLongEnough(
   offset: number | undefined,
 ): void {
   // The greatest offset: the one given, or what `randomInteger` may draw.
-  const shorter = sampling === "sequential" ? 0 : 1;
-  const needed = batchSize * numSteps + 1 + (offset ?? numSteps - shorter);
+  const greatest = SAMPLING_METHODS[sampling].greatestOffset(numSteps);
+  const needed = batchSize * numSteps + 1 + (offset ?? greatest);
   if (length >= needed) return;
   // The same inequality solved for the batch size, for the number of steps, and
   // for the number of steps of a single row.
-  const usable = length - 1 - (offset ?? -shorter);
+  const usable = length - 1 - (offset ?? greatest - numSteps);
   const drawn = offset === undefined ? 1 : 0;
   const largestBatch = Math.floor(usable / numSteps) - drawn;
   const mostSteps = Math.floor(usable / (batchSize + drawn));

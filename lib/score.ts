@@ -4,18 +4,13 @@
  * @module
  */
 
-import { Allocation } from "./backend/allocation.ts";
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
-import {
-  type Clock,
-  monotonicClock,
-  nextChunkSize,
-  turn,
-} from "./training/pace.ts";
+import { type Clock, monotonicClock } from "./training/pace.ts";
+import { STREAM_STEPS, textLosses } from "./training/text_losses.ts";
 
 /** Settings of {@linkcode score}. */
 export interface ScoreOptions {
@@ -35,10 +30,6 @@ export interface ScoredToken {
    */
   readonly logProbability?: number;
 }
-
-/** Steps of one call of the model, and the calls between two readbacks. */
-const NUM_STEPS = 128;
-const CHUNK = { limit: 32, targetMilliseconds: 80 };
 
 /**
  * Reads a text as one stream from the zero state on, and yields its tokens with
@@ -85,34 +76,19 @@ export async function* score(
   const predicted = ids.length - 1;
   if (predicted < 1) return;
 
-  const numSteps = Math.min(predicted, NUM_STEPS);
-  const limit = Math.min(Math.ceil(predicted / numSteps), CHUNK.limit);
-  using model = new LanguageModel(backend, config, { batchSize: 1, numSteps });
+  const sizes = {
+    batchSize: 1,
+    numSteps: Math.min(predicted, STREAM_STEPS),
+  };
+  using model = new LanguageModel(backend, config, sizes);
   model.write(parameters);
-  using allocation = new Allocation(backend);
-  const inputs = allocation.tensor([limit * numSteps, 1], "u32");
-  const targets = allocation.tensor([limit * numSteps, 1], "u32");
-  const losses = allocation.tensor([limit * numSteps, 1]);
-  const mean = allocation.tensor([]);
-  for (let begin = 0, size = 1; begin < predicted;) {
-    const started = clock();
-    const end = Math.min(predicted, begin + size * numSteps);
-    const shape = [end - begin, 1];
-    backend.write(inputs.view(0, shape), ids.subarray(begin, end));
-    backend.write(targets.view(0, shape), ids.subarray(begin + 1, end + 1));
-    for (let at = 0; at < end - begin; at += numSteps) {
-      const shape = [Math.min(numSteps, end - begin - at), 1];
-      model.forward(inputs.view(at, shape));
-      model.loss(targets.view(at, shape), mean, losses.view(at, shape));
-      model.carryState();
-    }
-    const read = await backend.read(losses.view(0, shape));
-    yield Array.from(read, (loss, i) => ({
+  const options = { ...sizes, perToken: true, clock };
+  for await (
+    const { begin, losses } of textLosses(model, backend, ids, options)
+  ) {
+    yield Array.from(losses, (loss, i) => ({
       ...scored(ids[begin + 1 + i]),
       logProbability: -loss,
     }));
-    begin = end;
-    size = nextChunkSize(size, clock() - started, { ...CHUNK, limit });
-    await turn();
   }
 }

@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { Activation, Backend } from "./backend/backend.ts";
-import type { CellName } from "./model/cells.ts";
-import type { ModelConfig } from "./model/config.ts";
+import type { Backend } from "./backend/backend.ts";
+import {
+  type ModelConfig,
+  modelConfig,
+  type ModelSettings,
+} from "./model/config.ts";
 import { initializeParameters, type Parameters } from "./model/parameters.ts";
 import { partition } from "./partition.ts";
 import type { Corpus } from "./text/corpus.ts";
@@ -36,17 +39,10 @@ export interface TrainControls {
 
 /** Settings of {@linkcode train}; the defaults are the chapter's. */
 export interface TrainOptions
-  extends Partial<Omit<TrainingRecord, "offset">>, TrainControls {
-  /** The recurrent cell. Default `"rnn"`. */
-  readonly cell?: CellName;
-  /** Default 512. */
-  readonly hiddenSize?: number;
-  /** Size of a learned embedding; 0, the default: one-hot. */
-  readonly embeddingSize?: number;
-  /** Of the vanilla cell. Default `"tanh"`. */
-  readonly activation?: Activation;
-  /** Recurrent layers, one above the other. Default 1. */
-  readonly numLayers?: number;
+  extends
+    Partial<ModelSettings>,
+    Partial<Omit<TrainingRecord, "offset">>,
+    TrainControls {
   /** Initial parameters, in place of drawn ones. */
   readonly parameters?: Parameters;
   /** Tokens to leave out at the start of every epoch, in place of a drawn number. */
@@ -100,14 +96,7 @@ export async function* train(
   options: TrainOptions = {},
 ): AsyncGenerator<TrainEvent, void> {
   const training = withDefaults(options);
-  const config: ModelConfig = {
-    cell: options.cell ?? "rnn",
-    activation: options.activation ?? "tanh",
-    vocabularySize: corpus.vocabulary.tokens.length,
-    embeddingSize: options.embeddingSize ?? 0,
-    hiddenSize: options.hiddenSize ?? 512,
-    numLayers: options.numLayers ?? 1,
-  };
+  const config = modelConfig(options, corpus.vocabulary.tokens.length);
   assertTrainable(corpus, config, training);
   yield* runTraining(corpus, backend, {
     config,

@@ -20,7 +20,8 @@ import { choice } from "./cli/command.ts";
 import { DEVICE_FLAGS } from "./cli/device.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
+import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** The chapter's reach of backpropagation. */
 const NUM_STEPS = 35;

@@ -21,7 +21,8 @@ import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { multiplyAddOf } from "./cli/multiply_add.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, out, say } from "./cli/terminal.ts";
+import { out, say } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** The text: all of it, the last tenth held out. */
 export const CORPUS = {

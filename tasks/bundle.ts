@@ -6,7 +6,8 @@ import { bundleTypes } from "./bundle/types.ts";
 import { writeWhole } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, out } from "./cli/terminal.ts";
+import { out } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** Where everything goes. */
 const FOLDER = "dist";

@@ -1,10 +1,6 @@
-import {
-  deviceText,
-  modelText,
-  perplexityText,
-  spaced,
-  speedText,
-} from "./cli/describe.ts";
+import { deviceText, spaced, speedText } from "./cli/describe.ts";
+import { modelText } from "./shared/model_text.ts";
+import { perplexityText } from "./shared/perplexity_text.ts";
 import { exists, writeWhole } from "./cli/files.ts";
 import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
@@ -18,7 +14,8 @@ import { type RunSummary, summarize } from "./cli/run_summary.ts";
 import { findRun } from "./cli/runs.ts";
 import { finiteRange, sparkline } from "./cli/sparkline.ts";
 import { tableLines } from "./cli/table.ts";
-import { grouped, jsonLine, out, printable, say } from "./cli/terminal.ts";
+import { jsonLine, out, printable, say } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** Columns of a curve in the table. */
 const CURVE = 16;

@@ -4,7 +4,7 @@ import { corpusDigest } from "../lib/text/corpus_digest.ts";
 import { defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
 import { DATA_FOLDER } from "./cli/data_folder.ts";
 import { unknownText } from "./cli/corpus_notes.ts";
-import { perplexityText } from "./cli/describe.ts";
+import { perplexityText } from "./shared/perplexity_text.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type {
   Command,
@@ -17,7 +17,8 @@ import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, jsonLine, out, say } from "./cli/terminal.ts";
+import { jsonLine, out, say } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** The table of flags. */
 export const command = {

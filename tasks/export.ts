@@ -5,7 +5,8 @@ import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, out, say } from "./cli/terminal.ts";
+import { out, say } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** The table of flags. */
 export const command = {

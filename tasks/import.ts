@@ -6,19 +6,23 @@ import {
 import { parameterCount } from "../lib/model/parameters.ts";
 import { decodeSafetensors } from "../lib/safetensors.ts";
 import { decodeTokenFile } from "../lib/text/token_file.ts";
-import type { Level, Tokenizer } from "../lib/text/tokenizer.ts";
-import type { Normalization } from "../lib/text/normalize.ts";
+import type { Tokenizer } from "../lib/text/tokenizer.ts";
+import { TOKENIZER_SETTINGS } from "../lib/text/tokenizer.ts";
 import { decodeModel } from "../lib/training/checkpoint.ts";
-import { modelText } from "./cli/describe.ts";
+import { modelText } from "./shared/model_text.ts";
 import { readWanted } from "./cli/files.ts";
 import { assertInputFile } from "./cli/input_file.ts";
-import type { ChoiceFlag, Command, Flags, TextFlag } from "./cli/command.ts";
+import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, out, say } from "./cli/terminal.ts";
-import type { Activation } from "../lib/backend/backend.ts";
+import { flagsOf } from "./cli/setting_flags.ts";
+import { out, say } from "./cli/terminal.ts";
+import { MODEL_CONFIG_FLAGS } from "./cli/training_flags.ts";
+import { grouped } from "./shared/grouped.ts";
+
+const { level, normalize } = flagsOf(TOKENIZER_SETTINGS);
 
 /** How many tensors that are left out are named. */
 const SHOWN = 6;
@@ -41,20 +45,18 @@ export const command = {
         "a checkpoint or token file that has them; needed",
     } as TextFlag,
     level: {
-      kind: "choice",
-      choices: ["char", "word", "byte"],
-      help: "what a token is (char, or as in the checkpoint or token file)",
-    } as ChoiceFlag<Level>,
+      ...level,
+      standard: `${level.standard}, or as in the checkpoint or token file`,
+    },
     normalize: {
-      kind: "choice",
-      choices: ["letters", "none"],
-      help: "how text is cleaned first (none, or as in that file)",
-    } as ChoiceFlag<Normalization>,
+      ...normalize,
+      help: "how text is cleaned first",
+      standard: `${normalize.standard}, or as in that file`,
+    },
     activation: {
-      kind: "choice",
-      choices: ["tanh", "relu"],
-      help: "nonlinearity of nn.RNN, which the weights do not tell (tanh)",
-    } as ChoiceFlag<Activation>,
+      ...MODEL_CONFIG_FLAGS.activation,
+      help: "nonlinearity of nn.RNN, which the weights do not tell",
+    },
     run: {
       kind: "text",
       value: "NAME",

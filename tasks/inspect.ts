@@ -15,7 +15,8 @@ import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { RUNS_FOLDER } from "./cli/run_paths.ts";
 import { allRuns, checkpointPath, MODEL_FLAGS } from "./cli/runs.ts";
-import { grouped, jsonLine, out, printable } from "./cli/terminal.ts";
+import { jsonLine, out, printable } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** What the kinds of files are called. */
 const KINDS: Readonly<Record<Inspection["kind"], string>> = {

@@ -6,7 +6,8 @@ import { CORPUS_FLAGS, loadCorpus } from "./cli/corpus.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, jsonLine, out } from "./cli/terminal.ts";
+import { jsonLine, out } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** How many rows of the first minibatch are shown. */
 const SHOWN = 3;

@@ -1,9 +1,5 @@
-import {
-  ageText,
-  bytesText,
-  deviceText,
-  perplexityText,
-} from "./cli/describe.ts";
+import { ageText, bytesText, deviceText } from "./cli/describe.ts";
+import { perplexityText } from "./shared/perplexity_text.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { runTask } from "./cli/run_task.ts";
 import {

@@ -6,7 +6,7 @@ import { textJoiner } from "../lib/text/text_joiner.ts";
 import type { Level } from "../lib/text/tokenizer.ts";
 import { tokenize } from "../lib/tokenize.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
-import { perplexityText } from "./cli/describe.ts";
+import { perplexityText } from "./shared/perplexity_text.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import { readWanted } from "./cli/files.ts";
 import type { Command, Flags } from "./cli/command.ts";
@@ -15,14 +15,8 @@ import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { explained, notice } from "./cli/tokenize_file.ts";
-import {
-  grouped,
-  jsonLine,
-  out,
-  printable,
-  say,
-  stdout,
-} from "./cli/terminal.ts";
+import { jsonLine, out, printable, say, stdout } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** How many of the least likely places are shown, and tokens before and behind each. */
 const SHOWN = 10;

@@ -10,7 +10,8 @@ import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { runNameFor } from "./cli/run_name.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { grouped, jsonLine, out } from "./cli/terminal.ts";
+import { jsonLine, out } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 
 /** How many of the most frequent tokens are shown. */
 const SHOWN = 10;

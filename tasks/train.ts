@@ -26,7 +26,8 @@ import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
 import { loadModelFrom } from "./cli/runs.ts";
-import { grouped, say } from "./cli/terminal.ts";
+import { say } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 import { trainRun } from "./cli/train_run.ts";
 import {
   assertInRange,

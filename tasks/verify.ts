@@ -2,14 +2,16 @@ import type { Backend } from "../lib/backend/backend.ts";
 import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
 import type { EpochEvent } from "../lib/training/events.ts";
+import { meanSpeed } from "../lib/training/metrics.ts";
 import { loadCorpus } from "./cli/corpus.ts";
-import { perplexityText } from "./cli/describe.ts";
+import { perplexityText } from "./shared/perplexity_text.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
 import type { Command, Flags } from "./cli/command.ts";
 import { type PRESETS, withPreset } from "./cli/presets.ts";
 import { EXIT } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { clearStatus, grouped, jsonLine, out, status } from "./cli/terminal.ts";
+import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
+import { grouped } from "./shared/grouped.ts";
 import { type Settings, trainOptions } from "./cli/training_flags.ts";
 
 /** A run of the book, and the perplexity that it printed, to one decimal. */
@@ -112,18 +114,17 @@ async function runOne(
   backend: Backend,
 ): Promise<{ perplexity: number; tokensPerSecond: number }> {
   const settings = withPreset(preset, {} as Settings);
-  let last: EpochEvent | undefined, tokens = 0, seconds = 0;
+  const epochs: EpochEvent[] = [];
   const all = { ...trainOptions(settings), ...options };
   for await (const event of train(corpus, backend, all)) {
     if (event.type !== "epoch") continue;
-    last = event;
-    tokens += event.tokens;
-    seconds += event.seconds;
+    epochs.push(event);
     const perplexity = perplexityText(event.perplexity);
     status(`${name}: epoch ${event.epoch}, perplexity ${perplexity}`);
   }
   clearStatus();
-  return { perplexity: last!.perplexity, tokensPerSecond: tokens / seconds };
+  const { perplexity } = epochs[epochs.length - 1];
+  return { perplexity, tokensPerSecond: meanSpeed(epochs) };
 }
 
 function summary(

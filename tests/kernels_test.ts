@@ -5,10 +5,12 @@ import type { OpSignature } from "../lib/backend/signature.ts";
 import { parseInterface } from "../lib/backend/webgpu/kernel_interface.ts";
 import {
   filesOf,
+  join,
   type KernelName,
   KERNELS,
   PARTS,
 } from "../lib/backend/webgpu/kernels.ts";
+import { SCRATCH_NAMES } from "../lib/backend/webgpu/op_context.ts";
 
 /** Kernels that are a part of an op which their name does not begin with. */
 const PART_OF: Readonly<Record<string, OpName>> = {
@@ -16,15 +18,8 @@ const PART_OF: Readonly<Record<string, OpName>> = {
   transpose: "rnnBackward",
 };
 
-/** Bindings that are no argument of an op: what one kernel hands to the next. */
-const SCRATCH = [
-  "carried",
-  "dSums",
-  "links",
-  "losses",
-  "partials",
-  "transposed",
-];
+/** Bindings that may be no argument of an op: what one kernel hands to the next. */
+const SCRATCH: readonly string[] = SCRATCH_NAMES;
 
 /** The op whose name the kernel's begins with: linear_backward_bias, linearBackward. */
 function opOf(kernel: string): OpName {
@@ -69,10 +64,11 @@ for (const [name, [source]] of Object.entries(KERNELS)) {
   });
 
   Deno.test(`kernels/${name}.wgsl binds the op's arguments by name`, () => {
-    const { bindings, fields } = parseInterface(source);
+    const joined = join(filesOf(name as KernelName));
+    const { bindings, fields } = parseInterface(joined);
     const declared = [
-      ...source.matchAll(/@binding\((\d+)\) var<[^>]*> (\w+)/g),
-    ];
+      ...joined.matchAll(/@binding\((\d+)\) var<[^>]*> (\w+)/g),
+    ].sort(([, a], [, b]) => Number(a) - Number(b));
     assertEquals(
       declared.map(([, index]) => index).join(),
       [
@@ -102,10 +98,30 @@ for (const [name, [source]] of Object.entries(KERNELS)) {
         `dims has ${binding.name}At`,
       );
     }
-    const struct = source.match(/struct Dims \{([^}]*)\}/)![1];
+    assertEquals(joined.match(/^struct Dims/gm)?.length, 1);
+    const struct = joined.match(/struct Dims \{([^}]*)\}/)![1];
     assertEquals(fields.length, struct.match(/:/g)!.length);
     assert(fields.length <= 32, "dims fit into a slot");
     assert(bindings.length <= 8, "no more buffers than every device has");
+  });
+}
+
+for (const name of Object.keys(KERNELS) as KernelName[]) {
+  Deno.test(`kernels/${name}.wgsl: a workgroup begins where its share does`, () => {
+    const code = join(filesOf(name)).replaceAll(/\/\/.*$/gm, "");
+    const { constants } = parseInterface(code);
+    const [, main] = code.split(/^fn main\(/m);
+    // A workgroup's number counts its share, or rows of what a tensor says.
+    for (
+      const [all, axis, unit] of main.matchAll(/\bgroup\.([xyz]) \* ([\w.]+)/g)
+    ) {
+      const share = `SHARE_${axis.toUpperCase()}`;
+      assert(unit.startsWith("dims.") || unit === share, all);
+    }
+    for (const share of Object.keys(constants)) {
+      if (!share.startsWith("SHARE_") || !main.includes("group.")) continue;
+      assert(main.includes(share), `${share} is not what main goes by`);
+    }
   });
 }
 
@@ -118,7 +134,7 @@ for (const [name, source] of Object.entries(PARTS)) {
     const functions = [...code.matchAll(/^fn (\w+)/gm)].map(([, one]) => one);
     assert(functions.length > 0);
     for (const one of functions) {
-      const isOwn = code.split(`${one}(`).length > 2; // the part itself calls it
+      const isOwn = one !== "main" && code.split(`${one}(`).length > 2; // called here
       assert(isOwn || gives.includes(`${one}(`), `${one} is given`);
     }
     for (const [field] of code.matchAll(/\bdims\.\w+/g)) {
@@ -135,10 +151,11 @@ for (const name of Object.keys(KERNELS) as KernelName[]) {
     for (const [i, part] of parts.entries()) {
       const others = wordsOf(files.toSpliced(i + 1, 1).join("\n"));
       const used = declarations(PARTS[part]).some((one) =>
-        others.includes(one)
+        one === "main" || others.includes(one)
       );
       assert(used, `nothing of ${part} is used`);
     }
+    assertEquals(join(filesOf(name)).match(/^fn main\(/gm)?.length, 1);
   });
 }
 

@@ -79,27 +79,6 @@ export const EXCEPTIONS: Exceptions = new Map([
     "lib/training/pace.ts reads a clock",
     "it holds the platform's clock, the default of every function that takes one",
   ],
-  [
-    circleOf([
-      "kernels/wasm/dropout.ts",
-      "kernels/wasm/embedding.ts",
-      "kernels/wasm/gradient_descent.ts",
-      "kernels/wasm/gru.ts",
-      "kernels/wasm/linear.ts",
-      "kernels/wasm/lstm.ts",
-      "kernels/wasm/one_hot_linear.ts",
-      "kernels/wasm/product.ts",
-      "kernels/wasm/recurrent.ts",
-      "kernels/wasm/rnn.ts",
-      "kernels/wasm/rows.ts",
-      "kernels/wasm/sample.ts",
-      "kernels/wasm/softmax_cross_entropy.ts",
-      "kernels/wasm/tasks.ts",
-      "kernels/wasm/threads.ts",
-    ]),
-    "a task is known by its number: threads.ts, which hands out the tasks, imports " +
-    "the table of them all, and they import threads.ts to hand out their own",
-  ],
 ]);
 
 /**

@@ -15,7 +15,8 @@ import { ChunkRunner } from "../lib/training/chunk_runner.ts";
 import { Optimizer } from "../lib/training/optimizer.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import type { MinibatchResult } from "../lib/training/training_state.ts";
-import { perplexity, weightedMean } from "../lib/training/metrics.ts";
+import { EpochSums } from "../lib/training/epoch_sums.ts";
+import { perplexity } from "../lib/training/metrics.ts";
 import { schedule, takeChunk } from "../lib/training/schedule.ts";
 import { canRead, env, inCI, TIME_MACHINE } from "./access.ts";
 import h64 from "./golden/trajectory_h64.json" with { type: "json" };
@@ -238,11 +239,8 @@ function checkEpoch(
   results: readonly MinibatchResult[],
   { epoch, lastEpoch }: { readonly epoch: number; readonly lastEpoch: number },
 ): void {
-  const tokens = batch_size * num_steps;
-  const mean = weightedMean(
-    results.map(({ loss }) => ({ mean: loss, tokens })),
-  );
-  const actual = perplexity(mean), expected = perplexity_by_epoch[index];
+  const sums = new EpochSums(batch_size * num_steps).add(results);
+  const actual = perplexity(sums.loss), expected = perplexity_by_epoch[index];
   const isLast = index + 1 === perplexity_by_epoch.length;
   const tolerance = isLast ? lastEpoch : epoch;
   assert(

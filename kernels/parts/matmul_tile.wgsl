@@ -3,14 +3,14 @@
 //   by as many columns as Columns has: of the numbers k = 0 to terms − 1 behind each
 //   place in rows and in columns. All invocations of the workgroup call it.
 //   sumOf(row, local): then the sums of the tile's row, 0 to 3, a number a column.
+//   rowPlaces(product, row): the places of four rows of a product, from `row` on.
 //   ROWS, COLUMNS, LANES: main has @workgroup_size(LANES, COLUMNS, ROWS), and
 //   local is its local_invocation_id. A workgroup has ROWS by COLUMNS tiles.
+//   struct Product: where both factors of left · rightᵀ begin, and their extents.
 //
 // Asks
-//   alias Columns, vec3f or vec4f, a number of each column; alias Places, vec3u or
-//   vec4u, and alias Sums, mat4x3f or mat4x4f, as wide;
-//   left(at: u32) -> f32, the number of a row at a place;
-//   right(at: Places) -> Columns, the numbers of the columns at theirs.
+//   left(at: u32) -> f32, the left factor's number at a place, and rightOf, Columns,
+//   Places and Sums, as three_columns.wgsl and four_columns.wgsl have them.
 
 override ROWS: u32 = 2;
 override COLUMNS: u32 = 4;
@@ -26,10 +26,25 @@ const LANES = 32u;
 /// tile is 4 × 4.
 var<workgroup> partials: array<Columns, 4 * LANES * ROWS * COLUMNS>;
 
+/// left · rightᵀ: both factors lie row by row, a row of either having `terms` numbers.
+struct Product {
+  leftAt: u32,
+  rightAt: u32,
+  rows: u32, // of the left factor
+  columns: u32, // of the result: rows of the right factor
+  terms: u32,
+}
+
+/// Rows outside are computed from the last one, and nothing is to become of them.
+fn rowPlaces(product: Product, row: u32) -> vec4u {
+  let inside = min(row + vec4u(0, 1, 2, 3), vec4u(product.rows - 1u));
+  return product.leftAt + product.terms * inside;
+}
+
 /// The products of the k-th numbers of four rows and of the columns.
 fn products(rows: vec4u, columns: Places, k: u32) -> Sums {
   let a = vec4f(left(rows.x + k), left(rows.y + k), left(rows.z + k), left(rows.w + k));
-  let b = right(columns + k);
+  let b = rightOf(columns + k);
   return Sums(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 

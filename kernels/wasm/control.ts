@@ -15,15 +15,15 @@ export const HEAP_START: usize = 65_536;
 
 /** Number of the phase in hand; threads without work wait on it. */
 export const EPOCH: usize = 64;
-/** Phase (32 bits), its number of tasks (16) and the next task to do (16). */
+/** Phase (32 bits), its number of pieces (16) and the next piece to do (16). */
 export const TICKET: usize = 128;
-/** Tasks of the phase that are done; the calling thread waits on it. */
+/** Pieces of the phase that are done; the calling thread waits on it. */
 export const DONE: usize = 192;
 /** 1 while the calling thread waits on `DONE`. */
 export const CALLER_WAITS: usize = 256;
 /** Threads that wait on `EPOCH`. */
 export const SLEEPERS: usize = 320;
-/** 0; 1 once a thread has failed, `SILENT` once one has not ended its task for too long. */
+/** 0; 1 once a thread has failed, `SILENT` once one has not ended its piece for too long. */
 export const FAILED: usize = 384;
 /** 1 once the threads are to end. */
 export const STOP: usize = 448;
@@ -33,8 +33,10 @@ export const THREADS: usize = 452;
 export const CALLER_MAY_WAIT: usize = 456;
 /** What stands at `FAILED` where no message tells why. */
 export const SILENT: i32 = 2;
-/** What kind of task the phase in hand consists of. */
-export const KIND: usize = 460;
+/** The function that does a piece of the phase in hand: its index in the module's table. */
+export const PIECE: usize = 460;
+/** What the function calls the ticket's first piece. */
+export const FIRST_PIECE: usize = 464;
 
 /** Most threads, the calling one included: so many tiles there are. */
 export const MOST_THREADS: i32 = 256;

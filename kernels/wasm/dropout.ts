@@ -15,10 +15,9 @@ import {
   lowHalves,
   storeUpTo,
 } from "./simd";
-import { Task } from "./tasks";
 import { runPhase } from "./threads";
 
-/** Elements that one task does, a multiple of 16. */
+/** Elements that one piece does, a multiple of 16. */
 const BLOCK: usize = 16_384;
 
 /** Work of an element's random word, as `threads.ts` measures it. */
@@ -49,13 +48,13 @@ export function dropout(
   setArgument(7, c1);
   setArgument(8, c2);
   setArgument(9, c3);
-  const tasks = (size + BLOCK - 1) / BLOCK;
-  runPhase(Task.Dropout, tasks, WORD * <f64> size);
+  const pieces = (size + BLOCK - 1) / BLOCK;
+  runPhase(dropoutPiece, pieces, WORD * <f64> size);
 }
 
 /** Four Philox blocks at a time: a lane is a block, their 16 words are 16 elements. */
-export function dropoutTask(task: usize): void {
-  const first = task * BLOCK;
+function dropoutPiece(piece: usize, _thread: usize): void {
+  const first = piece * BLOCK;
   const end = least(first + BLOCK, argument(2));
   for (let i = first; i < end; i += 16) fourBlocks(i, end - i);
 }

@@ -2,16 +2,15 @@
 
 import { argument, setArgument } from "./control";
 import { least } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
-/** Rows that one task gathers. */
+/** Rows that one piece gathers. */
 const GATHER_ROWS: usize = 32;
 
-/** Columns of `dOutput` that one task adds up: two cache lines. */
+/** Columns of `dOutput` that one piece adds up: two cache lines. */
 const SCATTER_COLUMNS: usize = 32;
 
-/** Numbers that one task clears. */
+/** Numbers that one piece clears. */
 const CLEARED: usize = 65_536;
 
 /**
@@ -34,15 +33,15 @@ export function embedding(
   setArgument(2, output);
   setArgument(3, rows);
   setArgument(4, E);
-  const tasks = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
-  runPhase(Task.Gather, tasks, MOVE * <f64> rows * <f64> E);
+  const pieces = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
+  runPhase(gatherPiece, pieces, MOVE * <f64> rows * <f64> E);
   return -1;
 }
 
-export function gatherTask(task: usize): void {
+function gatherPiece(piece: usize, _thread: usize): void {
   const ids = argument(0), table = argument(1), output = argument(2);
   const bytes = argument(4) << 2;
-  const first = task * GATHER_ROWS;
+  const first = piece * GATHER_ROWS;
   const end = least(first + GATHER_ROWS, argument(3));
   for (let row = first; row < end; row++) {
     const id = load<usize>(ids + (row << 2));
@@ -73,22 +72,22 @@ export function embeddingBackward(
   setArgument(4, E);
   setArgument(5, V * E);
   const size = <f64> V * <f64> E;
-  runPhase(Task.Clear, (V * E + CLEARED - 1) / CLEARED, size);
-  const tasks = (E + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
-  runPhase(Task.Scatter, tasks, MOVE * <f64> rows * <f64> E);
+  runPhase(clearPiece, (V * E + CLEARED - 1) / CLEARED, size);
+  const pieces = (E + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
+  runPhase(scatterPiece, pieces, MOVE * <f64> rows * <f64> E);
   return -1;
 }
 
-export function clearTask(task: usize): void {
-  const first = task * CLEARED;
+function clearPiece(piece: usize, _thread: usize): void {
+  const first = piece * CLEARED;
   const count = least(CLEARED, argument(5) - first);
   memory.fill(argument(2) + (first << 2), 0, count << 2);
 }
 
 /** Some columns of `dOutput`, over all rows. */
-export function scatterTask(task: usize): void {
+function scatterPiece(piece: usize, _thread: usize): void {
   const ids = argument(0), rows = argument(3), E = argument(4);
-  const first = task * SCATTER_COLUMNS;
+  const first = piece * SCATTER_COLUMNS;
   const columns = least(SCATTER_COLUMNS, E - first);
   const to = argument(2) + (first << 2);
   let from = argument(1) + (first << 2);

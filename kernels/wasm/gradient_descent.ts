@@ -7,10 +7,9 @@ import {
   setRealArgument,
 } from "./control";
 import { finite, least, loadUpTo, madd, storeUpTo } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
-/** Parameters that one task does, and whose squares are one partial sum. */
+/** Parameters that one piece does, and whose squares are one partial sum. */
 const BLOCK: usize = 16_384;
 
 function blocksOf(P: usize): usize {
@@ -33,7 +32,7 @@ export function globalNorm(
   setArgument(1, P);
   setArgument(2, scratch);
   const blocks = blocksOf(P);
-  runPhase(Task.Squares, blocks, MOVE * <f64> P);
+  runPhase(squaresPiece, blocks, MOVE * <f64> P);
   let total: f64 = 0;
   for (let block: usize = 0; block < blocks; block++) {
     total += load<f64>(scratch + (block << 3));
@@ -42,8 +41,8 @@ export function globalNorm(
 }
 
 /** The sum of the squares of one block. */
-export function squaresTask(task: usize): void {
-  const first = task * BLOCK;
+function squaresPiece(piece: usize, _thread: usize): void {
+  const first = piece * BLOCK;
   const count = least(BLOCK, argument(1) - first);
   let from = argument(0) + (first << 2);
   const end = from + ((count & ~3) << 2);
@@ -61,7 +60,7 @@ export function squaresTask(task: usize): void {
     const g = <f64> load<f32>(from + (i << 2));
     sum += g * g;
   }
-  store<f64>(argument(2) + (task << 3), sum);
+  store<f64>(argument(2) + (piece << 3), sum);
 }
 
 /** The rules of `UpdateRule` in backend.ts, in their order there. */
@@ -73,7 +72,7 @@ const enum Rule {
   Rmsprop,
 }
 
-// Arguments of the update's tasks.
+// Arguments of the update's pieces.
 const enum Setting {
   Scale = 8, // min(1, clipNorm / norm)
   Most, // clipValue, or infinity
@@ -142,7 +141,7 @@ export function update(
   set(Setting.Correction2, 1 / correction2);
   set(Setting.Epsilon, epsilon);
   const work: f64 = rule == Rule.Sgd ? 2 : MOVE;
-  runPhase(Task.Update, blocksOf(P), work * <f64> P);
+  runPhase(updatePiece, blocksOf(P), work * <f64> P);
 }
 
 function set(setting: i32, value: f64): void {
@@ -153,8 +152,8 @@ function splat(setting: i32): v128 {
   return f32x4.splat(realArgument(setting));
 }
 
-export function updateTask(task: usize): void {
-  const first = task * BLOCK;
+function updatePiece(piece: usize, _thread: usize): void {
+  const first = piece * BLOCK;
   const count = least(BLOCK, argument(5) - first);
   const p = argument(1) + (first << 2), g = argument(2) + (first << 2);
   const m = argument(3) + (first << 2), v = argument(4) + (first << 2);

@@ -28,7 +28,6 @@ import {
 import { rowTimesMatrix } from "./rows";
 import { areaOf } from "./scratch";
 import { least, loadUpTo, storeUpTo } from "./simd";
-import { Task } from "./tasks";
 
 /** Bytes of scratch that `gru` needs. */
 export function gruScratch(_T: usize, B: usize, H: usize): f64 {
@@ -70,14 +69,14 @@ export function gru(
   setArgument(5, output);
   setArgument(6, gates);
   setArgument(7, states);
-  shareRows(Task.Gru, T, B, H, 3);
+  shareRows(gruPiece, T, B, H, 3);
 }
 
 /** All steps of some rows of the batch. */
-export function gruTask(task: usize, thread: usize): void {
+function gruPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1), bias = argument(2), hiddenBias = argument(3);
   const state = argument(7) + skip; // packed 4 wide
   let input = argument(0) + 3 * skip, gates = argument(6) + 4 * skip;
@@ -207,7 +206,7 @@ export function gruBackward(
   setArgument(6, dm);
   setArgument(7, areaOf(Area.Gradients));
   setArgument(8, areaOf(Area.DState));
-  shareRows(Task.GruBackward, T, B, H, 3);
+  shareRows(gruBackwardPiece, T, B, H, 3);
 
   const previous = areaOf(Area.Previous);
   const transposed = areaOf(Area.Transposed);
@@ -229,10 +228,10 @@ export function gruBackward(
 }
 
 /** All steps, backwards, of some rows of the batch. */
-export function gruBackwardTask(task: usize, thread: usize): void {
+function gruBackwardPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1);
   const gradient = argument(7) + 3 * skip; // da_r, da_z, dm, packed 4 wide
   const dState = argument(8) + skip; // dh_t without dOutput_t

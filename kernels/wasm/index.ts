@@ -41,7 +41,7 @@ export {
   softmaxCrossEntropy,
   softmaxCrossEntropyScratch,
 } from "./softmax_cross_entropy";
-export { failInThread, hangInThread, nextPhase, takeTasks } from "./threads";
+export { failInThread, hangInThread, nextPhase, takePieces } from "./threads";
 
 // Exported so that they stay functions of their own, which an engine optimizes
 // while the loops that call them are still running.

@@ -6,7 +6,6 @@ import { addColumns, addRows, beginPacking, packAll, product } from "./product";
 import { rowTimesMatrix } from "./rows";
 import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
 import { least } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
 /** Fewer rows than these are done one by one, without packing. */
@@ -107,7 +106,7 @@ export function linearBackward(
   if (dBias) columnSums(dOutput, dBias, rows, O);
 }
 
-/** Columns that one task adds up. */
+/** Columns that one piece adds up. */
 const SUM_COLUMNS: usize = 32;
 
 /** `sums[o] = Σ_r matrix[r,o]`, over the rows in order. */
@@ -121,13 +120,13 @@ export function columnSums(
   setArgument(1, sums);
   setArgument(2, rows);
   setArgument(3, O);
-  const tasks = (O + SUM_COLUMNS - 1) / SUM_COLUMNS;
-  runPhase(Task.ColumnSums, tasks, MOVE * <f64> rows * <f64> O);
+  const pieces = (O + SUM_COLUMNS - 1) / SUM_COLUMNS;
+  runPhase(columnSumsPiece, pieces, MOVE * <f64> rows * <f64> O);
 }
 
-export function columnSumsTask(task: usize): void {
+function columnSumsPiece(piece: usize, _thread: usize): void {
   const rows = argument(2), O = argument(3);
-  const first = task * SUM_COLUMNS;
+  const first = piece * SUM_COLUMNS;
   const columns = least(SUM_COLUMNS, O - first);
   const matrix = argument(0) + (first << 2), sums = argument(1) + (first << 2);
   if (columns == SUM_COLUMNS) sumOf32(matrix, sums, rows, O << 2);

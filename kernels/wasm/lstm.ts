@@ -29,7 +29,6 @@ import {
 import { rowTimesMatrix } from "./rows";
 import { areaOf } from "./scratch";
 import { loadUpTo, storeUpTo } from "./simd";
-import { Task } from "./tasks";
 
 /** Bytes of scratch that `lstm` needs. */
 export function lstmScratch(_T: usize, B: usize, H: usize): f64 {
@@ -73,14 +72,14 @@ export function lstm(
   setArgument(6, cells);
   setArgument(7, gates);
   setArgument(8, states);
-  shareRows(Task.Lstm, T, B, H, 4);
+  shareRows(lstmPiece, T, B, H, 4);
 }
 
 /** All steps of some rows of the batch. */
-export function lstmTask(task: usize, thread: usize): void {
+function lstmPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1), bias = argument(2);
   const state = argument(8) + skip; // packed 4 wide
   let input = argument(0) + 4 * skip, gates = argument(7) + 4 * skip;
@@ -206,7 +205,7 @@ export function lstmBackward(
   setArgument(6, areaOf(Area.Gradients));
   setArgument(7, areaOf(Area.DState));
   setArgument(8, areaOf(Area.DCell));
-  shareRows(Task.LstmBackward, T, B, H, 4);
+  shareRows(lstmBackwardPiece, T, B, H, 4);
 
   const previous = areaOf(Area.Previous);
   const transposed = areaOf(Area.Transposed);
@@ -225,10 +224,10 @@ export function lstmBackward(
 }
 
 /** All steps, backwards, of some rows of the batch. */
-export function lstmBackwardTask(task: usize, thread: usize): void {
+function lstmBackwardPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1);
   const gradient = argument(6) + 4 * skip; // da_(t+1), packed 4 wide
   const dState = argument(7) + skip, dCell = argument(8) + skip;

@@ -3,10 +3,9 @@
 import { argument, setArgument } from "./control";
 import { addRow, embedding, firstAbove } from "./embedding";
 import { least } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
-/** Columns of `dOutput` that one task adds up. */
+/** Columns of `dOutput` that one piece adds up. */
 const SCATTER_COLUMNS: usize = 64;
 
 /** Whether so few ids are given that it is cheaper to pick their columns one by one. */
@@ -51,7 +50,7 @@ export function oneHotLinear(
   return embedding(ids, scratch, output, rows, V, O);
 }
 
-/** Bytes of scratch: the weight's gradient transposed, each task's columns apart. */
+/** Bytes of scratch: the weight's gradient transposed, each piece's columns apart. */
 export function oneHotLinearBackwardScratch(
   _rows: usize,
   O: usize,
@@ -83,16 +82,16 @@ export function oneHotLinearBackward(
   setArgument(4, O);
   setArgument(5, V);
   setArgument(6, scratch);
-  const tasks = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
+  const pieces = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
   const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
-  runPhase(Task.OneHotLinearBackward, tasks, work);
+  runPhase(oneHotLinearBackwardPiece, pieces, work);
   return -1;
 }
 
 /** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
-export function oneHotLinearBackwardTask(task: usize): void {
+function oneHotLinearBackwardPiece(piece: usize, _thread: usize): void {
   const ids = argument(0), rows = argument(3), O = argument(4), V = argument(5);
-  const first = task * SCATTER_COLUMNS;
+  const first = piece * SCATTER_COLUMNS;
   const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;
   const sums = argument(6) + ((first * V) << 2); // (V, columns)
   memory.fill(sums, 0, V * bytes);

@@ -14,7 +14,7 @@ import {
   roundUp,
 } from "./simd";
 
-/** Rows (or columns) of the source that one task packs. */
+/** Rows (or columns) of the source that one piece packs. */
 export const PACK_EXTENT: usize = 64;
 
 /** Bytes of `extent` rows or columns of `K` terms in panels of `width`. */

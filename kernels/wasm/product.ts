@@ -8,7 +8,6 @@
 import { argument, setArgument } from "./control";
 import { PACK_EXTENT, packColumns, packRows } from "./pack";
 import { least } from "./simd";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 import { partOfTile, tile } from "./tile";
 
@@ -19,7 +18,7 @@ const FIELDS: usize = 10;
 // Arguments of the product phase.
 const PRODUCT: usize = 48;
 
-/** Rows and columns of the block of the result that is one task. */
+/** Rows and columns of the block of the result that is one piece. */
 const BLOCK_ROWS: usize = 32;
 const BLOCK_COLUMNS: usize = 64;
 
@@ -95,28 +94,28 @@ function addMatrix(
 
 /** Packs what was added. */
 export function packAll(): void {
-  let tasks: usize = 0;
+  let pieces: usize = 0;
   let work: f64 = 0;
   for (let index: usize = 0; index < argument(PACKS); index++) {
     const at = PACKS + 1 + index * FIELDS;
-    tasks += tasksOf(argument(at + 3));
+    pieces += piecesOf(argument(at + 3));
     work += MOVE * <f64> argument(at + 3) * <f64> argument(at + 4);
   }
-  runPhase(Task.Pack, tasks, work);
+  runPhase(packPiece, pieces, work);
 }
 
-function tasksOf(extent: usize): usize {
+function piecesOf(extent: usize): usize {
   return (extent + PACK_EXTENT - 1) / PACK_EXTENT;
 }
 
 /** Packs `PACK_EXTENT` rows or columns of one of the matrices. */
-export function packTask(task: usize): void {
+function packPiece(piece: usize, _thread: usize): void {
   let at = PACKS + 1;
-  while (task >= tasksOf(argument(at + 3))) {
-    task -= tasksOf(argument(at + 3));
+  while (piece >= piecesOf(argument(at + 3))) {
+    piece -= piecesOf(argument(at + 3));
     at += FIELDS;
   }
-  const first = task * PACK_EXTENT;
+  const first = piece * PACK_EXTENT;
   const source = argument(at + 1), stride = argument(at + 2);
   const count = least(PACK_EXTENT, argument(at + 3) - first);
   const K = argument(at + 4);
@@ -149,17 +148,17 @@ export function product(
   setArgument(PRODUCT + 6, K);
   const down = (M + BLOCK_ROWS - 1) / BLOCK_ROWS;
   const across = (N + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
-  runPhase(Task.Product, down * across, 2 * <f64> M * <f64> N * <f64> K);
+  runPhase(productPiece, down * across, 2 * <f64> M * <f64> N * <f64> K);
 }
 
 /** One block of the result. */
-export function productTask(task: usize, thread: usize): void {
+function productPiece(piece: usize, thread: usize): void {
   const a = argument(PRODUCT), b = argument(PRODUCT + 1);
   const bias = argument(PRODUCT + 2), c = argument(PRODUCT + 3);
   const M = argument(PRODUCT + 4), N = argument(PRODUCT + 5);
   const K = argument(PRODUCT + 6);
   const across = (N + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
-  const i = task / across * BLOCK_ROWS, j = task % across * BLOCK_COLUMNS;
+  const i = piece / across * BLOCK_ROWS, j = piece % across * BLOCK_COLUMNS;
   const rows = least(BLOCK_ROWS, M - i), columns = least(BLOCK_COLUMNS, N - j);
   const corner = c + ((i * N + j) << 2);
   if (bias) {

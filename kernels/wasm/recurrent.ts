@@ -68,18 +68,18 @@ export function layOutBackward(
   return scratchEnd();
 }
 
-// Arguments of every recurrent layer's tasks, behind its own.
+// Arguments of every recurrent layer's pieces, behind its own.
 const SHARED: usize = 12;
 
 /**
- * Threads take a tile's rows of the batch at a time, through all steps: small tasks,
+ * Threads take a tile's rows of the batch at a time, through all steps: small pieces,
  * so that a thread whose processor is taken away leaves the others little to wait
  * for. A thread alone takes all rows, which share each panel of the weight then.
  *
  * @param gates Number of the cell's gates, 1 in a vanilla layer.
  */
 export function shareRows(
-  kind: i32,
+  does: (piece: usize, thread: usize) => void,
   T: usize,
   B: usize,
   H: usize,
@@ -91,7 +91,7 @@ export function shareRows(
   setArgument(SHARED + 2, H);
   setArgument(SHARED + 3, rows);
   const work = 2 * <f64> T * <f64> B * <f64> H * <f64> (gates * H);
-  runPhase(kind, (B + rows - 1) / rows, work);
+  runPhase(does, (B + rows - 1) / rows, work);
 }
 
 /** T, B and H of the layer in hand. */
@@ -107,14 +107,14 @@ export function hiddenSize(): usize {
   return argument(SHARED + 2);
 }
 
-/** The first row of the batch that a task does. */
-export function firstRow(task: usize): usize {
-  return task * argument(SHARED + 3);
+/** The first row of the batch that a piece does. */
+export function firstRow(piece: usize): usize {
+  return piece * argument(SHARED + 3);
 }
 
 /** How many it does. */
-export function rowsOf(task: usize): usize {
-  return least(argument(SHARED + 3), batchSize() - firstRow(task));
+export function rowsOf(piece: usize): usize {
+  return least(argument(SHARED + 3), batchSize() - firstRow(piece));
 }
 
 /**

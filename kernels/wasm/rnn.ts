@@ -27,7 +27,6 @@ import {
 import { rowTimesMatrix } from "./rows";
 import { areaOf } from "./scratch";
 import { loadFirst, storeFirst } from "./simd";
-import { Task } from "./tasks";
 
 /** The number of each `Activation` in backend.ts. */
 const enum Activation {
@@ -69,15 +68,15 @@ export function rnn(
   setArgument(4, output);
   setArgument(5, states);
   setArgument(6, activation);
-  shareRows(Task.Rnn, T, B, H, 1);
+  shareRows(rnnPiece, T, B, H, 1);
 }
 
 /** All steps of some rows of the batch. */
-export function rnnTask(task: usize, thread: usize): void {
+function rnnPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
   const relu = argument(6) == Activation.Relu;
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1), bias = argument(2);
   const state = argument(5) + skip; // packed 4 wide
   let input = argument(0) + skip, output = argument(4) + skip;
@@ -186,7 +185,7 @@ export function rnnBackward(
   setArgument(3, dInput);
   setArgument(4, areaOf(Area.Gradients));
   setArgument(5, activation);
-  shareRows(Task.RnnBackward, T, B, H, 1);
+  shareRows(rnnBackwardPiece, T, B, H, 1);
 
   const previous = areaOf(Area.Previous);
   const transposed = areaOf(Area.Transposed);
@@ -196,11 +195,11 @@ export function rnnBackward(
 }
 
 /** All steps, backwards, of some rows of the batch. */
-export function rnnBackwardTask(task: usize, thread: usize): void {
+function rnnBackwardPiece(piece: usize, thread: usize): void {
   const T = numSteps(), B = batchSize(), H = hiddenSize();
   const relu = argument(5) == Activation.Relu;
-  const rows = rowsOf(task);
-  const stride = H << 2, skip = firstRow(task) * stride;
+  const rows = rowsOf(piece);
+  const stride = H << 2, skip = firstRow(piece) * stride;
   const weights = argument(1);
   const gradient = argument(4) + skip; // da_(t+1), packed 4 wide
   const last = (T - 1) * B * stride + skip;

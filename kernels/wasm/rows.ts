@@ -7,10 +7,9 @@
 
 import { argument, setArgument } from "./control";
 import { least, loadFirst, madd, sumOfLanes } from "./simd";
-import { Task } from "./tasks";
 import { runPhase } from "./threads";
 
-/** Outputs of one task. */
+/** Outputs of one piece. */
 const OUTPUTS: usize = 64;
 
 /** `y = weight · x + bias`; no bias where it is 0. */
@@ -28,14 +27,14 @@ export function rowTimesMatrix(
   setArgument(3, y);
   setArgument(4, I);
   setArgument(5, O);
-  const tasks = (O + OUTPUTS - 1) / OUTPUTS;
-  runPhase(Task.RowTimesMatrix, tasks, 2 * <f64> I * <f64> O);
+  const pieces = (O + OUTPUTS - 1) / OUTPUTS;
+  runPhase(rowTimesMatrixPiece, pieces, 2 * <f64> I * <f64> O);
 }
 
-export function rowTimesMatrixTask(task: usize): void {
+function rowTimesMatrixPiece(piece: usize, _thread: usize): void {
   const x = argument(0), weight = argument(1), bias = argument(2);
   const y = argument(3), I = argument(4);
-  const first = task * OUTPUTS, end = least(first + OUTPUTS, argument(5));
+  const first = piece * OUTPUTS, end = least(first + OUTPUTS, argument(5));
   for (let o = first; o < end; o += 2) {
     // Of a pair that has no second row, the first is taken twice.
     const next = o + 1 < end ? o + 1 : o;

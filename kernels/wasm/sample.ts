@@ -9,7 +9,6 @@ import {
 import { exp, log } from "./functions";
 import { loadUpTo, storeUpTo } from "./simd";
 import { EXP, exponentials, maximum } from "./softmax_cross_entropy";
-import { Task } from "./tasks";
 import { MOVE, runPhase } from "./threads";
 
 /** Bytes of scratch that a row takes for each of its V logits. */
@@ -49,11 +48,11 @@ export function sample(
   setArgument(10, scratch);
   setArgument(11, firstId);
   const work = uniforms || logProbabilities ? EXP : MOVE;
-  runPhase(Task.Sample, B, work * <f64> B * <f64> V);
+  runPhase(samplePiece, B, work * <f64> B * <f64> V);
 }
 
 /** One row, of which the ids from `firstId` on are looked at: `n` of them. */
-export function sampleTask(row: usize): void {
+function samplePiece(row: usize, _thread: usize): void {
   const V = argument(5), firstId = argument(11), n = V - firstId;
   const at = (row * V + firstId) << 2;
   const own = argument(0) + at;

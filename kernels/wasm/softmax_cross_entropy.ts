@@ -4,10 +4,9 @@ import { argument, setArgument } from "./control";
 import { exp, log } from "./functions";
 import { firstAbove } from "./embedding";
 import { least, loadFirst, storeFirst, sumOfLanes } from "./simd";
-import { Task } from "./tasks";
 import { runPhase } from "./threads";
 
-/** Rows that one task does. */
+/** Rows that one piece does. */
 const ROWS: usize = 32;
 
 /** Work of one exp and what goes with it, as `threads.ts` measures it. */
@@ -46,7 +45,7 @@ export function softmaxCrossEntropy(
   setArgument(4, V);
   setArgument(5, scratch);
   const work = EXP * <f64> rows * <f64> V;
-  runPhase(Task.SoftmaxCrossEntropy, (rows + ROWS - 1) / ROWS, work);
+  runPhase(softmaxCrossEntropyPiece, (rows + ROWS - 1) / ROWS, work);
   let total: f64 = 0;
   for (let row: usize = 0; row < rows; row++) {
     const own = load<f64>(scratch + (row << 3));
@@ -57,9 +56,9 @@ export function softmaxCrossEntropy(
   return -1;
 }
 
-export function softmaxCrossEntropyTask(task: usize): void {
+function softmaxCrossEntropyPiece(piece: usize, _thread: usize): void {
   const rows = argument(3), V = argument(4);
-  const first = task * ROWS, end = least(first + ROWS, rows);
+  const first = piece * ROWS, end = least(first + ROWS, rows);
   for (let row = first; row < end; row++) {
     const at = (row * V) << 2;
     const z = argument(0) + at;

@@ -23,7 +23,7 @@ import type { Ops } from "./ops.ts";
 import type { DType, Tensor, Values } from "./tensor.ts";
 
 export type { DType, Tensor, Values };
-export type * from "./ops.ts";
+export * from "./ops.ts";
 
 /** A device that holds tensors and runs {@linkcode Ops} on them in call order. */
 export interface Backend extends Disposable {

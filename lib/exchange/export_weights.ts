@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CELLS } from "../model/cells.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { toStateDict } from "../model/state_dict.ts";
 import { encodeSafetensors } from "../safetensors.ts";
@@ -14,6 +15,8 @@ import type { TrainedModel } from "../training/checkpoint.ts";
  * of PyTorch's modules: `rnn` (`nn.RNN`, `nn.GRU` or `nn.LSTM`), `linear`
  * (`nn.Linear`) and, if there is a learned embedding, `embedding`
  * (`nn.Embedding`). Token ids are those of the model's vocabulary.
+ *
+ * @throws {RangeError} If PyTorch has no module of the model's cell.
  *
  * @example
  * ```ts
@@ -33,6 +36,7 @@ import type { TrainedModel } from "../training/checkpoint.ts";
 export function exportWeights(
   { config, parameters }: TrainedModel,
 ): Uint8Array {
+  moduleName(config);
   const tensors = new Map(
     [...toStateDict(config, parameters)].map(([name, { shape, data }]) =>
       [name, { shape, data: Float32Array.from(data) }] as const
@@ -45,11 +49,10 @@ export function exportWeights(
 export function loadingLines(config: ModelConfig, path: string): string[] {
   const { vocabularySize: V, hiddenSize: H, numLayers: L } = config;
   const E = config.embeddingSize ?? 0;
-  const cell = config.cell.toUpperCase();
   const relu = config.activation === "relu" ? ', nonlinearity="relu"' : "";
   const modules = [
     ...(E > 0 ? [`"embedding": nn.Embedding(${V}, ${E})`] : []),
-    `"rnn": nn.${cell}(${E || V}, ${H}, ${L}${relu})`,
+    `"rnn": nn.${moduleName(config)}(${E || V}, ${H}, ${L}${relu})`,
     `"linear": nn.Linear(${H}, ${V})`,
   ];
   return [
@@ -57,4 +60,11 @@ export function loadingLines(config: ModelConfig, path: string): string[] {
     `model = nn.ModuleDict({${modules.join(", ")}})`,
     `model.load_state_dict(load_file(${JSON.stringify(path)}))`,
   ];
+}
+
+/** What PyTorch calls the module of the model's cell; throws where it has none. */
+function moduleName({ cell }: ModelConfig): string {
+  const { torchName } = CELLS[cell];
+  if (torchName !== undefined) return torchName;
+  throw new RangeError(`Cannot export the cell "${cell}": PyTorch has none`);
 }

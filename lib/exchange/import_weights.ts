@@ -8,7 +8,8 @@ import type { Activation } from "../backend/backend.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { fromStateDict } from "../model/state_dict.ts";
 import { decodeSafetensors } from "../safetensors.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import { filledIn } from "../setting.ts";
+import { type Tokenizer, TOKENIZER_SETTINGS } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
 import { TRAIN_PREFIX } from "../training/training_state.ts";
 import { inferConfig } from "./infer_config.ts";
@@ -67,14 +68,9 @@ export interface ImportOptions extends Partial<Tokenizer> {
  */
 export function importWeights(
   bytes: Uint8Array,
-  {
-    vocabulary,
-    level = "char",
-    normalize = "none",
-    activation,
-    provenance = "imported",
-  }: ImportOptions,
+  options: ImportOptions,
 ): ImportedModel {
+  const { vocabulary, activation, provenance = "imported" } = options;
   const listed = listSafetensors(bytes).tensors.filter(isPart);
   const problems = typeProblems(listed);
   const shapes = new Map(listed.map(({ name, shape }) => [name, shape]));
@@ -90,7 +86,7 @@ export function importWeights(
   }
   return {
     ...unknownFirst(inferred.config, parameters, named.tokens),
-    tokenizer: { level, normalize },
+    tokenizer: filledIn(TOKENIZER_SETTINGS, options),
     provenance,
   };
 }

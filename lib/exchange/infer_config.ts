@@ -1,17 +1,17 @@
 import type { Activation } from "../backend/backend.ts";
-import { type CellName, CELLS } from "../model/cells.ts";
+import { CELL_NAMES, CELLS } from "../model/cells.ts";
 import type { ModelConfig } from "../model/config.ts";
 
 /**
  * What model the tensors of a `state_dict` belong to, by their names and shapes: the
- * cell by how many times the hidden size `rnn.weight_hh_l0` has rows, the layers by
- * their names. What cannot be told is a sentence in `problems`.
+ * cell, one that PyTorch has, by how many times the hidden size `rnn.weight_hh_l0` has
+ * rows, the layers by their names. What cannot be told is a sentence in `problems`.
  *
  * @param shapes Shape of each tensor by its name.
  */
 export function inferConfig(
   shapes: ReadonlyMap<string, readonly number[]>,
-  activation: Activation = "tanh",
+  activation?: Activation,
 ): { config?: ModelConfig; problems: string[] } {
   const problems: string[] = [];
   const matrix = (name: string) => {
@@ -38,31 +38,44 @@ export function inferConfig(
     return { problems };
   }
   const [rows, hiddenSize] = recurrent;
-  const cell = (Object.keys(CELLS) as CellName[])
-    .find((name) => CELLS[name].gates * hiddenSize === rows);
+  const known = CELL_NAMES.filter((name) => CELLS[name].torchName);
+  const cell = known.find((name) => CELLS[name].gates * hiddenSize === rows);
+  const modules = (names: typeof known, word: string) =>
+    listed(names.map((name) => `nn.${CELLS[name].torchName}`), word);
   if (!cell) {
+    const gates = known.map((name) => String(CELLS[name].gates));
     problems.push(
-      `rnn.weight_hh_l0 is (${
-        recurrent.join(", ")
-      }): its rows are not 1, 3 or 4 ` +
-        `times ${hiddenSize}, as those of nn.RNN, nn.GRU and nn.LSTM are`,
+      `rnn.weight_hh_l0 is (${recurrent.join(", ")}): its rows are not ` +
+        `${listed(gates, "or")} times ${hiddenSize}, as those of ` +
+        `${modules(known, "and")} are`,
     );
     return { problems };
   }
-  if (activation !== "tanh" && cell !== "rnn") {
+  const { activations } = CELLS[cell];
+  if (activation && !activations.includes(activation)) {
+    const others = known.filter((name) =>
+      CELLS[name].activations.includes(activation)
+    );
     problems.push(
-      `the activation ${activation} is for nn.RNN, but this is nn.${cell.toUpperCase()}`,
+      `the activation ${activation} is for ${modules(others, "and")}, but ` +
+        `this is ${modules([cell], "and")}`,
     );
   }
   let numLayers = 1;
   while (shapes.has(`rnn.weight_hh_l${numLayers}`)) numLayers++;
   const config = {
     cell,
-    activation,
+    activation: activation ?? activations[0],
     vocabularySize: head[0],
     embeddingSize: embedding[1],
     hiddenSize,
     numLayers,
   };
   return { config, problems };
+}
+
+/** `1, 3 or 4`. */
+function listed(items: readonly string[], word: string): string {
+  const before = items.slice(0, -1).join(", ");
+  return before === "" ? `${items[0]}` : `${before} ${word} ${items.at(-1)}`;
 }

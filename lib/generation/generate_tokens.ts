@@ -7,7 +7,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { prefixIds, withLineEnds } from "../text/prefix.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
-import { nextChunkSize } from "../training/pace.ts";
+import { Pace } from "../training/pace.ts";
 import {
   Continuation,
   type GeneratedPiece,
@@ -16,7 +16,7 @@ import {
 import { Decoder, MOST_STEPS } from "./decoder.ts";
 import { generateSettings, type GenerateTokensOptions } from "./options.ts";
 
-/** The most tokens between two readbacks, and what they are to take. */
+/** The most tokens between two readbacks, and what they are to take: text flows. */
 const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
 
 /**
@@ -77,10 +77,11 @@ export async function* generateTokens(
     () => new Continuation(tokenizer.level, begun, stop),
   );
   using decoder = new Decoder(model, known, backend, settings);
-  for (let done = 0, size = 1; done < maxNewTokens;) {
-    const started = clock();
-    const steps = Math.min(size, maxNewTokens - done);
-    const { ids, logProbabilities } = await decoder.run(done, steps); // (steps, B)
+  const pace = new Pace(clock, CHUNK);
+  for (let done = 0; done < maxNewTokens;) {
+    const steps = Math.min(pace.size, maxNewTokens - done);
+    const { result } = await pace.timed(() => decoder.run(done, steps));
+    const { ids, logProbabilities } = result; // (steps, B)
     done += steps;
     const pieces = rows.map((row, b) => {
       const added: GeneratedToken[] = [];
@@ -96,6 +97,6 @@ export async function* generateTokens(
     });
     yield pieces;
     if (rows.every(({ ended }) => ended)) return;
-    size = nextChunkSize(size, clock() - started, CHUNK);
+    await pace.turn();
   }
 }

@@ -4,10 +4,18 @@
  * @module
  */
 
-import type { Activation, Ops, Tensor } from "../backend/backend.ts";
+import {
+  type Activation,
+  ACTIVATIONS,
+  type Ops,
+  type Tensor,
+} from "../backend/backend.ts";
 
-/** Name of a cell, as `--cell` takes it. */
-export type CellName = "rnn" | "gru" | "lstm";
+/** Every cell by its name. */
+export const CELL_NAMES = ["rnn", "gru", "lstm"] as const;
+
+/** Name of a cell: vanilla (d2l 8.4), GRU (9.1) or LSTM (9.2). */
+export type CellName = typeof CELL_NAMES[number];
 
 /** Name of a state in PyTorch's terms: the hidden state, and an LSTM's cell state. */
 export type StateName = "h" | "c";
@@ -75,8 +83,14 @@ export interface Layer {
 
 /** A recurrent cell. */
 export interface Cell {
+  /** What PyTorch calls it in `torch.nn`; undefined where PyTorch does not have it. */
+  readonly torchName?: string;
   /** G: how many times H rows its weights have. */
   readonly gates: number;
+  /** The nonlinearities that it can have, the usual one first. */
+  readonly activations: readonly Activation[];
+  /** Which of the gates, from 0 on, keeps or forgets its state; undefined: none. */
+  readonly forgetGate?: number;
   /** Whether it has a bias `(H)` of its own on the side of the state. */
   readonly hiddenBias: boolean;
   /** What it carries from one minibatch to the next. */
@@ -88,7 +102,9 @@ export interface Cell {
 /** Every cell by its name. */
 export const CELLS: Readonly<Record<CellName, Cell>> = {
   rnn: {
+    torchName: "RNN",
     gates: 1,
+    activations: ACTIVATIONS,
     hiddenBias: false,
     states: ["h"],
     layer: ({ tensors: rnn }, source) => {
@@ -101,7 +117,9 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
     },
   },
   gru: {
+    torchName: "GRU",
     gates: 3,
+    activations: ["tanh"],
     hiddenBias: true,
     states: ["h"],
     layer: ({ tensors, parameter, saved }, source) => {
@@ -123,7 +141,10 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
     },
   },
   lstm: {
-    gates: 4,
+    torchName: "LSTM",
+    gates: 4, // i, f, g, o
+    activations: ["tanh"],
+    forgetGate: 1,
     hiddenBias: false,
     states: ["h", "c"],
     layer: ({ tensors, initial, saved }, source) => {

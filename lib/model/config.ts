@@ -4,8 +4,17 @@
  * @module
  */
 
-import type { Activation } from "../backend/backend.ts";
-import { type CellName, CELLS } from "./cells.ts";
+import { type Activation, ACTIVATIONS } from "../backend/backend.ts";
+import type { JsonObject } from "../json_value.ts";
+import {
+  assertRecord,
+  assertSetting,
+  filledIn,
+  readRecord,
+  type Setting,
+  type SettingsOf,
+} from "../setting.ts";
+import { CELL_NAMES, type CellName, CELLS } from "./cells.ts";
 
 /** Architecture of a recurrent language model. All sizes are whole numbers above zero. */
 export interface ModelConfig {
@@ -21,6 +30,95 @@ export interface ModelConfig {
   readonly hiddenSize: number;
   /** Recurrent layers, L. */
   readonly numLayers: number;
+}
+
+/** The settings of a model, which its vocabulary does not decide. */
+export interface ModelSettings {
+  /** The recurrent cell. Default `"rnn"`. */
+  readonly cell: CellName;
+  /** Hidden units of a layer. Default 512. */
+  readonly hiddenSize: number;
+  /** Recurrent layers, one above the other. Default 1. */
+  readonly numLayers: number;
+  /** Size of a learned embedding; 0, the default: one-hot. */
+  readonly embeddingSize: number;
+  /** The nonlinearity of the vanilla cell. Default `"tanh"`. */
+  readonly activation: Activation;
+}
+
+/** Weights from 65,536 units to as many are 17 GB: more than a tensor can have. */
+const size = { kind: "integer", most: 65_536 } as const;
+
+/** What a model is; the defaults are the chapter's. */
+export const MODEL_SETTINGS: SettingsOf<ModelSettings> = {
+  cell: {
+    kind: "choice",
+    choices: CELL_NAMES,
+    name: "cell",
+    help: "the recurrent cell",
+    default: "rnn",
+  },
+  hiddenSize: {
+    ...size,
+    least: 1,
+    name: "hidden size",
+    help: "size of the hidden state",
+    default: 512,
+  },
+  numLayers: {
+    kind: "integer",
+    least: 1,
+    most: 1000,
+    name: "number of layers",
+    help: "layers, one above the other",
+    default: 1,
+  },
+  embeddingSize: {
+    ...size,
+    least: 0,
+    name: "embedding size",
+    help: "size of a learned embedding; 0: one-hot",
+    default: 0,
+  },
+  activation: {
+    kind: "choice",
+    choices: ACTIVATIONS,
+    name: "activation",
+    help: "nonlinearity of the rnn cell",
+    default: "tanh",
+    onlyWith: {
+      cell: CELL_NAMES.filter((name) => CELLS[name].activations.length > 1),
+    },
+  },
+};
+
+const VOCABULARY_SIZE: Setting = {
+  kind: "integer",
+  least: 1,
+  name: "vocabulary size",
+  help: "tokens of the vocabulary",
+  default: undefined,
+};
+
+/**
+ * The config of a model for a vocabulary: what is given, and the defaults for the rest.
+ *
+ * @example
+ * ```ts
+ * import { modelConfig } from "./config.ts";
+ *
+ * console.assert(modelConfig({ cell: "gru" }, 28).hiddenSize === 512);
+ * ```
+ */
+export function modelConfig(
+  given: Partial<ModelSettings>,
+  vocabularySize: number,
+): Required<ModelConfig> {
+  const { cell, activation, embeddingSize, ...sizes } = filledIn(
+    MODEL_SETTINGS,
+    given,
+  );
+  return { cell, activation, vocabularySize, embeddingSize, ...sizes };
 }
 
 /**
@@ -39,32 +137,50 @@ export interface ModelConfig {
  * ```
  */
 export function assertConfig(config: ModelConfig): void {
-  const { cell, activation = "tanh", embeddingSize = 0 } = config;
-  if (!Object.hasOwn(CELLS, cell)) {
-    const known = Object.keys(CELLS).map((name) => `"${name}"`).join(", ");
-    throw new RangeError(`Unknown cell "${cell}": expected one of ${known}`);
-  }
-  if (activation !== "tanh" && activation !== "relu") {
+  const { vocabularySize, cell, hiddenSize, numLayers } = config;
+  const { activation, embeddingSize } = filledIn(MODEL_SETTINGS, config);
+  assertRecord(
+    MODEL_SETTINGS,
+    { cell, hiddenSize, numLayers, activation, embeddingSize },
+    attemptWith,
+  );
+  const { activations } = CELLS[cell];
+  if (!activations.includes(activation)) {
     throw new RangeError(
-      `Unknown activation "${activation}": expected "tanh" or "relu"`,
+      `The activation of the cell "${cell}" is ${activations.join(" or ")}; ` +
+        `"${activation}" is for ${listed(cellsWith(activation))}`,
     );
   }
-  if (activation === "relu" && cell !== "rnn") {
-    throw new RangeError(
-      `The activation of the cell "${cell}" is tanh; "relu" is for "rnn"`,
-    );
-  }
-  const sizes = {
-    "vocabulary size": config.vocabularySize,
-    "hidden size": config.hiddenSize,
-    "number of layers": config.numLayers,
-    ...(embeddingSize !== 0 && { "embedding size": embeddingSize }),
-  };
-  for (const [name, size] of Object.entries(sizes)) {
-    if (Number.isSafeInteger(size) && size > 0) continue;
-    throw new RangeError(
-      `Cannot build a model with ${name} ${size}: ` +
-        `expected a whole number above zero`,
-    );
-  }
+  const { name } = VOCABULARY_SIZE;
+  assertSetting(VOCABULARY_SIZE, vocabularySize, attemptWith(name));
+}
+
+/**
+ * A config that was read from a file.
+ *
+ * @throws {TypeError} If a setting is of the wrong type.
+ * @throws {RangeError} If one is missing, unknown or out of its range.
+ */
+export function readConfig(read: JsonObject): ModelConfig {
+  const settings = new Map(read);
+  settings.delete("vocabularySize");
+  readRecord(MODEL_SETTINGS, settings, "config");
+  const config = Object.fromEntries(read) as unknown as ModelConfig;
+  assertConfig(config);
+  return config;
+}
+
+/** What an error says before a size that no model can have. */
+function attemptWith(name: string): string {
+  return `Cannot build a model with ${name}`;
+}
+
+function cellsWith(activation: Activation): CellName[] {
+  return CELL_NAMES.filter((name) =>
+    CELLS[name].activations.includes(activation)
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
 }

@@ -6,7 +6,8 @@
 
 import { sizeOf } from "../backend/shapes.ts";
 import { randomNormal, randomUniform } from "../random.ts";
-import { CELLS } from "./cells.ts";
+import { assertRecord, filledIn, type SettingsOf } from "../setting.ts";
+import { CELL_NAMES, CELLS } from "./cells.ts";
 import { assertConfig, type ModelConfig } from "./config.ts";
 
 /** A trainable parameter and its place in the flat tensor of all of them. */
@@ -22,8 +23,11 @@ export interface ParameterSpec {
 /** Values of a model's parameters by name, each row-major. */
 export type Parameters = ReadonlyMap<string, Float32Array | Float64Array>;
 
+/** Every distribution that initial weights are drawn from. */
+export const INITIALIZATIONS = ["normal", "uniform"] as const;
+
 /** From which distribution the initial weights are drawn. */
-export type Initialization = "normal" | "uniform";
+export type Initialization = typeof INITIALIZATIONS[number];
 
 /** Every parameter starts at a multiple of this, so that a GPU can bind it (256 bytes). */
 const ALIGNMENT = 64;
@@ -84,7 +88,24 @@ export function flatSize(specs: readonly ParameterSpec[]): number {
   return last.offset + sizeOf(last.shape);
 }
 
-/** Number of trainable parameters. */
+/**
+ * Number of trainable parameters.
+ *
+ * @throws {RangeError} If the config is not one of a model.
+ *
+ * @example
+ * ```ts
+ * import { parameterCount } from "./parameters.ts";
+ *
+ * const count = parameterCount({
+ *   cell: "rnn",
+ *   vocabularySize: 28,
+ *   hiddenSize: 512,
+ *   numLayers: 1,
+ * });
+ * console.assert(count === 512 * (28 + 512 + 1) + 28 * (512 + 1));
+ * ```
+ */
 export function parameterCount(config: ModelConfig): number {
   return parameterSpecs(config).reduce((n, { shape }) => n + sizeOf(shape), 0);
 }
@@ -103,6 +124,38 @@ export interface InitializationOptions {
   /** Added to the bias of an LSTM's forget gate. Default 0. */
   readonly forgetBias?: number;
 }
+
+/** How initial parameters are drawn, as a training's record keeps it. */
+export const INITIALIZATION_SETTINGS: SettingsOf<
+  Required<Omit<InitializationOptions, "seed">>
+> = {
+  init: {
+    kind: "choice",
+    choices: INITIALIZATIONS,
+    name: "initialization",
+    help: "initial weights: normal with standard deviation sigma, or uniform " +
+      "as PyTorch's",
+    default: "normal",
+  },
+  sigma: {
+    kind: "number",
+    least: 0,
+    name: "sigma",
+    help: "standard deviation of normal initial weights",
+    default: 0.01,
+    onlyWith: { init: ["normal"] },
+  },
+  forgetBias: {
+    kind: "number",
+    least: -Infinity,
+    name: "forget bias",
+    help: "added to the initial bias of an LSTM's forget gate",
+    default: 0,
+    onlyWith: {
+      cell: CELL_NAMES.filter((name) => CELLS[name].forgetGate !== undefined),
+    },
+  },
+};
 
 /**
  * Initial parameters, in float32.
@@ -126,45 +179,63 @@ export interface InitializationOptions {
  */
 export function initializeParameters(
   config: ModelConfig,
-  { seed, init = "normal", sigma = 0.01, forgetBias = 0 }:
-    InitializationOptions,
+  options: InitializationOptions,
 ): Parameters {
-  if (!(Number.isFinite(sigma) && sigma >= 0)) {
-    throw new RangeError(
-      `Cannot draw weights with sigma ${sigma}: expected a number from 0 on`,
-    );
-  }
-  if (!Number.isFinite(forgetBias)) {
-    throw new RangeError(
-      `Cannot use the forget bias ${forgetBias}: expected a number`,
-    );
-  }
+  const settings = filledIn(INITIALIZATION_SETTINGS, options);
+  assertRecord(
+    INITIALIZATION_SETTINGS,
+    settings,
+    (name) => `Cannot draw weights with ${name}`,
+  );
+  const { init, sigma, forgetBias } = settings;
   const H = config.hiddenSize;
+  const { forgetGate } = CELLS[config.cell];
   return new Map(
     parameterSpecs(config).map(({ name, shape, kind }, step) => {
       const size = sizeOf(shape);
       const place = { stream: "parameters", step } as const;
-      const normal = (deviation: number) =>
-        Float32Array.from(
-          randomNormal(seed, place, size),
-          (x) => x * deviation,
-        );
-      const values = init === "uniform"
-        ? kind === "embedding" ? normal(1) : Float32Array.from(
-          randomUniform(seed, place, size),
-          (u) => (2 * u - 1) / Math.sqrt(H),
-        )
-        : kind === "bias"
-        ? new Float32Array(size)
-        : normal(sigma);
-      if (config.cell === "lstm" && name.startsWith("rnn.bias_ih")) {
-        // The gates are i, f, g, o.
-        for (let h = H; h < 2 * H; h++) values[h] += forgetBias;
+      const values = DRAWS[init](kind, {
+        normal: (deviation) =>
+          Float32Array.from(
+            randomNormal(options.seed, place, size),
+            (x) => x * deviation,
+          ),
+        uniform: () =>
+          Float32Array.from(
+            randomUniform(options.seed, place, size),
+            (u) => (2 * u - 1) / Math.sqrt(H),
+          ),
+        zeros: () => new Float32Array(size),
+      }, sigma);
+      if (forgetGate !== undefined && name.startsWith("rnn.bias_ih")) {
+        for (let h = 0; h < H; h++) values[forgetGate * H + h] += forgetBias;
       }
       return [name, values];
     }),
   );
 }
+
+/** The ways to draw the values of one parameter. */
+interface Draw {
+  /** From N(0, deviation²). */
+  normal(deviation: number): Float32Array;
+  /** From −1/√H to 1/√H. */
+  uniform(): Float32Array;
+  zeros(): Float32Array;
+}
+
+/** The initial values of a parameter of a kind: see {@linkcode InitializationOptions}. */
+const DRAWS: Readonly<
+  Record<
+    Initialization,
+    (kind: ParameterSpec["kind"], draw: Draw, sigma: number) => Float32Array
+  >
+> = {
+  normal: (kind, draw, sigma) =>
+    kind === "bias" ? draw.zeros() : draw.normal(sigma),
+  uniform: (kind, draw) =>
+    kind === "embedding" ? draw.normal(1) : draw.uniform(),
+};
 
 /**
  * Lays parameters out as one flat array.

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { SettingsOf } from "../setting.ts";
 import type { TokenIds } from "./token_ids.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { type Tokenizer, TOKENIZER_SETTINGS } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** A text in token ids, with all that is needed to read them. */
@@ -51,3 +52,34 @@ export interface TokenizeOptions extends Partial<Tokenizer> {
    */
   readonly extend?: boolean;
 }
+
+/** How a text is cut into tokens, and which of them are kept. */
+export const TOKENIZE_SETTINGS: SettingsOf<
+  & Tokenizer
+  & Required<Pick<TokenizeOptions, "minFrequency" | "maxTokens" | "validation">>
+> = {
+  ...TOKENIZER_SETTINGS,
+  minFrequency: {
+    kind: "integer",
+    least: 0,
+    name: "minimum frequency",
+    help: "rarer tokens become <unk>",
+    default: 0,
+  },
+  maxTokens: {
+    kind: "integer",
+    least: 0,
+    name: "number of tokens",
+    help: "tokens to keep, from the first on; 0: all",
+    default: 0,
+  },
+  validation: {
+    kind: "number",
+    least: 0,
+    below: 1,
+    name: "validation part",
+    help: "fraction of the tokens kept to hold out, from the end; the " +
+      "vocabulary is made without it",
+    default: 0,
+  },
+};

@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { Corpus, TokenizeOptions } from "./corpus.ts";
+import { filledIn, isInRange } from "../setting.ts";
+import {
+  type Corpus,
+  TOKENIZE_SETTINGS,
+  type TokenizeOptions,
+} from "./corpus.ts";
 import { IdList } from "./id_list.ts";
 import { Splitter } from "./splitter.ts";
 import { type TokenIds, tokenIds } from "./token_ids.ts";
@@ -37,13 +42,16 @@ export class CorpusBuilder {
   #total = 0;
 
   /**
-   * @throws {RangeError} If `validation` is not from 0 to below 1, or there is no
-   * vocabulary to extend.
+   * @throws {RangeError} If the level or the normalization is unknown, `validation` is
+   * not from 0 to below 1, or there is no vocabulary to extend.
    */
   constructor(options: TokenizeOptions = {}) {
-    const { level = "char", normalize = "none", maxTokens = 0 } = options;
-    const { validation = 0, vocabulary, extend = false } = options;
-    if (!(validation >= 0 && validation < 1)) {
+    const { level, normalize, maxTokens, validation } = filledIn(
+      TOKENIZE_SETTINGS,
+      options,
+    );
+    const { vocabulary, extend = false } = options;
+    if (!isInRange(TOKENIZE_SETTINGS.validation, validation)) {
       throw new RangeError(
         `Cannot hold out ${validation} of a text for validation: expected a ` +
           `fraction from 0 on, below 1`,

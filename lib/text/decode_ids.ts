@@ -8,6 +8,8 @@ import type { Vocabulary } from "./vocabulary.ts";
  * between them that are no UTF-8 become U+FFFD each, so that the ids cannot be had
  * back from the text: keep the ids where a model is to go on with them.
  *
+ * @param ids Token ids of the vocabulary, each from 0 to below its size.
+ *
  * @example
  * ```ts
  * import { decodeIds } from "./decode_ids.ts";

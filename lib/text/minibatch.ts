@@ -7,8 +7,11 @@
 import { randomInteger, randomPermutation } from "../random.ts";
 import type { TokenIds } from "./token_ids.ts";
 
+/** Every way of sampling by its name. */
+export const SAMPLINGS = ["sequential", "random"] as const;
+
 /** `sequential`: each row goes on where it ended; `random`: rows start anywhere. */
-export type Sampling = "sequential" | "random";
+export type Sampling = typeof SAMPLINGS[number];
 
 /** `B` stretches of `T` tokens, time-major: the id at step t of row b is `[t·B + b]`. */
 export interface Minibatch {
@@ -93,6 +96,29 @@ export function randomStarts(
       ),
   };
 }
+
+/** What the ways of sampling differ in. */
+export const SAMPLING_METHODS: Readonly<
+  Record<Sampling, {
+    /** Where an epoch's rows start. */
+    readonly starts: (options: StartsOptions) => Starts;
+    /** Whether a row goes on where it ended in the minibatch before. */
+    readonly rowsContinue: boolean;
+    /** The greatest offset that is drawn, for rows of so many tokens. */
+    readonly greatestOffset: (numSteps: number) => number;
+  }>
+> = {
+  sequential: {
+    starts: sequentialStarts,
+    rowsContinue: true,
+    greatestOffset: (T) => T,
+  },
+  random: {
+    starts: randomStarts,
+    rowsContinue: false,
+    greatestOffset: (T) => T - 1,
+  },
+};
 
 /** Reads the minibatch whose rows begin at `starts` out of the corpus. */
 export function readMinibatch(

@@ -6,8 +6,11 @@
 
 import { withRoom } from "./token_ids.ts";
 
+/** Every normalization by its name. */
+export const NORMALIZATIONS = ["letters", "none"] as const;
+
 /** `letters` keeps letters and single spaces, as d2l 8.2 does; `none` keeps all. */
-export type Normalization = "letters" | "none";
+export type Normalization = typeof NORMALIZATIONS[number];
 
 const LF = 0x0a, SPACE = 0x20;
 

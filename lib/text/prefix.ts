@@ -29,6 +29,7 @@ const LISTED = 8;
  * has a `\r`. All else is taken as it is: what was cleaned away in training is an
  * error here.
  *
+ * @param reader A model or a corpus: how its text was cut, and the vocabulary.
  * @throws {RangeError} If the prefix is empty or holds what is not in the
  * vocabulary; the message lists it with its positions, from 1 on.
  *
@@ -63,6 +64,8 @@ export function encodePrefix(
 /**
  * Whether a text can be a prefix: there is a token in it, and a vocabulary has all
  * of them. Where it cannot, {@linkcode encodePrefix} says why.
+ *
+ * @param reader A model or a corpus: how its text was cut, and the vocabulary.
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ import { CharIndex } from "./char_index.ts";
 import { LettersFilter } from "./normalize.ts";
 import { withRoom } from "./token_ids.ts";
 import type { SeenToken, TokenIndex } from "./token_index.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Level, Tokenizer } from "./tokenizer.ts";
 import { Utf8Decoder } from "./utf8_decoder.ts";
 import { WordIndex } from "./word_index.ts";
 
@@ -16,6 +16,14 @@ import { WordIndex } from "./word_index.ts";
 const BLOCK = 2 ** 14;
 
 const LF = 0x0a;
+
+/** What numbers the tokens of each level. */
+const INDICES: Readonly<Record<Level, () => TokenIndex>> = {
+  char: () => new CharIndex(),
+  word: () => new WordIndex(),
+  // A byte is the character of the same number; letters are one byte each.
+  byte: () => new CharIndex(),
+};
 
 /**
  * Cuts a text that comes in pieces into tokens and numbers these: decoded,
@@ -40,8 +48,7 @@ export class Splitter {
       // Words end with their lines; characters of two lines come to stand together.
       this.#letters = new LettersFilter({ keepLineEnds: level === "word" });
     }
-    // A byte is the character of the same number; letters are one byte each.
-    this.#index = level === "word" ? new WordIndex() : new CharIndex();
+    this.#index = INDICES[level]();
   }
 
   /** Lines so far; the end of the last one begins no other. */

@@ -22,7 +22,22 @@ import type { Level } from "./tokenizer.ts";
 export function textJoiner(
   level: Level,
 ): (tokens: readonly string[], last?: boolean) => string {
-  if (level === "byte") {
+  return JOINERS[level]();
+}
+
+type Joiner = (tokens: readonly string[], last?: boolean) => string;
+
+const JOINERS: Readonly<Record<Level, () => Joiner>> = {
+  char: () => (tokens) => tokens.join(""),
+  word: () => {
+    let begun = false;
+    return (tokens) => {
+      const lead = begun && tokens.length > 0 ? " " : "";
+      begun ||= tokens.length > 0;
+      return lead + tokens.join(" ");
+    };
+  },
+  byte: () => {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     return (tokens, last = false) =>
       decoder.decode(
@@ -33,12 +48,5 @@ export function textJoiner(
         ),
         { stream: !last },
       );
-  }
-  if (level === "char") return (tokens) => tokens.join("");
-  let begun = false;
-  return (tokens) => {
-    const lead = begun && tokens.length > 0 ? " " : "";
-    begun ||= tokens.length > 0;
-    return lead + tokens.join(" ");
-  };
-}
+  },
+};

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf, fieldsOf, textOf } from "../json_value.ts";
 import {
   concatenated,
   decodeSafetensors,
@@ -12,6 +13,8 @@ import {
 } from "../safetensors.ts";
 import type { Corpus } from "./corpus.ts";
 import type { TokenIds } from "./token_ids.ts";
+import { readTokenizer } from "./tokenizer.ts";
+import { readVocabulary } from "./vocabulary.ts";
 
 /**
  * Writes a corpus; the same corpus gives the same bytes.
@@ -81,15 +84,37 @@ export function decodeTokenFile(bytes: Uint8Array): Corpus {
       "Not a token file: its validation part is not of ids",
     );
   }
-  const vocabulary = JSON.parse(text);
+  const { vocabulary, ...rest } = readMetadata(corpus, text);
   assertWithin(ids, vocabulary.tokens.length);
   if (validation) assertWithin(validation, vocabulary.tokens.length);
-  return {
-    ...JSON.parse(corpus),
-    vocabulary,
-    ids,
-    ...validation && { validation },
-  };
+  return { ...rest, vocabulary, ids, ...validation && { validation } };
+}
+
+/** What the metadata says of a corpus, checked. */
+function readMetadata(
+  corpus: string,
+  vocabulary: string,
+): Omit<Corpus, "ids" | "validation"> {
+  try {
+    const fields = fieldsOf(JSON.parse(corpus), "its corpus is");
+    const tokens = fieldsOf(JSON.parse(vocabulary), "its vocabulary is");
+    const tokenizer = fieldsOf(fields.get("tokenizer"), "its tokenizer is");
+    return {
+      name: textOf(fields.get("name"), "its name is"),
+      tokenizer: readTokenizer(tokenizer),
+      vocabulary: readVocabulary({
+        tokens: tokens.get("tokens"),
+        counts: tokens.get("counts"),
+      }),
+      lines: countOf(fields.get("lines"), "its number of lines is"),
+      totalTokens: countOf(
+        fields.get("totalTokens"),
+        "its number of tokens is",
+      ),
+    };
+  } catch (error) {
+    throw new SyntaxError(`Not a token file: ${(error as Error).message}`);
+  }
 }
 
 function areIds(data: Elements | undefined): data is TokenIds {

@@ -4,10 +4,15 @@
  * @module
  */
 
-import type { Normalization } from "./normalize.ts";
+import type { JsonObject } from "../json_value.ts";
+import type { SettingsOf } from "../setting.ts";
+import { type Normalization, NORMALIZATIONS } from "./normalize.ts";
+
+/** Everything that a token can be. */
+export const LEVELS = ["char", "word", "byte"] as const;
 
 /** What a token is: a character (a code point), a word, or a byte of UTF-8. */
-export type Level = "char" | "word" | "byte";
+export type Level = typeof LEVELS[number];
 
 /** How text is cut into tokens; a checkpoint keeps it. */
 export interface Tokenizer {
@@ -15,4 +20,39 @@ export interface Tokenizer {
   readonly level: Level;
   /** What is cleaned away first. */
   readonly normalize: Normalization;
+}
+
+/** How text is cut unless it is said. */
+export const TOKENIZER_SETTINGS: SettingsOf<Tokenizer> = {
+  level: {
+    kind: "choice",
+    choices: LEVELS,
+    name: "level",
+    help: "what a token is",
+    default: "char",
+  },
+  normalize: {
+    kind: "choice",
+    choices: NORMALIZATIONS,
+    name: "normalization",
+    help: "letters: lower-case a to z and spaces alone are kept",
+    default: "none",
+  },
+};
+
+/**
+ * A tokenizer that was read from a file.
+ *
+ * @throws {RangeError} If its level or normalization is missing or unknown.
+ */
+export function readTokenizer(read: JsonObject): Tokenizer {
+  const level = LEVELS.find((name) => name === read.get("level"));
+  const normalize = NORMALIZATIONS
+    .find((name) => name === read.get("normalize"));
+  if (level !== undefined && normalize !== undefined) {
+    return { level, normalize };
+  }
+  throw new RangeError(
+    `its tokenizer is unknown: ${read.get("level")}, ${read.get("normalize")}`,
+  );
 }

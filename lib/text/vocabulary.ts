@@ -4,6 +4,8 @@
  * @module
  */
 
+import { numbersOf, textsOf } from "../json_value.ts";
+
 /** The token that stands for all that are not in the vocabulary; its id is 0. */
 export const UNKNOWN = "<unk>";
 
@@ -13,6 +15,29 @@ export interface Vocabulary {
   readonly tokens: readonly string[];
   /** How often each was counted, in the order of ids; 0 for `<unk>`. */
   readonly counts: readonly number[];
+}
+
+/**
+ * A vocabulary that was read from a file.
+ *
+ * @throws {TypeError} If its tokens are no texts, or its counts no numbers.
+ * @throws {RangeError} If there are not as many tokens as expected, each different
+ * and the first `<unk>`, and as many counts.
+ */
+export function readVocabulary(
+  read: { readonly tokens: unknown; readonly counts: unknown },
+  size?: number,
+): Vocabulary {
+  const tokens = textsOf(read.tokens, "its vocabulary is");
+  const counts = numbersOf(read.counts, "its counts are");
+  size ??= tokens.length;
+  if (
+    tokens.length === size && counts.length === size && tokens[0] === UNKNOWN &&
+    new Set(tokens).size === size
+  ) return { tokens, counts };
+  throw new RangeError(
+    `its vocabulary does not have ${size} different tokens`,
+  );
 }
 
 /** Settings of {@linkcode buildVocabulary}. */

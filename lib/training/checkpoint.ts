@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertConfig, type ModelConfig } from "../model/config.ts";
+import type { ModelConfig } from "../model/config.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { fromStateDict, toStateDict } from "../model/state_dict.ts";
 import {
@@ -15,8 +15,17 @@ import {
   type StoredTensor,
 } from "../safetensors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { UNKNOWN, type Vocabulary } from "../text/vocabulary.ts";
-import type { TrainingRecord } from "./settings.ts";
+import { readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
+import {
+  configOf,
+  isTrained,
+  type Metadata,
+  metadataText,
+  resumedStateOf,
+  tokenizerOf,
+  trainingOf,
+  type TrainingOrigin,
+} from "./checkpoint_metadata.ts";
 import {
   decodeTrainingState,
   encodeTrainingState,
@@ -37,25 +46,7 @@ export interface TrainedModel {
 }
 
 /** A model, where it comes from, and how its training goes on. */
-export interface Checkpoint extends TrainedModel {
-  /** The text it was trained on: its name, how many tokens, SHA-256 of their ids. */
-  readonly corpus: {
-    readonly name: string;
-    readonly tokens: number;
-    readonly sha256: string;
-    /** Tokens that were held out for validation; 0: none. */
-    readonly validationTokens: number;
-    /** SHA-256 of their ids; unknown of checkpoints that earlier versions wrote. */
-    readonly validationSha256?: string;
-  };
-  /** How it was trained. */
-  readonly training: TrainingRecord;
-  /** How far training went: whole epochs, minibatches of the next, tokens in all. */
-  readonly progress: {
-    readonly epochs: number;
-    readonly minibatches: number;
-    readonly tokens: number;
-  };
+export interface Checkpoint extends TrainedModel, TrainingOrigin {
   /** Mean loss of the last whole epoch in nats per token; NaN before there is one. */
   readonly loss: number;
   /** The same of the validation text; NaN where there is none. */
@@ -167,69 +158,63 @@ export async function decodeModel(
   bytes: Uint8Array,
 ): Promise<Checkpoint | ImportedModel> {
   try {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    const text = (key: string) =>
-      metadata.get(`weena.${key}`) ?? refuse(
-        `it has no "weena.${key}" in its metadata, so it was not written by weena`,
-      );
-    const object = (key: string) => {
-      const value: unknown = JSON.parse(text(key));
-      return typeof value === "object" && value !== null
-        ? value
-        : refuse(`its "weena.${key}" is not an object`);
-    };
-    const version = Number(text("version"));
-    if (version !== FORMAT_VERSION) {
-      refuse(
-        `its format is version ${version}, this reader knows ${FORMAT_VERSION}`,
-      );
-    }
-    if (await contentDigest({ tensors, metadata }) !== text("sha256")) {
-      refuse("it is damaged: its SHA-256 is not the one recorded");
-    }
-    const vocabulary = {
-      tokens: strings(JSON.parse(text("vocabulary"))),
-      counts: numbers(JSON.parse(text("counts"))),
-    };
-    const config = object("config") as ModelConfig;
-    assertConfig(config);
-    if (config.numLayers > tensors.size) {
-      refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
-    }
-    assertVocabulary(vocabulary, config.vocabularySize);
-    const weights = new Map(
-      [...tensors].filter(([name]) => !name.startsWith(TRAIN_PREFIX)),
-    );
-    const model: ImportedModel = {
-      config,
-      parameters: fromStateDict(config, weights),
-      tokenizer: readTokenizer(object("tokenizer") as Tokenizer),
-      vocabulary,
-      provenance: text("provenance"),
-    };
-    const ofTraining = ["corpus", "training", "progress", "loss", "state"];
-    if (!ofTraining.some((key) => metadata.has(`weena.${key}`))) return model;
-    const training = object("training") as TrainingRecord;
-    return {
-      ...model,
-      corpus: object("corpus") as Checkpoint["corpus"],
-      training,
-      progress: object("progress") as Checkpoint["progress"],
-      loss: Number(text("loss")),
-      validationLoss: Number(text("validation_loss")),
-      ...(metadata.has("weena.state") && {
-        state: decodeTrainingState(
-          config,
-          training.batchSize,
-          tensors,
-          readState(object("state") as TrainingState),
-        ),
-      }),
-    };
+    return await readContents(decodeSafetensors(bytes));
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     return refuse((error as Error).message);
   }
+}
+
+/** The model that a file holds; throws any error where it holds none. */
+async function readContents(
+  contents: Safetensors,
+): Promise<Checkpoint | ImportedModel> {
+  const { tensors, metadata } = contents;
+  const values: Metadata = (key) => metadata.get(`weena.${key}`);
+  const text = (key: string) => metadataText(values, key);
+  const version = Number(text("version"));
+  if (version !== FORMAT_VERSION) {
+    refuse(
+      `its format is version ${version}, this reader knows ${FORMAT_VERSION}`,
+    );
+  }
+  if (await contentDigest(contents) !== text("sha256")) {
+    refuse("it is damaged: its SHA-256 is not the one recorded");
+  }
+  const tokens: unknown = JSON.parse(text("vocabulary"));
+  const counts: unknown = JSON.parse(text("counts"));
+  const config = configOf(values);
+  if (config.numLayers > tensors.size) {
+    refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
+  }
+  const vocabulary = readVocabulary({ tokens, counts }, config.vocabularySize);
+  const weights = new Map(
+    [...tensors].filter(([name]) => !name.startsWith(TRAIN_PREFIX)),
+  );
+  const model: ImportedModel = {
+    config,
+    parameters: fromStateDict(config, weights),
+    tokenizer: tokenizerOf(values),
+    vocabulary,
+    provenance: text("provenance"),
+  };
+  if (!isTrained(values)) return model;
+  const trained = trainingOf(values);
+  const { batchSize } = trained.training;
+  return {
+    ...model,
+    ...trained,
+    loss: Number(text("loss")),
+    validationLoss: Number(text("validation_loss")),
+    ...(values("state") !== undefined && {
+      state: decodeTrainingState(
+        config,
+        batchSize,
+        tensors,
+        resumedStateOf(values),
+      ),
+    }),
+  };
 }
 
 /** SHA-256 in hexadecimal digits. */
@@ -251,42 +236,6 @@ async function contentDigest(
   const rest = new Map(metadata);
   rest.delete(DIGEST);
   return await sha256(encodeSafetensors({ tensors, metadata: rest }));
-}
-
-/** What of the state is not in tensors; earlier versions took NaN for a best loss. */
-function readState({ updates, skippedInRow, best }: TrainingState) {
-  const isFinite = best && Number.isFinite(best.loss);
-  return { updates, skippedInRow, best: isFinite ? best : undefined };
-}
-
-function readTokenizer(tokenizer: Tokenizer): Tokenizer {
-  const { level, normalize } = tokenizer;
-  if (
-    ["char", "word", "byte"].includes(level) &&
-    ["letters", "none"].includes(normalize)
-  ) return tokenizer;
-  return refuse(`its tokenizer is unknown: ${level}, ${normalize}`);
-}
-
-function assertVocabulary({ tokens, counts }: Vocabulary, size: number): void {
-  if (
-    tokens.length !== size || counts.length !== size || tokens[0] !== UNKNOWN ||
-    new Set(tokens).size !== size
-  ) refuse(`its vocabulary does not have ${size} different tokens`);
-}
-
-function strings(value: unknown): string[] {
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
-    return value;
-  }
-  return refuse("its vocabulary is not a list of strings");
-}
-
-function numbers(value: unknown): number[] {
-  if (Array.isArray(value) && value.every((item) => Number.isFinite(item))) {
-    return value;
-  }
-  return refuse("its counts are not a list of numbers");
 }
 
 function refuse(reason: string): never {

@@ -1,5 +1,13 @@
+/** Every learning-rate schedule by its name. */
+export const LEARNING_RATE_SCHEDULES = [
+  "constant",
+  "step",
+  "cosine",
+  "linear",
+] as const;
+
 /** How the learning rate falls, once it is warm, to the end of training. */
-export type LearningRateSchedule = "constant" | "step" | "cosine" | "linear";
+export type LearningRateSchedule = typeof LEARNING_RATE_SCHEDULES[number];
 
 /** Settings of {@linkcode learningRateAt}. */
 export interface LearningRateSettings {

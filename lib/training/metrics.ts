@@ -15,17 +15,42 @@ export function perplexity(loss: number): number {
   return Math.exp(loss);
 }
 
-/**
- * Mean of per-minibatch means, each weighted with its number of tokens:
- * `Σ loss·n / Σ n`. NaN where there are none.
- */
+/** `Σ weight·mean / Σ weight`: the mean of means. NaN where there are none. */
 export function weightedMean(
-  parts: Iterable<{ readonly mean: number; readonly tokens: number }>,
+  parts: Iterable<{ readonly mean: number; readonly weight: number }>,
 ): number {
-  let sum = 0, tokens = 0;
-  for (const part of parts) {
-    sum += part.mean * part.tokens;
-    tokens += part.tokens;
+  let sum = 0, weights = 0;
+  for (const { mean, weight } of parts) {
+    sum += mean * weight;
+    weights += weight;
   }
-  return sum / tokens;
+  return sum / weights;
+}
+
+/**
+ * The speed of several epochs together, in tokens per second: those that were not
+ * timed, their speed 0 or left out, have no part in it. NaN where none was.
+ *
+ * @example
+ * ```ts
+ * import { meanSpeed } from "./metrics.ts";
+ *
+ * const epochs = [
+ *   { seconds: 1, tokensPerSecond: 100 },
+ *   { seconds: 3, tokensPerSecond: 200 },
+ * ];
+ * console.assert(meanSpeed(epochs) === 175);
+ * ```
+ */
+export function meanSpeed(
+  epochs: Iterable<
+    { readonly seconds: number; readonly tokensPerSecond?: number }
+  >,
+): number {
+  return weightedMean(
+    Array.from(epochs, ({ seconds, tokensPerSecond = 0 }) => ({
+      mean: tokensPerSecond,
+      weight: seconds,
+    })),
+  );
 }

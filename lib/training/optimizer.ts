@@ -6,7 +6,6 @@
 
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor, UpdateRule } from "../backend/backend.ts";
-import { MOMENTS } from "../backend/shapes.ts";
 
 /** Settings of an optimizer, but for the learning rate, which a schedule gives. */
 export interface OptimizerSettings {
@@ -20,29 +19,70 @@ export interface OptimizerSettings {
   readonly clipValue: number;
 }
 
-/** What PyTorch's optimizers do unless told otherwise; momentum as is usual. */
-export const OPTIMIZER_DEFAULTS: Readonly<
-  Record<
-    UpdateRule,
-    { readonly beta1: number; readonly beta2: number; readonly epsilon: number }
-  >
-> = {
-  sgd: { beta1: 0, beta2: 0, epsilon: 0 },
-  momentum: { beta1: 0.9, beta2: 0, epsilon: 0 },
-  adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-  adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-  rmsprop: { beta1: 0, beta2: 0.99, epsilon: 1e-8 },
-};
+/** Every moment that an optimizer may keep, by its name in PyTorch's optimizers. */
+export const MOMENT_NAMES = [
+  "momentum_buffer",
+  "exp_avg",
+  "exp_avg_sq",
+  "square_avg",
+] as const;
+
+/** Name of a moment in PyTorch's optimizers. */
+export type MomentName = typeof MOMENT_NAMES[number];
 
 /** The moments by PyTorch's names, each `(P)`. */
 export type Moments = ReadonlyMap<MomentName, Float32Array | Float64Array>;
 
-/** Name of a moment in PyTorch's optimizers. */
-export type MomentName =
-  | "momentum_buffer"
-  | "exp_avg"
-  | "exp_avg_sq"
-  | "square_avg";
+/** Constants of an update rule: PyTorch's defaults, momentum's as is usual. */
+export interface OptimizerConstants {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/** What training knows of each optimizer. */
+export const OPTIMIZERS: Readonly<
+  Record<UpdateRule, {
+    /** The learning rate unless it is given: the chapter's, or usual. */
+    readonly learningRate: number;
+    readonly constants: OptimizerConstants;
+    /** PyTorch's names of the moments that it keeps. */
+    readonly first?: MomentName;
+    readonly second?: MomentName;
+  }>
+> = {
+  sgd: {
+    learningRate: 1,
+    constants: { beta1: 0, beta2: 0, epsilon: 0 },
+  },
+  momentum: {
+    learningRate: 0.1,
+    constants: { beta1: 0.9, beta2: 0, epsilon: 0 },
+    first: "momentum_buffer",
+  },
+  adam: {
+    learningRate: 0.002,
+    constants: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    first: "exp_avg",
+    second: "exp_avg_sq",
+  },
+  adamw: {
+    learningRate: 0.002,
+    constants: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    first: "exp_avg",
+    second: "exp_avg_sq",
+  },
+  rmsprop: {
+    learningRate: 0.002,
+    constants: { beta1: 0, beta2: 0.99, epsilon: 1e-8 },
+    second: "square_avg",
+  },
+};
+
+/** Every optimizer by its name. */
+export const OPTIMIZER_NAMES: readonly UpdateRule[] = Object.keys(
+  OPTIMIZERS,
+) as UpdateRule[];
 
 /**
  * An optimizer of the parameters of one model, on the model's backend.
@@ -70,7 +110,7 @@ export type MomentName =
 export class Optimizer implements Disposable {
   readonly #backend: Backend;
   readonly #settings: OptimizerSettings;
-  readonly #constants: typeof OPTIMIZER_DEFAULTS[UpdateRule];
+  readonly #constants: OptimizerConstants;
   readonly #parameters: Tensor; // (P)
   readonly #gradients: Tensor; // (P)
   readonly #allocation: Allocation;
@@ -85,8 +125,7 @@ export class Optimizer implements Disposable {
       readonly gradients: Tensor;
     },
     settings: OptimizerSettings,
-    constants: typeof OPTIMIZER_DEFAULTS[UpdateRule] =
-      OPTIMIZER_DEFAULTS[settings.optimizer],
+    constants: OptimizerConstants = OPTIMIZERS[settings.optimizer].constants,
   ) {
     this.#backend = backend;
     this.#settings = settings;
@@ -94,7 +133,7 @@ export class Optimizer implements Disposable {
     this.#parameters = parameters;
     this.#gradients = gradients;
     this.#allocation = new Allocation(backend);
-    const { first, second } = MOMENTS[settings.optimizer];
+    const { first, second } = OPTIMIZERS[settings.optimizer];
     if (first) this.#first = this.#allocation.tensor(parameters.shape);
     if (second) this.#second = this.#allocation.tensor(parameters.shape);
   }
@@ -170,14 +209,10 @@ export class Optimizer implements Disposable {
   }
 
   #moments(): [MomentName, Tensor][] {
-    const adaptive = this.#first !== undefined && this.#second !== undefined;
+    const { first, second } = OPTIMIZERS[this.#settings.optimizer];
     const moments: [MomentName, Tensor][] = [];
-    if (this.#first) {
-      moments.push([adaptive ? "exp_avg" : "momentum_buffer", this.#first]);
-    }
-    if (this.#second) {
-      moments.push([adaptive ? "exp_avg_sq" : "square_avg", this.#second]);
-    }
+    if (first) moments.push([first, this.#first!]);
+    if (second) moments.push([second, this.#second!]);
     return moments;
   }
 }

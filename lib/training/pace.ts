@@ -3,7 +3,7 @@
  *
  * A readback costs a device milliseconds of idleness, so work is queued up in
  * chunks; but a signal, a timer or a page must not wait, so a chunk is to take
- * about a tenth of a second.
+ * about a tenth of a second, and between chunks the event loop has its turn.
  *
  * @module
  */
@@ -65,4 +65,78 @@ export function turn(): Promise<void> {
     };
     port2.postMessage(undefined);
   });
+}
+
+/** What a chunk is to take, unless its results are wanted more often. */
+const CHUNK_MILLISECONDS = 80;
+
+/**
+ * The pace of work that is cut into chunks.
+ *
+ * @example
+ * ```ts
+ * import { Pace } from "./pace.ts";
+ *
+ * const pace = new Pace(() => 0, { limit: 6 });
+ * const sizes: number[] = [];
+ * for (let done = 0; done < 11;) {
+ *   const { size } = pace;
+ *   await pace.timed(() => Promise.resolve());
+ *   await pace.turn();
+ *   sizes.push(size);
+ *   done += size;
+ * }
+ * console.assert(sizes.join() === "1,4,6");
+ * ```
+ */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #targetMilliseconds: number;
+  readonly #takeTurn: () => Promise<void>;
+  #size = 1;
+  /** When the event loop had its last turn. */
+  #turned: number;
+
+  /** Begins with a chunk of size 1; none is larger than `limit`. */
+  constructor(
+    clock: Clock,
+    { limit, targetMilliseconds = CHUNK_MILLISECONDS }: {
+      readonly limit: number;
+      readonly targetMilliseconds?: number;
+    },
+  ) {
+    this.#clock = clock;
+    this.#limit = limit;
+    this.#targetMilliseconds = targetMilliseconds;
+    this.#takeTurn = turns(clock);
+    this.#turned = clock();
+  }
+
+  /** How much the next chunk is to hold. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Works on a chunk of {@linkcode size}; how long that takes sets the next size. */
+  async timed<T>(
+    work: () => Promise<T>,
+  ): Promise<{ readonly result: T; readonly milliseconds: number }> {
+    const begun = this.#clock();
+    const result = await work();
+    const milliseconds = this.#clock() - begun;
+    this.#size = nextChunkSize(this.#size, milliseconds, {
+      targetMilliseconds: this.#targetMilliseconds,
+      limit: this.#limit,
+    });
+    return { result, milliseconds };
+  }
+
+  /** Gives the event loop its turn, if half a chunk's time has passed since the last. */
+  async turn(): Promise<void> {
+    const waited = this.#clock() - this.#turned;
+    if (waited <= this.#targetMilliseconds / 2) return;
+    await this.#takeTurn();
+    this.#turned = this.#clock();
+  }
 }

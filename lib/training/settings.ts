@@ -5,10 +5,20 @@
  */
 
 import type { UpdateRule } from "../backend/backend.ts";
-import type { Initialization } from "../model/parameters.ts";
+import {
+  type Initialization,
+  INITIALIZATION_SETTINGS,
+} from "../model/parameters.ts";
+import { PARTITION_SETTINGS } from "../partition.ts";
+import { assertSetting, filledIn, MOST, type SettingsOf } from "../setting.ts";
 import type { Sampling } from "../text/minibatch.ts";
 import type { Best } from "./best.ts";
-import { learningRateAt, type LearningRateSchedule } from "./learning_rate.ts";
+import {
+  LEARNING_RATE_SCHEDULES,
+  learningRateAt,
+  type LearningRateSchedule,
+} from "./learning_rate.ts";
+import { OPTIMIZER_NAMES, OPTIMIZERS } from "./optimizer.ts";
 
 /** Every setting that has a part in what training gives. */
 export interface TrainingRecord {
@@ -56,43 +66,153 @@ export interface TrainingRecord {
   readonly seed: number;
 }
 
-/** What an optimizer's learning rate is unless it is given: the chapter's, or usual. */
-const LEARNING_RATES: Readonly<Record<UpdateRule, number>> = {
-  sgd: 1,
-  momentum: 0.1,
-  adam: 0.002,
-  adamw: 0.002,
-  rmsprop: 0.002,
+const positive = { kind: "number", least: 0, above: true } as const;
+const fromZero = { kind: "number", least: 0 } as const;
+
+/**
+ * Every setting of a training, in the order of its record: its range, its default and
+ * what it does.
+ *
+ * @example
+ * ```ts
+ * import { TRAINING_SETTINGS } from "./settings.ts";
+ *
+ * console.assert(TRAINING_SETTINGS.dropout.below === 1);
+ * console.assert(TRAINING_SETTINGS.schedule.choices.includes("cosine"));
+ * ```
+ */
+export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
+  epochs: {
+    kind: "integer",
+    least: 1,
+    name: "number of epochs",
+    help: "how often to go through the text",
+    default: 500,
+  },
+  batchSize: PARTITION_SETTINGS.batchSize,
+  numSteps: PARTITION_SETTINGS.numSteps,
+  sampling: PARTITION_SETTINGS.sampling,
+  resetState: {
+    kind: "boolean",
+    name: "reset of the state",
+    help: 'zero the state at every minibatch (the book\'s "random" run)',
+    default: false,
+  },
+  offset: {
+    kind: "integer",
+    least: 0,
+    name: "offset",
+    help: "tokens left out at the start of every epoch",
+    default: null,
+    defaultText: "drawn for every epoch",
+  },
+  optimizer: {
+    kind: "choice",
+    choices: OPTIMIZER_NAMES,
+    name: "optimizer",
+    help: "by what rule parameters follow their gradients",
+    default: "sgd",
+  },
+  learningRate: {
+    ...positive,
+    name: "learning rate",
+    help: "step size",
+    default: ({ optimizer }) => OPTIMIZERS[optimizer].learningRate,
+    defaultText: learningRatesText(),
+  },
+  schedule: {
+    kind: "choice",
+    choices: LEARNING_RATE_SCHEDULES,
+    name: "schedule",
+    help: "how the learning rate falls",
+    default: "constant",
+  },
+  warmup: {
+    ...fromZero,
+    name: "warm-up",
+    help: "epochs in which the learning rate rises from 0",
+    default: 0,
+  },
+  stepSize: {
+    ...positive,
+    name: "step size of the schedule",
+    help: 'epochs from one fall of the "step" schedule to the next',
+    default: ({ epochs }) => Math.max(1, Math.ceil(epochs / 3)),
+    defaultText: "a third of all",
+    onlyWith: { schedule: ["step"] },
+  },
+  gamma: {
+    ...positive,
+    name: "gamma of the schedule",
+    help: 'factor of each fall of the "step" schedule',
+    default: 0.1,
+    onlyWith: { schedule: ["step"] },
+  },
+  weightDecay: {
+    ...fromZero,
+    name: "weight decay",
+    help: "how much weights are drawn to zero",
+    default: 0,
+  },
+  clipNorm: {
+    ...fromZero,
+    name: "clip norm",
+    help: "global norm that gradients are scaled down to; 0: off",
+    default: 1,
+  },
+  clipValue: {
+    ...fromZero,
+    name: "clip value",
+    help: "greatest absolute value of a gradient; 0: any",
+    default: 0,
+  },
+  dropout: {
+    ...fromZero,
+    below: 1,
+    name: "dropout",
+    help: "probability that an element between two layers is zeroed",
+    default: 0,
+  },
+  init: INITIALIZATION_SETTINGS.init,
+  sigma: INITIALIZATION_SETTINGS.sigma,
+  forgetBias: INITIALIZATION_SETTINGS.forgetBias,
+  patience: {
+    kind: "integer",
+    least: 0,
+    name: "patience",
+    help: "stop after so many epochs without a better validation loss",
+    default: 0,
+    defaultText: "0: never",
+  },
+  seed: PARTITION_SETTINGS.seed,
 };
 
-/** Fills in the defaults, which are the chapter's: d2l 8.5.6. */
-export function withDefaults(
-  given: Partial<TrainingRecord>,
-): TrainingRecord {
-  const { epochs = 500, optimizer = "sgd" } = given;
-  return {
-    epochs,
-    batchSize: given.batchSize ?? 32,
-    numSteps: given.numSteps ?? 35,
-    sampling: given.sampling ?? "sequential",
-    resetState: given.resetState ?? false,
-    offset: given.offset ?? null,
-    optimizer,
-    learningRate: given.learningRate ?? LEARNING_RATES[optimizer],
-    schedule: given.schedule ?? "constant",
-    warmup: given.warmup ?? 0,
-    stepSize: given.stepSize ?? Math.max(1, Math.ceil(epochs / 3)),
-    gamma: given.gamma ?? 0.1,
-    weightDecay: given.weightDecay ?? 0,
-    clipNorm: given.clipNorm ?? 1,
-    clipValue: given.clipValue ?? 0,
-    dropout: given.dropout ?? 0,
-    init: given.init ?? "normal",
-    sigma: given.sigma ?? 0.01,
-    forgetBias: given.forgetBias ?? 0,
-    patience: given.patience ?? 0,
-    seed: given.seed ?? 0,
-  };
+/** The learning rates of the optimizers in words: `1 for sgd, else 0.002`. */
+function learningRatesText(): string {
+  const byRate = Map.groupBy(
+    OPTIMIZER_NAMES,
+    (name) => OPTIMIZERS[name].learningRate,
+  );
+  const groups = [...byRate].sort(([, a], [, b]) => a.length - b.length);
+  return groups.map(([rate, names], i) =>
+    i < groups.length - 1 ? `${rate} for ${names.join(", ")}` : `else ${rate}`
+  ).join(", ");
+}
+
+/**
+ * Fills in the defaults, which are the chapter's: d2l 8.5.6.
+ *
+ * @throws {RangeError} If a name is none of its setting's choices.
+ *
+ * @example
+ * ```ts
+ * import { withDefaults } from "./settings.ts";
+ *
+ * console.assert(withDefaults({ optimizer: "adam" }).learningRate === 0.002);
+ * ```
+ */
+export function withDefaults(given: Partial<TrainingRecord>): TrainingRecord {
+  return filledIn(TRAINING_SETTINGS, given);
 }
 
 /**
@@ -109,52 +229,21 @@ export function isEnded(
     patience > 0 && done - (best?.epoch ?? 0) >= patience;
 }
 
-/** More than anyone needs, and little enough for sums and quotients in float32. */
-const MOST = 1e30;
-
-/** What a setting may be: a whole number from the least on, any from it on, or above. */
-const RANGES = {
-  "number of epochs": ["epochs", "whole", 1],
-  "learning rate": ["learningRate", "above", 0],
-  "warm-up": ["warmup", "least", 0],
-  "step size of the schedule": ["stepSize", "above", 0],
-  "gamma of the schedule": ["gamma", "above", 0],
-  "weight decay": ["weightDecay", "least", 0],
-  "clip norm": ["clipNorm", "least", 0],
-  "clip value": ["clipValue", "least", 0],
-  "dropout": ["dropout", "least", 0],
-  "sigma": ["sigma", "least", 0],
-  "forget bias": ["forgetBias", "least", -MOST],
-  "patience": ["patience", "whole", 0],
-} as const;
-
 /**
  * Throws a RangeError, naming the setting, unless all are in their ranges; those of
  * the minibatches are checked where a corpus is cut into them.
  */
 export function assertSettings(record: TrainingRecord): void {
-  for (const [name, [key, kind, least]] of Object.entries(RANGES)) {
-    const value = record[key];
-    const inRange = kind === "above" ? value > least : value >= least;
-    const exact = kind !== "whole" || Number.isSafeInteger(value);
-    if (value <= MOST && inRange && exact) continue;
-    throw new RangeError(
-      `Cannot train with a ${name} of ${value}: expected a ` +
-        `${kind === "whole" ? "whole " : ""}number ` +
-        (kind === "above" ? `above ${least}` : `from ${least} on`) +
-        (value > MOST ? `, up to ${MOST}` : ""),
-    );
+  for (const [key, setting] of Object.entries(TRAINING_SETTINGS)) {
+    if (key === "offset" || Object.hasOwn(PARTITION_SETTINGS, key)) continue;
+    const value = record[key as keyof TrainingRecord];
+    assertSetting(setting, value, `Cannot train with a ${setting.name} of`);
   }
   const rate = learningRateAt(record, record.epochs, 0);
   if (!(rate <= MOST)) {
     throw new RangeError(
       `Cannot train with a gamma of the schedule of ${record.gamma}: the ` +
         `learning rate would grow to ${rate}, expected up to ${MOST}`,
-    );
-  }
-  if (record.dropout >= 1) {
-    throw new RangeError(
-      `Cannot train with a dropout of ${record.dropout}: expected less than 1`,
     );
   }
   if (record.warmup >= record.epochs) {

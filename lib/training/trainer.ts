@@ -10,19 +10,29 @@ import { LanguageModel } from "../model/language_model.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { partition } from "../partition.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { BestModel, isBetter } from "./best.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { BestModel } from "./best.ts";
+import type { Checkpoint, TrainedModel } from "./checkpoint.ts";
 import { ChunkRunner } from "./chunk_runner.ts";
 import { measure } from "./evaluation.ts";
 import {
   type CheckpointEvent,
   DivergenceError,
+  type ProgressEvent,
   type TrainEvent,
 } from "./events.ts";
 import { learningRateAt } from "./learning_rate.ts";
-import { perplexity, weightedMean } from "./metrics.ts";
 import { Optimizer } from "./optimizer.ts";
-import { type Clock, monotonicClock, nextChunkSize, turns } from "./pace.ts";
+import { type Clock, monotonicClock, Pace } from "./pace.ts";
+import {
+  afterEpoch,
+  afterMinibatches,
+  divergence,
+  firstPosition,
+  MOST_SKIPPED,
+  type Position,
+  resumedFrom,
+} from "./position.ts";
+import type { Progress } from "./progress.ts";
 import {
   isDue,
   schedule,
@@ -40,7 +50,7 @@ export interface Start {
   readonly corpus: Checkpoint["corpus"];
   /** Called once there is room for them on the device. */
   readonly parameters: () => Parameters;
-  readonly progress: Checkpoint["progress"];
+  readonly progress: Progress;
   readonly loss: number;
   readonly validationLoss: number;
   readonly state?: TrainingState;
@@ -56,94 +66,151 @@ export interface Loop {
   readonly clock?: Clock;
 }
 
-/** What of a training is known beside the tensors on the device, at one moment. */
-type Moment =
-  & Pick<Checkpoint, "progress" | "loss" | "validationLoss">
-  & Pick<TrainingState, "updates" | "skippedInRow" | "measured" | "best">;
-
-/** How many minibatches in a row may be skipped before training stops. */
-const MOST_SKIPPED = 3;
-
-/** What a chunk of minibatches is to take. */
-const CHUNK_MILLISECONDS = 80;
-
 /** Trains from `start` to the last epoch, or until the signal. */
 export async function* runTraining(
   corpus: Corpus,
   backend: Backend,
   start: Start,
-  { clock = monotonicClock, signal, ...loop }: Loop,
+  loop: Loop,
 ): AsyncGenerator<TrainEvent, void> {
-  const { config, training } = start;
-  const { batchSize, numSteps } = training;
-  using model = new LanguageModel(backend, config, {
-    batchSize,
-    numSteps,
-    trains: true,
-    dropout: training.dropout,
-  });
-  using optimizer = new Optimizer(backend, model, training);
-  using runner = new ChunkRunner(backend, model, optimizer, training);
-  const tensors = [model.parameters, model.states, ...optimizer.moments];
-  model.write(start.parameters());
-  if (start.state) {
-    model.writeStates(start.state.states);
-    optimizer.write(start.state.moments);
+  using trainer = new Trainer(corpus, backend, start, loop);
+  yield* trainer.run();
+}
+
+/** A chunk of minibatches that were trained on. */
+interface TrainedChunk {
+  readonly results: readonly MinibatchResult[];
+  /** Which copy there is of the model at the end of an epoch, by place in the chunk. */
+  readonly copies: ReadonlyMap<number, number>;
+  /** How long each minibatch took. */
+  readonly secondsEach: number;
+}
+
+/** A model in training: what is on the device, and the loop over its minibatches. */
+class Trainer implements Disposable {
+  readonly #corpus: Corpus;
+  readonly #backend: Backend;
+  readonly #start: Start;
+  readonly #loop: Loop;
+  readonly #clock: Clock;
+  readonly #resources = new DisposableStack();
+  readonly #model: LanguageModel;
+  readonly #optimizer: Optimizer;
+  readonly #runner: ChunkRunner;
+  readonly #best: BestModel<Position, Checkpoint>;
+  readonly #pace: Pace;
+  /** Parameters, states, the optimizer's moments. */
+  readonly #tensors: readonly Tensor[];
+  /** When the last checkpoint was given. */
+  #saved: number;
+
+  constructor(corpus: Corpus, backend: Backend, start: Start, loop: Loop) {
+    const { config, training, state } = start;
+    const { batchSize, numSteps, dropout } = training;
+    this.#corpus = corpus;
+    this.#backend = backend;
+    this.#start = start;
+    this.#loop = loop;
+    this.#clock = loop.clock ?? monotonicClock;
+    using cleanup = new DisposableStack();
+    const options = { batchSize, numSteps, trains: true, dropout };
+    const model = cleanup.use(new LanguageModel(backend, config, options));
+    const optimizer = cleanup.use(new Optimizer(backend, model, training));
+    this.#runner = cleanup.use(
+      new ChunkRunner(backend, model, optimizer, training),
+    );
+    model.write(start.parameters());
+    if (state) {
+      model.writeStates(state.states);
+      optimizer.write(state.moments);
+    }
+    this.#model = model;
+    this.#optimizer = optimizer;
+    this.#tensors = [model.parameters, model.states, ...optimizer.moments];
+    this.#best = cleanup.use(
+      new BestModel(
+        backend,
+        this.#tensors,
+        (position, tensors) => this.#checkpoint(position, tensors),
+      ),
+    );
+    this.#pace = new Pace(this.#clock, { limit: this.#runner.capacity });
+    this.#saved = this.#clock();
+    this.#resources.use(cleanup.move()); // nothing failed
   }
 
-  let { progress, loss, validationLoss } = start;
-  let { updates, skippedInRow, best } = start.state ?? FRESH;
-  let measured = [...start.state?.measured ?? []];
-  let timed = { seconds: 0, tokens: 0 }, saved = clock();
-  let sum = measured.reduce(plus, NOTHING); // of the epoch that is not finished
-  // One that had diverged has as many tries again.
-  if (skippedInRow >= MOST_SKIPPED) skippedInRow = 0;
-  const tokensEach = batchSize * numSteps;
+  /** Trains to the last epoch, or until the signal. */
+  async *run(): AsyncGenerator<TrainEvent, void> {
+    const { training } = this.#start;
+    const tokensEach = training.batchSize * training.numSteps;
+    let position = firstPosition(this.#start, tokensEach);
+    // It may have been stopped between an epoch's last minibatch and its end.
+    if (this.#isAtEndOfEpoch(position) && !this.#isDone(position)) {
+      position = yield* this.#endEpoch(position);
+    }
+    const { ids } = this.#corpus;
+    const minibatches = schedule(ids, training, position.progress);
+    while (!this.#isDone(position) && !this.#loop.signal?.aborted) {
+      const chunk = takeChunk(minibatches, this.#pace.size, this.#boundaries());
+      position = yield* this.#train(chunk, position);
+      const { progress: isWanted, checkpointSeconds: every } = this.#loop;
+      const last = chunk[chunk.length - 1];
+      if (isWanted && !last.endsEpoch) yield progressEvent(position, last);
+      const isSaveDue = every > 0 &&
+        this.#clock() - this.#saved >= 1000 * every;
+      if (isSaveDue && !this.#isDone(position)) {
+        yield* this.#checkpoints("due", position);
+      }
+      await this.#pace.turn();
+    }
+    if (!this.#isDone(position)) yield* this.#checkpoints("stopped", position);
+  }
 
-  const { tokenizer, vocabulary } = corpus;
-  const moment = (): Moment => ({
-    progress,
-    loss,
-    validationLoss,
-    updates,
-    skippedInRow,
-    measured: [...measured],
-    best,
-  });
-  const checkpoint = async (
-    { progress, loss, validationLoss, ...rest }: Moment,
-    [weights, carried, ...moved]: readonly Tensor[],
-  ): Promise<Checkpoint> => {
-    const [parameters, states, moments] = await Promise.all([
-      model.read(weights),
-      model.readStates(carried),
-      optimizer.read(moved),
-    ]);
-    return {
-      config,
-      parameters,
-      tokenizer,
-      vocabulary,
-      corpus: start.corpus,
-      training,
-      progress,
-      loss,
-      validationLoss,
-      provenance: `weena on ${backend.description}`,
-      state: { ...rest, states, moments },
+  /** Frees all that is on the device. */
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+
+  /** Trains on a chunk, and ends the epochs that end in it. */
+  async *#train(
+    chunk: readonly ScheduledMinibatch[],
+    position: Position,
+  ): AsyncGenerator<TrainEvent, Position> {
+    const { results, copies, secondsEach } = await this.#run(chunk, position);
+    const { counted, at } = divergence(results, position.skippedInRow);
+    for (let begin = 0, end: number; begin < counted; begin = end) {
+      const { length } = results;
+      const last = chunk.findIndex((one, i) => i >= begin && one.endsEpoch);
+      end = Math.min(counted, last < 0 ? length : last + 1);
+      const seconds = (end - begin) * secondsEach;
+      const part = results.slice(begin, end);
+      position = afterMinibatches(position, part, seconds);
+      const isLastCounted = at !== undefined && end === counted;
+      if (chunk[end - 1].endsEpoch && !isLastCounted) {
+        position = yield* this.#endEpoch(position, copies.get(end - 1));
+      }
+    }
+    if (at === undefined) return position;
+    yield* this.#checkpoints("diverged", position);
+    throw divergenceError(chunk[at]);
+  }
+
+  async #run(
+    chunk: readonly ScheduledMinibatch[],
+    { updates }: Position,
+  ): Promise<TrainedChunk> {
+    const copies = new Map<number, number>();
+    const copyEnd = (index: number) => {
+      if (!chunk[index].endsEpoch || index === chunk.length - 1) return;
+      this.#best.copyEnd(copies.size);
+      copies.set(index, copies.size);
     };
-  };
-  using bestModel = new BestModel(backend, tensors, checkpoint);
-  async function* checkpoints(
-    reason: CheckpointEvent["reason"],
-  ): AsyncGenerator<CheckpointEvent, void> {
-    saved = clock();
-    const type = "checkpoint";
-    const kept = await bestModel.take();
-    if (kept) yield { type, reason: "best", checkpoint: kept };
-    yield { type, reason, checkpoint: await checkpoint(moment(), tensors) };
+    const { result: results, milliseconds } = await this.#pace.timed(
+      () => this.#runner.run(chunk, updates, copyEnd),
+    );
+    const secondsEach = milliseconds / 1000 / chunk.length;
+    return { results, copies, secondsEach };
   }
-  const isDone = () => isEnded(training, progress.epochs, best);
 
   /**
    * What follows the last minibatch of an epoch; nothing if the signal comes first.
@@ -151,181 +218,132 @@ export async function* runTraining(
    * @param copy Which copy there is of the model as it was then; without it, the
    * model is still so.
    */
-  async function* endEpoch(copy?: number): AsyncGenerator<TrainEvent, void> {
-    const epoch = progress.epochs + 1;
-    const validation = corpus.validation && await measure(
-      model,
-      backend,
-      corpus.validation,
-      { batchSize, numSteps, clock, signal },
-    );
-    if (corpus.validation && !validation) return;
-    const summary = summarize(measured, tokensEach);
-    const part = 1 / measured.length;
+  async *#endEpoch(
+    before: Position,
+    copy?: number,
+  ): AsyncGenerator<TrainEvent, Position> {
+    const { config, training } = this.#start;
+    const { tokenizer, vocabulary } = this.#corpus;
+    const validation = await this.#validate();
+    if (validation === "stopped") return before;
+    const position = afterEpoch(before, validation);
+    const { epochs: epoch } = position.progress;
+    if (position.best?.epoch === epoch) await this.#best.keep(position, copy);
+    const { summary } = before.sums;
+    const part = 1 / summary.losses.length;
     const learningRate = learningRateAt(training, epoch - part, part);
-    progress = { ...progress, epochs: epoch, minibatches: 0 };
-    loss = summary.loss;
-    if (validation) validationLoss = validation.loss;
-    measured = [];
-    sum = NOTHING;
-    const { seconds } = timed;
-    const tokensPerSecond = perSecond(timed);
-    timed = { seconds: 0, tokens: 0 };
-    const judged = validation?.loss ?? loss;
-    if (isBetter(judged, best)) {
-      best = { epoch, loss: judged };
-      await bestModel.keep(moment(), copy);
+    yield { type: "epoch", epoch, ...summary, learningRate, validation };
+    const isLast = this.#isDone(position);
+    const { sampleEvery, checkpointEvery } = this.#loop;
+    if (sampleEvery > 0 && (isLast || isDue(epoch, sampleEvery))) {
+      const parameters = await this.#model.read();
+      const model: TrainedModel = { config, parameters, tokenizer, vocabulary };
+      yield { type: "sample", epoch, model, isLast };
     }
-    const rates = { learningRate, seconds, tokensPerSecond };
-    yield { type: "epoch", epoch, ...summary, ...rates, validation };
-    const isLast = isDone();
-    if (loop.sampleEvery > 0 && (isLast || isDue(epoch, loop.sampleEvery))) {
-      const parameters = await model.read();
-      const trained = { config, parameters, tokenizer, vocabulary };
-      yield { type: "sample", epoch, model: trained, isLast };
+    if (isLast) yield* this.#checkpoints("last", position);
+    else if (isDue(epoch, checkpointEvery)) {
+      yield* this.#checkpoints("due", position);
     }
-    if (isLast) yield* checkpoints("last");
-    else if (isDue(epoch, loop.checkpointEvery)) yield* checkpoints("due");
+    return position;
   }
 
-  const record = (
-    step: ScheduledMinibatch,
-    result: MinibatchResult,
-    seconds: number,
-  ) => {
-    measured.push(result);
-    sum = plus(sum, result);
-    updates++;
-    skippedInRow = isGood(result) ? 0 : skippedInRow + 1;
-    timed = {
-      seconds: timed.seconds + seconds,
-      tokens: timed.tokens + (isGood(result) ? tokensEach : 0),
+  /** How well the text held out is predicted, if there is one. */
+  async #validate() {
+    const { validation } = this.#corpus;
+    if (!validation) return undefined;
+    const { batchSize, numSteps } = this.#start.training;
+    return await measure(this.#model, this.#backend, validation, {
+      batchSize,
+      numSteps,
+      clock: this.#clock,
+      signal: this.#loop.signal,
+    }) ?? "stopped";
+  }
+
+  /** The best model, if it was not given yet, then the model as it is. */
+  async *#checkpoints(
+    reason: CheckpointEvent["reason"],
+    position: Position,
+  ): AsyncGenerator<CheckpointEvent, void> {
+    this.#saved = this.#clock();
+    const type = "checkpoint";
+    const best = await this.#best.take();
+    if (best) yield { type, reason: "best", checkpoint: best };
+    const checkpoint = await this.#checkpoint(position, this.#tensors);
+    yield { type, reason, checkpoint };
+  }
+
+  /** A position with its tensors read back: the trainer's, or copies of them. */
+  async #checkpoint(
+    position: Position,
+    [weights, carried, ...moved]: readonly Tensor[],
+  ): Promise<Checkpoint> {
+    const { config, corpus, training } = this.#start;
+    const { tokenizer, vocabulary } = this.#corpus;
+    const [parameters, states, moments] = await Promise.all([
+      this.#model.read(weights),
+      this.#model.readStates(carried),
+      this.#optimizer.read(moved),
+    ]);
+    return {
+      config,
+      parameters,
+      tokenizer,
+      vocabulary,
+      corpus,
+      training,
+      progress: position.progress,
+      loss: position.loss,
+      validationLoss: position.validationLoss,
+      provenance: `weena on ${this.#backend.description}`,
+      state: { ...resumedFrom(position), states, moments },
     };
-    const tokens = progress.tokens + tokensEach;
-    progress = { ...progress, minibatches: step.index + 1, tokens };
-  };
+  }
+
+  #isDone({ progress, best }: Position): boolean {
+    return isEnded(this.#start.training, progress.epochs, best);
+  }
+
+  #isAtEndOfEpoch({ progress }: Position): boolean {
+    const { training } = this.#start;
+    const { count } = partition(this.#corpus.ids, {
+      ...training,
+      offset: training.offset ?? undefined,
+      epoch: progress.epochs,
+    });
+    return progress.minibatches === count;
+  }
 
   /** Whether a chunk is not to go on behind the end of an epoch. */
-  const boundaries = () => {
+  #boundaries(): (epochs: number) => boolean {
+    const { checkpointEvery, sampleEvery } = this.#loop;
     let ends = 0;
-    return (epochs: number) =>
-      ++ends > bestModel.capacity || corpus.validation !== undefined ||
-      isDue(epochs, loop.checkpointEvery) || isDue(epochs, loop.sampleEvery);
-  };
-  // It may have been stopped between an epoch's last minibatch and its end.
-  const { count } = partition(corpus.ids, {
-    ...training,
-    offset: training.offset ?? undefined,
-    epoch: progress.epochs,
-  });
-  if (progress.minibatches === count && !isDone()) yield* endEpoch();
-
-  const steps = schedule(corpus.ids, training, progress);
-  const takeTurn = turns(clock);
-  let size = 1, lastTurn = clock();
-  while (!isDone() && !signal?.aborted) {
-    const chunk = takeChunk(steps, size, boundaries());
-    const last = chunk.length - 1;
-    const copies = new Map<number, number>(); // by place in the chunk
-    const begun = clock();
-    const results = await runner.run(chunk, updates, (i) => {
-      if (!chunk[i].endsEpoch || i === last) return;
-      bestModel.copyEnd(copies.size);
-      copies.set(i, copies.size);
-    });
-    const elapsed = clock() - begun;
-    size = nextChunkSize(size, elapsed, {
-      targetMilliseconds: CHUNK_MILLISECONDS,
-      limit: runner.capacity,
-    });
-    let divergedAt: ScheduledMinibatch | undefined;
-    for (const [i, step] of chunk.entries()) {
-      record(step, results[i], elapsed / 1000 / chunk.length);
-      if (skippedInRow >= MOST_SKIPPED) divergedAt ??= step;
-      // What was queued up behind is part of the model, where it changed anything.
-      if (divergedAt && !results.slice(i + 1).some(isGood)) break;
-      if (step.endsEpoch) yield* endEpoch(copies.get(i));
-    }
-    if (divergedAt) {
-      if (!isDone()) yield* checkpoints("diverged");
-      throw divergence(divergedAt);
-    }
-    const { epoch, index, count, endsEpoch } = chunk[last];
-    if (loop.progress && !endsEpoch) {
-      yield {
-        type: "progress",
-        epoch: epoch + 1,
-        minibatch: index + 1,
-        count,
-        loss: sum.loss / sum.minibatches,
-        tokensPerSecond: perSecond(timed),
-      };
-    }
-    const { checkpointSeconds: every } = loop;
-    if (every > 0 && clock() - saved >= 1000 * every && !isDone()) {
-      yield* checkpoints("due");
-    }
-    if (clock() - lastTurn > CHUNK_MILLISECONDS / 2) {
-      await takeTurn();
-      lastTurn = clock();
-    }
+    return (epochs) =>
+      ++ends > this.#best.capacity || this.#corpus.validation !== undefined ||
+      isDue(epochs, checkpointEvery) || isDue(epochs, sampleEvery);
   }
-  if (!isDone()) yield* checkpoints("stopped");
 }
 
-/** The state before the first minibatch, but for what the model holds itself. */
-const FRESH: Pick<TrainingState, "updates" | "skippedInRow" | "best"> = {
-  updates: 0,
-  skippedInRow: 0,
-  best: undefined,
-};
-
-function perSecond({ seconds, tokens }: { seconds: number; tokens: number }) {
-  return seconds > 0 ? tokens / seconds : 0;
-}
-
-/** A sum over minibatches; those that were skipped count for nothing. */
-interface Sum {
-  readonly loss: number;
-  readonly minibatches: number;
-}
-
-const NOTHING: Sum = { loss: 0, minibatches: 0 };
-
-function plus(sum: Sum, result: MinibatchResult): Sum {
-  if (!isGood(result)) return sum;
-  return { loss: sum.loss + result.loss, minibatches: sum.minibatches + 1 };
-}
-
-/** Whether a minibatch changed the parameters. */
-function isGood({ norm }: MinibatchResult): boolean {
-  return Number.isFinite(norm);
-}
-
-function divergence(step: ScheduledMinibatch): DivergenceError {
-  return new DivergenceError(
-    `Training diverged in epoch ${step.epoch + 1}, minibatch ` +
-      `${step.index + 1}: the gradient was not finite ${MOST_SKIPPED} ` +
-      `times in a row. Use a smaller learning rate, or clip the gradients`,
-  );
-}
-
-/** An epoch's measurements; minibatches that were skipped count for nothing. */
-function summarize(results: readonly MinibatchResult[], tokensEach: number) {
-  const good = results.filter(isGood);
-  const mean = (of: "loss" | "norm") =>
-    weightedMean(good.map((result) => ({
-      mean: result[of],
-      tokens: tokensEach,
-    })));
-  const loss = mean("loss");
+function progressEvent(
+  { sums: { loss, tokensPerSecond } }: Position,
+  { epoch, index, count }: ScheduledMinibatch,
+): ProgressEvent {
   return {
+    type: "progress",
+    epoch: epoch + 1,
+    minibatch: index + 1,
+    count,
     loss,
-    perplexity: perplexity(loss),
-    tokens: good.length * tokensEach,
-    gradientNorm: mean("norm"),
-    skipped: results.length - good.length,
-    losses: results.map((result) => result.loss),
-    gradientNorms: results.map((result) => result.norm),
+    tokensPerSecond,
   };
+}
+
+function divergenceError(
+  { epoch, index }: ScheduledMinibatch,
+): DivergenceError {
+  return new DivergenceError(
+    `Training diverged in epoch ${epoch + 1}, minibatch ${index + 1}: the ` +
+      `gradient was not finite ${MOST_SKIPPED} times in a row. Use a smaller ` +
+      `learning rate, or clip the gradients`,
+  );
 }

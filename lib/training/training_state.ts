@@ -15,7 +15,7 @@ import {
 } from "../model/parameters.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { Best } from "./best.ts";
-import type { MomentName, Moments } from "./optimizer.ts";
+import { MOMENT_NAMES, type Moments } from "./optimizer.ts";
 
 /** Loss and global gradient norm, before clipping, of one minibatch. */
 export interface MinibatchResult {
@@ -40,14 +40,6 @@ export interface TrainingState {
   /** The best epoch by validation loss or, where no text is held out, by loss. */
   readonly best?: Best;
 }
-
-/** Every moment that an optimizer may have. */
-const MOMENT_NAMES: readonly MomentName[] = [
-  "momentum_buffer",
-  "exp_avg",
-  "exp_avg_sq",
-  "square_avg",
-];
 
 /** Prefix of the tensors that PyTorch is to leave alone. */
 export const TRAIN_PREFIX = "train.";

@@ -7,7 +7,11 @@
 import { extname } from "@std/path";
 import { DownloadError } from "../../lib/download.ts";
 import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
-import type { Corpus, TokenizeOptions } from "../../lib/text/corpus.ts";
+import {
+  type Corpus,
+  TOKENIZE_SETTINGS,
+  type TokenizeOptions,
+} from "../../lib/text/corpus.ts";
 import { decodeTokenFile } from "../../lib/text/token_file.ts";
 import type { Level, Tokenizer } from "../../lib/text/tokenizer.ts";
 import type { Normalization } from "../../lib/text/normalize.ts";
@@ -15,7 +19,7 @@ import type { Vocabulary } from "../../lib/text/vocabulary.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { assertKnownTokens, corpusNotes } from "./corpus_notes.ts";
 import { exists, readWanted } from "./files.ts";
-import type { ChoiceFlag, NumberFlag, TextFlag } from "./command.ts";
+import type { TextFlag, Values } from "./command.ts";
 import { UsageError } from "./flags.ts";
 import { interruption } from "./interrupt.ts";
 import { assertInputFile } from "./input_file.ts";
@@ -26,9 +30,15 @@ import {
   TIME_MACHINE_PATH,
 } from "./named_texts.ts";
 import { EXIT, TaskError } from "./exit.ts";
+import { flagsOf } from "./setting_flags.ts";
 import { say } from "./terminal.ts";
 import { assertTextPath } from "./text_path.ts";
 import { tokenizeFile } from "./tokenize_file.ts";
+
+/** The chapter trains on the first 10,000 characters; other texts are taken whole. */
+const CHAPTER_TOKENS = 10_000;
+
+const TOKENIZE_FLAGS = flagsOf(TOKENIZE_SETTINGS);
 
 /** Flags that choose a text and how it is cut into tokens. */
 export const CORPUS_FLAGS = {
@@ -37,46 +47,21 @@ export const CORPUS_FLAGS = {
     value: "time-machine|sample|PATH",
     help: "the text: a name, a text file, or a token file (.safetensors)",
   } as TextFlag,
-  level: {
-    kind: "choice",
-    choices: ["char", "word", "byte"],
-    help: "what a token is (char)",
-  } as ChoiceFlag<Level>,
+  ...TOKENIZE_FLAGS,
   normalize: {
-    kind: "choice",
-    choices: ["letters", "none"],
-    help: "letters: lower-case a to z and spaces alone are kept " +
-      "(letters for time-machine and sample, none for a file)",
-  } as ChoiceFlag<Normalization>,
-  "min-frequency": {
-    kind: "integer",
-    least: 0,
-    help: "rarer tokens become <unk> (0)",
-  } as NumberFlag,
+    ...TOKENIZE_FLAGS.normalize,
+    standard: "letters for time-machine and sample, none for a file",
+  },
   "max-tokens": {
-    kind: "integer",
-    least: 0,
-    help: "tokens to keep, from the first on; 0: all (10000 for " +
+    ...TOKENIZE_FLAGS["max-tokens"],
+    help: `${TOKENIZE_FLAGS["max-tokens"].help} (${CHAPTER_TOKENS} for ` +
       "time-machine, 0 for others). The vocabulary is the whole text's",
-  } as NumberFlag,
-  validation: {
-    kind: "number",
-    least: 0,
-    below: 1,
-    help: "fraction of the tokens kept to hold out, from the end; the " +
-      "vocabulary is made without it (0)",
-  } as NumberFlag,
+    standard: undefined,
+  },
 } as const;
 
 /** Values of {@linkcode CORPUS_FLAGS}. */
-export interface CorpusFlags {
-  readonly corpus?: string;
-  readonly level?: Level;
-  readonly normalize?: Normalization;
-  readonly "min-frequency"?: number;
-  readonly "max-tokens"?: number;
-  readonly validation?: number;
-}
+export type CorpusFlags = Partial<Values<typeof CORPUS_FLAGS>>;
 
 /** Whether `--corpus` names a token file. */
 export function isTokenFile(corpus: string | undefined): boolean {
@@ -169,9 +154,9 @@ export async function loadCorpusFor(
   return await tokenizeText(corpus, options);
 }
 
-/** The chapter trains on the first 10,000 characters; other texts are taken whole. */
+/** How many tokens of a text are kept unless it is said; 0: all. */
 export function defaultMaxTokens(corpus: string): number {
-  return corpus === "time-machine" ? 10_000 : 0;
+  return corpus === "time-machine" ? CHAPTER_TOKENS : 0;
 }
 
 /**
@@ -213,14 +198,8 @@ async function loadTokenFile(
   path: string,
   flags: CorpusFlags,
 ): Promise<Corpus> {
-  const settled = ([
-    "level",
-    "normalize",
-    "min-frequency",
-    "max-tokens",
-    "validation",
-  ] as const)
-    .find((flag) => flags[flag] !== undefined);
+  const settled = Object.keys(TOKENIZE_FLAGS)
+    .find((flag) => flags[flag as keyof CorpusFlags] !== undefined);
   if (settled) {
     throw new UsageError(
       `--${settled} cannot change ${path}, which is tokenized already: give it ` +

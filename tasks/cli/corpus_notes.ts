@@ -6,10 +6,10 @@
 
 import type { Corpus } from "../../lib/text/corpus.ts";
 import { type TokenIds, unknownCount } from "../../lib/text/token_ids.ts";
+import { grouped } from "../shared/grouped.ts";
 import { shortened } from "./describe.ts";
 import { mixedForms } from "./mixed_forms.ts";
 import { EXIT, TaskError } from "./exit.ts";
-import { grouped } from "./terminal.ts";
 
 /** A greater share of `<unk>` is worth a note. */
 const MUCH = 0.5;

@@ -4,27 +4,8 @@
  * @module
  */
 
-import type { ModelConfig } from "../../lib/model/config.ts";
-import { grouped, printable } from "./terminal.ts";
-
-/** `rnn, 512 hidden units, 1 layer`. */
-export function modelText(config: ModelConfig): string {
-  const { cell, activation, hiddenSize, numLayers, embeddingSize } = config;
-  return `${cell === "rnn" && activation === "relu" ? "rnn (relu)" : cell}, ` +
-    `${grouped(hiddenSize)} hidden units, ` +
-    `${numLayers} ${numLayers === 1 ? "layer" : "layers"}` +
-    (embeddingSize ? `, embeddings of ${grouped(embeddingSize)}` : "");
-}
-
-/**
- * A perplexity, the same everywhere: `1.04`; above a thousand `20,992`, above a million
- * `3.72e+91`; `not finite` where it is no number or too large for one.
- */
-export function perplexityText(value: number): string {
-  if (!Number.isFinite(value)) return "not finite";
-  if (value < 999.995) return value.toFixed(2);
-  return value < 999_999.5 ? grouped(value) : value.toPrecision(3);
-}
+import { grouped } from "../shared/grouped.ts";
+import { printable } from "./terminal.ts";
 
 /** A speed: `40,711 tokens/s`; empty where none was measured. */
 export function speedText(tokensPerSecond: number): string {

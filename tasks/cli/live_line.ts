@@ -4,7 +4,8 @@
  * @module
  */
 
-import { perplexityText, speedText } from "./describe.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
+import { speedText } from "./describe.ts";
 import { sparkline } from "./sparkline.ts";
 import type { Piece, Style } from "./terminal.ts";
 

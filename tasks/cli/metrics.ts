@@ -5,6 +5,7 @@
  */
 
 import type { EpochEvent } from "../../lib/training/events.ts";
+import { meanSpeed } from "../../lib/training/metrics.ts";
 import { readEpochLines } from "./epoch_lines.ts";
 
 /** One line of the file. */
@@ -71,6 +72,16 @@ export async function readMetrics(path: string): Promise<EpochMetrics[]> {
     if (isWhole) byEpoch.set(line.epoch, metrics);
   }
   return [...byEpoch.values()];
+}
+
+/** How long epochs took together, and how fast they were; NaN where that is unknown. */
+export function speedOf(metrics: readonly EpochMetrics[]) {
+  const epochs = metrics.map(({ seconds, tokens_per_second }) => ({
+    seconds,
+    tokensPerSecond: tokens_per_second,
+  }));
+  const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  return { seconds, tokensPerSecond: meanSpeed(epochs) };
 }
 
 /** One of the measurements by epoch. */

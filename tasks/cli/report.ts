@@ -6,12 +6,14 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
-import { modelText, perplexityText, spaced, speedText } from "./describe.ts";
+import { modelText } from "../shared/model_text.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
+import { grouped } from "../shared/grouped.ts";
+import { spaced, speedText } from "./describe.ts";
 import { Html, markup, type Value } from "./html.ts";
-import type { EpochMetrics } from "./metrics.ts";
+import { type EpochMetrics, speedOf } from "./metrics.ts";
 import type { Sample } from "./samples.ts";
 import { duration } from "./live_line.ts";
-import { grouped } from "./terminal.ts";
 
 /** What the page shows. */
 export interface ReportContents {
@@ -103,13 +105,9 @@ function summary({ checkpoint, metrics }: ReportContents): string {
   const last = metrics.at(-1);
   const what = `${modelText(config)}, trained on ${corpus.name}`;
   if (!last) return `${what}: its first epoch is not done.`;
-  const seconds = metrics.reduce((sum, { seconds }) => sum + seconds, 0);
-  const tokens = metrics.reduce(
-    (sum, metric) => sum + (metric.tokens_per_second ?? 0) * metric.seconds,
-    0,
-  );
+  const { seconds, tokensPerSecond } = speedOf(metrics);
   const validation = last.validation_perplexity;
-  const speed = speedText(tokens / seconds);
+  const speed = speedText(tokensPerSecond);
   return `${what}: perplexity ${perplexityText(last.perplexity)}` +
     (validation === undefined
       ? ""

@@ -5,12 +5,17 @@
  */
 
 import { join } from "@std/path";
-import { assertConfig, type ModelConfig } from "../../lib/model/config.ts";
+import type { ModelConfig } from "../../lib/model/config.ts";
 import { parameterCount } from "../../lib/model/parameters.ts";
-import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import {
+  configOf,
+  isTrained,
+  trainingOf,
+  type TrainingOrigin,
+} from "../../lib/training/checkpoint_metadata.ts";
 import { readHeader } from "./checkpoint_header.ts";
 import { exists, isTemporary } from "./files.ts";
-import { type EpochMetrics, readMetrics } from "./metrics.ts";
+import { type EpochMetrics, readMetrics, speedOf } from "./metrics.ts";
 import { modelPaths, type RunPaths } from "./run_paths.ts";
 
 /** A run as lists show it. */
@@ -19,7 +24,7 @@ export interface RunSummary {
   readonly config: ModelConfig;
   readonly parameters: number;
   /** Undefined where the model was imported. */
-  readonly trained?: Pick<Checkpoint, "corpus" | "training" | "progress">;
+  readonly trained?: TrainingOrigin;
   readonly metrics: readonly EpochMetrics[];
   /** Mean over all epochs; not finite where none has been measured. */
   readonly tokensPerSecond: number;
@@ -58,18 +63,13 @@ export async function summarize(
     }
     const { config, trained, time, problem } = header;
     const metrics = await readMetrics(run.metrics);
-    const seconds = sum(metrics.map((one) => one.seconds));
-    const tokens = sum(
-      metrics.map((one) => (one.tokens_per_second ?? 0) * one.seconds),
-    );
     return {
       name,
       config,
       parameters: parameterCount(config),
       ...trained && { trained },
       metrics,
-      tokensPerSecond: tokens / seconds,
-      seconds,
+      ...speedOf(metrics),
       time,
       bytes: await folderBytes(run.folder),
       ...problem !== undefined && { problem },
@@ -105,24 +105,17 @@ async function readModelHeader(path: string): Promise<Header> {
   const { isFile } = await Deno.stat(path);
   if (!isFile) throw new SyntaxError(`${path} is no file`); // a pipe has no end
   const { metadata, time } = await readHeader(path);
-  const json = (key: string) => JSON.parse(metadata(key) ?? "null");
-  const config = json("config") as ModelConfig | null;
-  if (config === null) {
+  if (metadata("config") === undefined) {
     throw new SyntaxError(`${path} holds no model of weena's`);
   }
-  assertConfig(config);
-  if (metadata("training") === undefined) return { config, time };
-  const trained = {
-    corpus: json("corpus"),
-    training: json("training"),
-    progress: json("progress"),
-  };
-  if (
-    typeof trained.corpus?.name !== "string" ||
-    !Number.isSafeInteger(trained.training?.epochs) ||
-    !Number.isSafeInteger(trained.progress?.epochs)
-  ) throw new SyntaxError(`${path} does not tell how it was trained`);
-  return { config, trained, time };
+  try {
+    const config = configOf(metadata);
+    return isTrained(metadata)
+      ? { config, trained: trainingOf(metadata), time }
+      : { config, time };
+  } catch (error) {
+    throw new SyntaxError(`${path}: ${(error as Error).message}`);
+  }
 }
 
 async function folderBytes(folder: string): Promise<number> {
@@ -136,8 +129,4 @@ async function folderBytes(folder: string): Promise<number> {
     }
   }
   return bytes;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

@@ -129,11 +129,6 @@ export function onOneLine(text: string): string {
   return printable(text.replace(/\r\n|[\n\r\u2028\u2029]/g, "↵"));
 }
 
-/** A whole number with thousands separated: `170,580`. */
-export function grouped(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
 /** JSON on one line; numbers that JSON has not as strings: `"NaN"`, `"Infinity"`. */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(

@@ -13,6 +13,7 @@ import type {
   SampleEvent,
   TrainEvent,
 } from "../../lib/training/events.ts";
+import { meanSpeed } from "../../lib/training/metrics.ts";
 import { EXIT, TaskError } from "./exit.ts";
 import type { HeldRun } from "./held_run.ts";
 import { type Interruption, interruption } from "./interrupt.ts";
@@ -92,7 +93,8 @@ class RunInTraining implements Disposable {
   #hasBest = false;
   #last?: EpochEvent;
   #texts: Record<string, string> = {};
-  #time = { tokens: 0, seconds: 0 };
+  /** The epochs of this training, for their speed. */
+  readonly #epochs: { seconds: number; tokensPerSecond: number }[] = [];
 
   constructor(run: HeldRun, options: RunOptions) {
     this.#run = run;
@@ -157,11 +159,8 @@ class RunInTraining implements Disposable {
         break;
       case "epoch": {
         this.#last = event;
-        const { tokens, seconds } = this.#time;
-        this.#time = {
-          tokens: tokens + event.tokensPerSecond * event.seconds,
-          seconds: seconds + event.seconds,
-        };
+        const { seconds, tokensPerSecond } = event;
+        this.#epochs.push({ seconds, tokensPerSecond });
         const line = await this.#record!.epoch(event, backend.description);
         if (json) out(line);
         this.#display!.epoch(event);
@@ -239,11 +238,13 @@ class RunInTraining implements Disposable {
     const early = patienceText(this.#saved, this.#bestPath());
     if (early !== undefined) say(early);
     say(`${paths.report} shows how it went`);
-    const { tokens, seconds } = this.#time;
+    const tokensPerSecond = meanSpeed(this.#epochs);
     const results = {
       paths,
       last: this.#last!,
-      tokensPerSecond: seconds > 0 ? tokens / seconds : undefined,
+      tokensPerSecond: Number.isNaN(tokensPerSecond)
+        ? undefined
+        : tokensPerSecond,
       device: this.#options.backend.description,
       samples: this.#texts,
     };

@@ -6,8 +6,8 @@
 
 import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
 import { type Clock, monotonicClock } from "../../lib/training/pace.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
 import { fitted } from "./columns.ts";
-import { perplexityText } from "./describe.ts";
 import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
 import {
   canRedraw,

@@ -7,8 +7,9 @@
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type { EpochEvent } from "../../lib/training/events.ts";
 import type { Best } from "../../lib/training/best.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
 import { shellQuoted } from "./command_line.ts";
-import { perplexityText, speedText } from "./describe.ts";
+import { speedText } from "./describe.ts";
 import { EXIT } from "./exit.ts";
 import type { RunPaths } from "./run_paths.ts";
 import { jsonLine } from "./terminal.ts";

@@ -1,5 +1,5 @@
 import type { EpochEvent } from "../../lib/training/events.ts";
-import { perplexityText } from "./describe.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
 
 /** Epochs in a row after which something is no accident. */
 const MOST_EPOCHS = 3;

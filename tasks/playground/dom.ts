@@ -47,11 +47,6 @@ export function visible(token: string): string {
   return names[token] ?? `“${token}”`;
 }
 
-/** A whole number with its thousands apart. */
-export function grouped(value: number): string {
-  return Math.round(value).toLocaleString("en-GB");
-}
-
 /** Tokens of a level, in words. */
 export const TOKENS: Readonly<Record<Level, string>> = {
   char: "characters",

@@ -10,7 +10,7 @@ import type { Reading } from "./protocol.ts";
 /** Heights in pixels: of a row as is best, of the whole at least and at most. */
 const ROW = 3, LEAST = 120, MOST = 480;
 
-/** The heat map. */
+/** Draws the hidden states, and marks one character and one unit in them. */
 export class HeatMap {
   readonly #frame = find("heat-map", HTMLElement);
   readonly #canvas = make("canvas");

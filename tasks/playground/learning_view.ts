@@ -4,8 +4,10 @@
  * @module
  */
 
+import { grouped } from "../shared/grouped.ts";
+import { perplexityText } from "../shared/perplexity_text.ts";
 import type { Announcer } from "./announcer.ts";
-import { find, grouped, TOKENS } from "./dom.ts";
+import { find, TOKENS } from "./dom.ts";
 import { Plot } from "./plot.ts";
 import type { Ending, ModelSummary, Notice } from "./protocol.ts";
 import { Samples } from "./samples.ts";
@@ -15,7 +17,7 @@ type TrainingNotice = Extract<
   { kind: "started" | "epoch" | "progress" | "sample" }
 >;
 
-/** The section. */
+/** Shows how training goes. */
 export class LearningView {
   readonly #announcer: Announcer;
   readonly #section = find("learning", HTMLElement);
@@ -75,7 +77,7 @@ export class LearningView {
         const { epoch, perplexity, prefix, text } = notice;
         const place = epoch === 0 ? "first epoch" : `epoch ${epoch}`;
         const label = Number.isFinite(perplexity)
-          ? `${place}, perplexity ${perplexity.toFixed(2)}`
+          ? `${place}, perplexity ${perplexityText(perplexity)}`
           : place;
         this.#samples.add(label, prefix, text);
       }

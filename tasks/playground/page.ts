@@ -5,9 +5,11 @@
  */
 
 import type { DeviceName } from "../../mod.ts";
+import { grouped } from "../shared/grouped.ts";
+import { modelText } from "../shared/model_text.ts";
 import { Announcer } from "./announcer.ts";
 import { Client } from "./client.ts";
-import { find, grouped, TOKENS } from "./dom.ts";
+import { find, TOKENS } from "./dom.ts";
 import { listenForFiles, saveFile } from "./files.ts";
 import { LearningView } from "./learning_view.ts";
 import type { Calls, ModelSummary, Notice } from "./protocol.ts";
@@ -144,17 +146,13 @@ function hear(notice: Notice): void {
 
 function showModel(summary: ModelSummary): void {
   model = summary;
-  const { cell, numLayers, hiddenSize, vocabularySize, parameters } = summary;
-  const layers = numLayers === 1 ? "one layer" : `${numLayers} layers`;
+  const { config, parameters, level, corpus, epoch } = summary;
   modelLine.textContent =
-    `${cell.toUpperCase()}, ${layers} of ${hiddenSize} units, ` +
-    `${grouped(parameters)} parameters, ${vocabularySize} different ` +
-    `${
-      TOKENS[summary.level]
-    }; trained on ${summary.corpus}, ${summary.epoch} ` +
-    `${summary.epoch === 1 ? "time" : "times"} through`;
+    `${modelText(config)}, ${grouped(parameters)} parameters, ` +
+    `${grouped(config.vocabularySize)} different ${TOKENS[level]}; ` +
+    `trained on ${corpus}, ${epoch} ${epoch === 1 ? "time" : "times"} through`;
   writer.offer(summary);
-  reading.offerLayers(numLayers);
+  reading.offerLayers(config.numLayers);
   showButtons();
 }
 

@@ -5,10 +5,11 @@
  * @module
  */
 
+import { thinned } from "../shared/thinned.ts";
 import { find, make } from "./dom.ts";
 import { logTicks, wholeTicks } from "./scale.ts";
 
-/** A measurement. */
+/** Perplexity after an epoch, or within one. */
 interface Point {
   readonly epoch: number;
   readonly perplexity: number;
@@ -22,10 +23,10 @@ type LineName = keyof typeof LINES;
 const HEIGHT = 240;
 const MARGIN = { left: 44, right: 14, top: 12, bottom: 34 };
 
-/** More points than pixels are not drawn. */
+/** More points than this are thinned out. */
 const MOST_POINTS = 400;
 
-/** The plot. */
+/** Draws a line for the text and one for what is held out. */
 export class Plot {
   readonly #figure = find("plot", HTMLElement);
   readonly #svg = svg("svg", { role: "img", height: HEIGHT });
@@ -115,13 +116,16 @@ export class Plot {
     }
     this.#svg.append(label(right, bottom + 31, "end", "epochs"));
     for (const name of ["validation", "text"] as const) {
-      const points = thinned(this.#points[name]);
-      if (points.length === 0) continue;
-      const at = points.map((p) => `${x(p.epoch)},${y(p.perplexity)}`);
-      const last = points[points.length - 1];
+      const pixels = this.#points[name].map(({ epoch, perplexity }) => {
+        return { x: x(epoch), y: y(perplexity) };
+      });
+      if (pixels.length === 0) continue;
+      const points = thinned(pixels, MOST_POINTS)
+        .map(({ x, y }) => `${x},${y}`).join(" ");
+      const last = pixels[pixels.length - 1];
       this.#svg.append(
-        svg("polyline", { class: `line ${name}`, points: at.join(" ") }),
-        dot(`dot ${name}`, x(last.epoch), y(last.perplexity)),
+        svg("polyline", { class: `line ${name}`, points }),
+        dot(`dot ${name}`, last.x, last.y),
       );
     }
     if (this.#now) {
@@ -174,11 +178,6 @@ export class Plot {
     return (value) =>
       MARGIN.top + height * (high - Math.log(value)) / (high - low);
   }
-}
-
-function thinned(points: readonly Point[]): Point[] {
-  const every = Math.ceil(points.length / MOST_POINTS);
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
 function label(x: number, y: number, anchor: string, text: string) {

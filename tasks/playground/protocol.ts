@@ -8,6 +8,7 @@ import type {
   CellName,
   DeviceName,
   Level,
+  ModelConfig,
   Normalization,
   UpdateRule,
 } from "../../mod.ts";
@@ -38,10 +39,7 @@ export interface NamedText {
 /** What there is to know of the model that the worker holds. */
 export interface ModelSummary {
   readonly corpus: string;
-  readonly cell: CellName;
-  readonly hiddenSize: number;
-  readonly numLayers: number;
-  readonly vocabularySize: number;
+  readonly config: ModelConfig;
   readonly parameters: number;
   readonly level: Level;
   readonly normalize: Normalization;
@@ -116,25 +114,36 @@ export interface Calls {
   };
 }
 
-/** Name of a call. */
 export type CallName = keyof Calls;
 
-/** What the worker tells of its own accord. */
+/** A training has begun, or goes on. */
+export interface Started {
+  readonly kind: "started";
+  /** Whether it is a new model, not one that goes on. */
+  readonly isNew: boolean;
+  readonly level: Level;
+  readonly tokens: number;
+  readonly vocabularySize: number;
+  readonly parameters: number;
+  /** Epochs done, and planned. */
+  readonly epoch: number;
+  readonly epochs: number;
+}
+
+/** What a model in training wrote. */
+export interface SampleNotice {
+  readonly kind: "sample";
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Of the last whole epoch, in the first of what is done of it; or NaN. */
+  readonly perplexity: number;
+  readonly prefix: string;
+  readonly text: string;
+}
+
+/** What the worker tells unasked. */
 export type Notice =
-  | {
-    readonly kind: "started";
-    /** Whether it is a new model, not one that goes on. */
-    readonly isNew: boolean;
-    readonly level: Level;
-    readonly tokens: number;
-    readonly vocabularySize: number;
-    readonly parameters: number;
-    /** Epochs done, and planned. */
-    readonly epoch: number;
-    readonly epochs: number;
-    /** Minibatches of an epoch. */
-    readonly minibatches: number;
-  }
+  | Started
   | {
     readonly kind: "epoch";
     readonly epoch: number;
@@ -143,21 +152,16 @@ export type Notice =
     readonly tokensPerSecond: number;
   }
   | {
-    /** Where training is within an epoch. */
+    /** How far training is within an epoch. */
     readonly kind: "progress";
+    /** Epochs done. */
     readonly epoch: number;
     /** Part of the next epoch that is done. */
     readonly part: number;
     /** Of that part. */
     readonly perplexity: number;
   }
-  | {
-    readonly kind: "sample";
-    readonly epoch: number;
-    readonly perplexity: number;
-    readonly prefix: string;
-    readonly text: string;
-  }
+  | SampleNotice
   | { readonly kind: "model"; readonly model: ModelSummary }
   | { readonly kind: "piece"; readonly text: string; readonly first: boolean };
 

@@ -23,7 +23,7 @@ const LEGENDS = {
   ],
 };
 
-/** The section. */
+/** Shows a text that a model has read, and what it made of each character. */
 export class ReadingView {
   readonly #section = find("reading", HTMLElement);
   readonly #legend = find("legend", HTMLElement);

@@ -5,14 +5,8 @@
  * @module
  */
 
-import { weightedMean } from "../../lib/training/metrics.ts";
-import {
-  type Backend,
-  type Checkpoint,
-  perplexity,
-  type TrainingState,
-} from "../../mod.ts";
-import type { Notice } from "./protocol.ts";
+import type { Backend, TrainedModel } from "../../mod.ts";
+import type { SampleNotice } from "./protocol.ts";
 import { usablePrefix, write } from "./writing.ts";
 
 /** How samples are drawn, and how long they are. */
@@ -21,43 +15,37 @@ const SAMPLE = { length: 140, temperature: 0.7, topP: 1, seed: 1 };
 /** The least milliseconds between two, and what multiple of the time one takes. */
 const PAUSE = 1000, SHARE = 5;
 
-/** Writes samples. */
+/** Lets a model in training write. */
 export class Sampler {
+  readonly #backend: Backend;
   #last = -Infinity;
   #took = 0;
 
-  /** A sample; undefined if the last was but now, unless there is to be one. */
-  async sample(
-    checkpoint: Checkpoint,
-    backend: Backend,
-    prefix: string,
-    isWanted: boolean,
-  ): Promise<Notice | undefined> {
-    const begun = performance.now();
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Whether enough time has gone by since the last sample. */
+  get isDue(): boolean {
     const pause = Math.max(PAUSE, SHARE * this.#took);
-    if (!isWanted && begun - this.#last < pause) return;
-    const { progress, state, loss } = checkpoint;
+    return performance.now() - this.#last >= pause;
+  }
+
+  /** A sample; undefined where there is nothing that it could begin with. */
+  async sample(
+    model: TrainedModel,
+    wanted: string,
+  ): Promise<Pick<SampleNotice, "prefix" | "text"> | undefined> {
+    const prefix = usablePrefix(model, wanted);
+    if (prefix === "") return undefined;
+    const begun = performance.now();
     const pieces: string[] = [];
-    const request = { ...SAMPLE, prefix: usablePrefix(checkpoint, prefix) };
-    await write(checkpoint, backend, request, {
-      onPiece: (piece) => pieces.push(piece),
-    });
+    const request = { ...SAMPLE, prefix };
+    for await (const piece of write(model, this.#backend, request)) {
+      pieces.push(piece);
+    }
     this.#last = performance.now();
     this.#took = this.#last - begun;
-    return {
-      kind: "sample",
-      epoch: progress.epochs,
-      perplexity: perplexity(progress.epochs > 0 ? loss : meanLoss(state)),
-      prefix: pieces[0],
-      text: pieces.slice(1).join(""),
-    };
+    return { prefix: pieces[0], text: pieces.slice(1).join("") };
   }
-}
-
-/** Mean loss of the minibatches of the epoch that is not finished. */
-export function meanLoss(state: TrainingState | undefined): number {
-  return weightedMean(
-    (state?.measured ?? []).filter(({ norm }) => Number.isFinite(norm))
-      .map(({ loss }) => ({ mean: loss, tokens: 1 })),
-  );
 }

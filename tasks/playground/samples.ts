@@ -9,7 +9,7 @@ import { find, make } from "./dom.ts";
 /** The most samples that are kept; of more, every other old one goes. */
 const MOST = 60;
 
-/** The list of samples. */
+/** Shows samples, and lets go of old ones. */
 export class Samples {
   readonly #list = find("samples", HTMLOListElement);
 

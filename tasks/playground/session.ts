@@ -7,12 +7,16 @@
 import {
   type Backend,
   type Checkpoint,
-  chooseDevice,
+  type CheckpointEvent,
+  type ChosenBackend,
   type Corpus,
+  corpusOptions,
   decodeCheckpoint,
   type DeviceName,
   encodeCheckpoint,
   openBackend,
+  openChosen,
+  partition,
   perplexity,
   resume,
   tokenize,
@@ -27,18 +31,13 @@ import type {
   Notice,
   Reading,
   Settings,
+  Started,
   WriteRequest,
 } from "./protocol.ts";
 import { readText } from "./reading.ts";
-import { meanLoss, Sampler } from "./sampler.ts";
-import {
-  type Plan,
-  planOf,
-  startOf,
-  summarize,
-  trainOptions,
-} from "./summary.ts";
-import { beginning, write } from "./writing.ts";
+import { Sampler } from "./sampler.ts";
+import { configOf, startOf, summarize, trainOptions } from "./summary.ts";
+import { startingText, write } from "./writing.ts";
 
 /** Seconds from one look at the model in training to the next. */
 const LOOK_SECONDS = 2;
@@ -46,11 +45,21 @@ const LOOK_SECONDS = 2;
 /** Part of a text that is held out where that is asked for. */
 const HELD_OUT = 0.1;
 
-/** The worker's state. */
+/** A device that is open, and why it is that one. */
+type Opened = Pick<ChosenBackend, "backend" | "reason">;
+
+/** A training that can begin. */
+interface Training {
+  readonly corpus: Corpus;
+  readonly started: Started;
+  readonly events: AsyncGenerator<TrainEvent, void>;
+}
+
+/** Does what the page asks, one training at a time. */
 export class Session {
   readonly #notify: (notice: Notice) => void;
   #device: DeviceName = "auto";
-  #backend?: Promise<Backend>;
+  #opened?: Promise<Opened>;
   #corpus?: Corpus;
   #checkpoint?: Checkpoint;
   /** What samples begin with. */
@@ -68,10 +77,7 @@ export class Session {
     this.#assertIdle();
     this.#close();
     this.#device = device;
-    const { description } = await this.#open();
-    const { reason } = device === "auto"
-      ? await chooseDevice()
-      : { reason: "you asked for it" };
+    const { backend: { description }, reason } = await this.#open();
     return { description, reason };
   }
 
@@ -84,10 +90,18 @@ export class Session {
         normalize: settings.normalize,
         validation: settings.holdOut ? HELD_OUT : 0,
       });
-      this.#prefix = prefix ?? beginning(corpus);
-      const options = { ...trainOptions(settings), ...controls };
-      const events = train(corpus, backend, options);
-      return { corpus, plan: planOf(settings, corpus), events };
+      partition(corpus.ids, settings); // refuses a text that is too short
+      this.#prefix = prefix ?? startingText(corpus);
+      const options = trainOptions(settings);
+      const planned = { done: 0, planned: settings.epochs };
+      return {
+        corpus,
+        started: {
+          ...startOf(configOf(settings, corpus), corpus, planned),
+          isNew: true,
+        },
+        events: train(corpus, backend, { ...options, ...controls }),
+      };
     });
   }
 
@@ -95,25 +109,18 @@ export class Session {
   resume({ name, bytes, prefix }: NamedText): Promise<Ending> {
     return this.#run((controls, backend) => {
       const checkpoint = this.#held();
-      const { tokenizer, vocabulary, progress, training } = checkpoint;
-      const { tokens, validationTokens } = checkpoint.corpus;
-      const all = tokens + validationTokens;
-      const corpus = this.#corpus ?? tokenize(bytes, {
-        name,
-        ...tokenizer,
-        vocabulary,
-        maxTokens: all,
-        validation: validationTokens / all,
-      });
-      if (!this.#corpus) this.#prefix = prefix ?? beginning(corpus);
+      const corpus = this.#corpus ??
+        tokenize(bytes, { ...corpusOptions(checkpoint), name });
+      if (!this.#corpus) this.#prefix = prefix ?? startingText(corpus);
+      const { config, progress, training } = checkpoint;
       const epochs = progress.epochs < training.epochs
         ? training.epochs
         : 2 * training.epochs;
-      const plan = { ...checkpoint, training: { ...training, epochs } };
+      const planned = { done: progress.epochs, planned: epochs };
       const options = { ...controls, epochs };
       return {
         corpus,
-        plan,
+        started: { ...startOf(config, corpus, planned), isNew: false },
         events: resume(checkpoint, corpus, backend, options),
       };
     });
@@ -128,17 +135,15 @@ export class Session {
   async write(request: WriteRequest): Promise<Reading | undefined> {
     const turn = ++this.#writing;
     const isOvertaken = () => turn !== this.#writing;
-    let first = true;
-    const onPiece = (text: string) => {
-      if (!isOvertaken()) this.#notify({ kind: "piece", text, first });
-      first = false;
-    };
     try {
       const model = this.#held();
-      const backend = await this.#open();
-      const ways = { isOvertaken, onPiece };
-      const text = await write(model, backend, request, ways);
-      if (isOvertaken()) return undefined;
+      const { backend } = await this.#open();
+      let text = "";
+      for await (const piece of write(model, backend, request)) {
+        if (isOvertaken()) return undefined;
+        this.#notify({ kind: "piece", text: piece, first: text === "" });
+        text += piece;
+      }
       const layer = Math.min(request.layer, model.config.numLayers - 1);
       return await readText(model, backend, text, layer);
     } catch (error) {
@@ -168,48 +173,15 @@ export class Session {
   }
 
   async #run(
-    begin: (
-      controls: TrainControls,
-      backend: Backend,
-    ) => {
-      readonly corpus: Corpus;
-      readonly plan: Plan;
-      readonly events: AsyncGenerator<TrainEvent, void>;
-    },
+    begin: (controls: TrainControls, backend: Backend) => Training,
   ): Promise<Ending> {
     this.#assertIdle();
     const { signal } = this.#running = new AbortController();
-    const sampler = new Sampler();
-    let ending: Ending = "last";
     try {
-      const backend = await this.#open();
-      const controls = { signal, checkpointSeconds: LOOK_SECONDS };
-      const { corpus, plan, events } = begin(controls, backend);
-      const started = startOf(plan, corpus);
-      this.#notify(started);
-      for await (const event of events) {
-        if (event.type === "epoch") {
-          const { epoch, perplexity, tokensPerSecond } = event;
-          const validation = event.validation?.perplexity;
-          const measured = { epoch, perplexity, validation, tokensPerSecond };
-          this.#notify({ kind: "epoch", ...measured });
-        } else if (event.type === "checkpoint") {
-          const { checkpoint, reason } = event;
-          if (reason === "best") continue; // the page shows the model as it is
-          this.#hold(checkpoint, corpus);
-          this.#tellProgress(checkpoint, started.minibatches);
-          if (reason === "stopped") ending = "stopped";
-          if (reason === "diverged") continue; // an error follows
-          const sample = await sampler.sample(
-            checkpoint,
-            backend,
-            this.#prefix,
-            reason === "last" || reason === "stopped",
-          );
-          if (sample) this.#notify(sample);
-        }
-      }
-      return ending;
+      const { backend } = await this.#open();
+      const checkpointSeconds = LOOK_SECONDS;
+      const controls = { signal, progress: true, checkpointSeconds };
+      return await this.#follow(begin(controls, backend), backend);
     } catch (error) {
       // The device may be lost: the next call opens another.
       if (!(error instanceof RangeError)) this.#close();
@@ -219,14 +191,59 @@ export class Session {
     }
   }
 
-  /** Tells where training is within an epoch. */
-  #tellProgress({ progress, state }: Checkpoint, minibatches: number): void {
-    if (progress.minibatches === 0) return;
+  /** Trains to the end, and tells what happens. */
+  async #follow(
+    { corpus, started, events }: Training,
+    backend: Backend,
+  ): Promise<Ending> {
+    const sampler = new Sampler(backend);
+    let ending: Ending = "last";
+    let now = NaN; // perplexity of what is done of the epoch
+    this.#notify(started);
+    for await (const event of events) {
+      switch (event.type) {
+        case "progress": {
+          const { epoch, minibatch, count, loss } = event;
+          now = perplexity(loss);
+          const part = minibatch / count;
+          const done = { epoch: epoch - 1, part, perplexity: now };
+          this.#notify({ kind: "progress", ...done });
+          break;
+        }
+        case "epoch": {
+          const { epoch, perplexity, tokensPerSecond } = event;
+          const validation = event.validation?.perplexity;
+          const measured = { epoch, perplexity, validation, tokensPerSecond };
+          this.#notify({ kind: "epoch", ...measured });
+          break;
+        }
+        case "checkpoint":
+          if (event.reason === "best") break; // the page shows the model as it is
+          this.#hold(event.checkpoint, corpus);
+          if (event.reason === "stopped") ending = "stopped";
+          await this.#sample(sampler, event, now);
+      }
+    }
+    return ending;
+  }
+
+  /** Lets the model write, if it is time. */
+  async #sample(
+    sampler: Sampler,
+    { checkpoint, reason }: CheckpointEvent,
+    now: number,
+  ): Promise<void> {
+    if (reason === "diverged") return; // an error follows
+    const isEnd = reason === "last" || reason === "stopped";
+    if (!isEnd && !sampler.isDue) return;
+    const { loss, progress } = checkpoint;
+    const sample = await sampler.sample(checkpoint, this.#prefix);
+    if (!sample) return;
     this.#notify({
-      kind: "progress",
+      kind: "sample",
       epoch: progress.epochs,
-      part: progress.minibatches / minibatches,
-      perplexity: perplexity(meanLoss(state)),
+      perplexity: progress.epochs > 0 ? perplexity(loss) : now,
+      ...sample,
     });
   }
 
@@ -245,21 +262,21 @@ export class Session {
   }
 
   /** The device, opened once, whoever comes first. */
-  #open(): Promise<Backend> {
-    if (this.#backend) return this.#backend;
-    const opening = this.#backend = openBackend(this.#device);
+  #open(): Promise<Opened> {
+    if (this.#opened) return this.#opened;
+    const opening = this.#opened = openDevice(this.#device);
     opening.catch(() => {
-      if (this.#backend === opening) this.#backend = undefined; // to try again
+      if (this.#opened === opening) this.#opened = undefined; // to try again
     });
     return opening;
   }
 
   #close(): void {
     this.#writing++;
-    const opened = this.#backend;
-    this.#backend = undefined;
+    const opened = this.#opened;
+    this.#opened = undefined;
     // What did not open needs no closing; why is told to those who wait for it.
-    opened?.then((backend) => backend[Symbol.dispose](), () => {});
+    opened?.then(({ backend }) => backend[Symbol.dispose](), () => {});
   }
 
   #assertIdle(): void {
@@ -267,4 +284,9 @@ export class Session {
       throw new Error("A model is being trained: stop it first");
     }
   }
+}
+
+async function openDevice(device: DeviceName): Promise<Opened> {
+  if (device === "auto") return await openChosen();
+  return { backend: await openBackend(device), reason: "you asked for it" };
 }

@@ -4,20 +4,16 @@
  * @module
  */
 
-import { parameterCount } from "../../lib/model/parameters.ts";
-import { withDefaults } from "../../lib/training/settings.ts";
 import {
   type Checkpoint,
   type Corpus,
-  partition,
+  type ModelConfig,
+  parameterCount,
   perplexity,
   type TrainOptions,
 } from "../../mod.ts";
-import type { ModelSummary, Notice, Settings } from "./protocol.ts";
+import type { ModelSummary, Settings, Started } from "./protocol.ts";
 import { usablePrefix } from "./writing.ts";
-
-/** What is known of a training before it begins. */
-export type Plan = Pick<Checkpoint, "config" | "progress" | "training">;
 
 /** The form's settings as those of training; what it does not ask is as is usual. */
 export function trainOptions(settings: Settings): TrainOptions {
@@ -29,37 +25,27 @@ export function trainOptions(settings: Settings): TrainOptions {
   };
 }
 
-/** The plan of a new model. */
-export function planOf(settings: Settings, corpus: Corpus): Plan {
+/** The architecture of a new model. */
+export function configOf(settings: Settings, corpus: Corpus): ModelConfig {
   const { cell, hiddenSize, numLayers } = settings;
   const vocabularySize = corpus.vocabulary.tokens.length;
-  return {
-    config: { cell, hiddenSize, numLayers, vocabularySize },
-    progress: { epochs: 0, minibatches: 0, tokens: 0 },
-    training: withDefaults(trainOptions(settings)),
-  };
+  return { cell, hiddenSize, numLayers, vocabularySize };
 }
 
-/**
- * The word that training begins.
- *
- * @throws {RangeError} If the text is too short.
- */
+/** What the page is told of a training that begins or goes on. */
 export function startOf(
-  { config, progress, training }: Plan,
+  config: ModelConfig,
   { ids, tokenizer }: Corpus,
-): Extract<Notice, { kind: "started" }> {
-  const offset = training.offset ?? undefined;
+  epochs: { readonly done: number; readonly planned: number },
+): Omit<Started, "isNew"> {
   return {
     kind: "started",
-    isNew: progress.tokens === 0,
     level: tokenizer.level,
     tokens: ids.length,
     vocabularySize: config.vocabularySize,
     parameters: parameterCount(config),
-    epoch: progress.epochs,
-    epochs: training.epochs,
-    minibatches: partition(ids, { ...training, offset }).count,
+    epoch: epochs.done,
+    epochs: epochs.planned,
   };
 }
 
@@ -71,10 +57,7 @@ export function summarize(
   const { config, progress, training, tokenizer } = checkpoint;
   return {
     corpus: checkpoint.corpus.name,
-    cell: config.cell,
-    hiddenSize: config.hiddenSize,
-    numLayers: config.numLayers,
-    vocabularySize: config.vocabularySize,
+    config,
     parameters: parameterCount(config),
     ...tokenizer,
     epoch: progress.epochs,

@@ -13,7 +13,7 @@ const MOST_BITS = 6;
 /** Share of the colour at its strongest: the text stays legible. */
 const STRONGEST = 62;
 
-/** The text. */
+/** Shows a text, and marks one character of it. */
 export class TextView {
   readonly #text = find("text", HTMLElement);
   #spans: HTMLElement[] = [];

@@ -18,7 +18,7 @@ interface Listed {
 /** The longest text that the page takes, in bytes. */
 const MOST_BYTES = 50e6;
 
-/** The list of texts. */
+/** Offers texts, and reads the one that is chosen. */
 export class Texts {
   readonly #list = find("texts", HTMLElement);
   readonly #own = make("div");

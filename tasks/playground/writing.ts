@@ -1,67 +1,47 @@
 /**
- * Text that a model writes.
+ * Text that a model writes, and what it begins with.
  *
  * @module
  */
 
-import { encodePrefix } from "../../lib/text/prefix.ts";
-import { textJoiner } from "../../lib/text/text_joiner.ts";
-import { turn } from "../../lib/training/pace.ts";
 import {
   type Backend,
+  canContinue,
   type Corpus,
   generate,
+  textJoiner,
   type TrainedModel,
 } from "../../mod.ts";
+import { sampleStarts } from "../shared/sample_starts.ts";
 import type { WriteRequest } from "./protocol.ts";
 
-/**
- * Continues a prefix, piece by piece, until it is done or overtaken; returns the
- * whole.
- */
-export async function write(
+/** Continues a prefix, piece by piece; the first piece is the prefix. */
+export function write(
   model: TrainedModel,
   backend: Backend,
   { prefix, length, temperature, topP, seed }: Omit<WriteRequest, "layer">,
-  { isOvertaken, onPiece }: {
-    readonly isOvertaken?: () => boolean;
-    readonly onPiece: (piece: string) => void;
-  },
-): Promise<string> {
+): AsyncGenerator<string, void> {
   const options = { maxNewTokens: length, temperature, topP, seed };
-  let text = "";
-  for await (const piece of generate(model, prefix, backend, options)) {
-    if (isOvertaken?.()) break;
-    text += piece;
-    onPiece(piece);
-    await turn(); // what the page asks meanwhile is heard
-  }
-  return text;
+  return generate(model, prefix, backend, options);
 }
 
-/** The prefix where a model knows all of it, else the token it has seen most. */
+/**
+ * The prefix where a model knows all of it, in lower case if need be; else the
+ * commonest token that can be one, or "" where none can.
+ */
 export function usablePrefix(model: TrainedModel, prefix: string): string {
-  for (const candidate of [prefix, prefix.toLowerCase()]) {
-    try {
-      encodePrefix(model, candidate);
-      return candidate;
-    } catch {
-      // The next may do.
-    }
-  }
   const { vocabulary, tokenizer } = model;
-  return textJoiner(tokenizer.level)([vocabulary.tokens[1] ?? ""], true);
+  const isUsable = (text: string) => canContinue(model, text);
+  const given = [prefix, prefix.toLowerCase()].find(isUsable);
+  if (given !== undefined) return given;
+  for (const token of vocabulary.tokens.slice(1)) {
+    const text = textJoiner(tokenizer.level)([token], true);
+    if (isUsable(text)) return text;
+  }
+  return "";
 }
 
-/** Tokens of a text that samples begin with. */
-const BEGINNING = 12;
-
-/** The first words of a text. */
-export function beginning({ ids, vocabulary, tokenizer }: Corpus): string {
-  const tokens = Array.from(
-    ids.slice(0, BEGINNING),
-    (id) => vocabulary.tokens[id],
-  );
-  const text = textJoiner(tokenizer.level)(tokens, true);
-  return text.slice(0, text.lastIndexOf(" ") + 1 || undefined);
+/** What samples of a model of this text begin with; "" where nothing can. */
+export function startingText(corpus: Corpus): string {
+  return sampleStarts(corpus)[0]?.text ?? "";
 }

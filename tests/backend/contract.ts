@@ -78,19 +78,15 @@ function compare(
   }
 }
 
-/**
- * Tests a backend against the reference.
- *
- * @param name What the tests are called by.
- * @param open Opens the backend; the tests dispose it.
- * @param ignore Why the backend cannot be tested here, or nothing.
- */
-export function testBackend(
+/** How a backend's tests are declared: each opens it and disposes it. */
+type Test = (what: string, run: (backend: Backend) => Promise<void>) => void;
+
+function testsOf(
   name: string,
   open: () => Backend | Promise<Backend>,
   ignore?: string,
-): void {
-  const test = (what: string, run: (backend: Backend) => Promise<void>) =>
+): Test {
+  return (what, run) =>
     Deno.test({
       name: `${name}: ${what}` + (ignore ? ` (ignored: ${ignore})` : ""),
       ignore: ignore !== undefined,
@@ -99,7 +95,18 @@ export function testBackend(
         await run(backend);
       },
     });
+}
 
+/**
+ * Tests a backend's ops on arguments of many sizes against the reference; the
+ * arguments are those of `testBackend`.
+ */
+export function testOps(
+  name: string,
+  open: () => Backend | Promise<Backend>,
+  ignore?: string,
+): void {
+  const test = testsOf(name, open, ignore);
   for (const [op, members] of GROUPS) {
     test(`${op} is the reference's`, async (backend) => {
       await Promise.all(members.map(async (member) => {
@@ -125,7 +132,22 @@ export function testBackend(
       }));
     });
   }
+}
 
+/**
+ * Tests a backend against the reference.
+ *
+ * @param name What the tests are called by.
+ * @param open Opens the backend; the tests dispose it.
+ * @param ignore Why the backend cannot be tested here, or nothing.
+ */
+export function testBackend(
+  name: string,
+  open: () => Backend | Promise<Backend>,
+  ignore?: string,
+): void {
+  testOps(name, open, ignore);
+  const test = testsOf(name, open, ignore);
   testLimits(test);
 
   test("a new tensor is zero, a written one is read back", async (backend) => {

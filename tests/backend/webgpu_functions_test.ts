@@ -67,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     pipeline,
     tensors: { input, output },
     dims: { size },
-    workgroups: [Math.ceil(size / 64)],
+    covers: [size],
   });
   const staging = device.createBuffer({ size: 4 * size, usage: 9 }); // to be read
   commands.copy(output, staging);

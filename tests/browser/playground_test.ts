@@ -250,7 +250,7 @@ Deno.test({
         "#model-file",
         await file("m.safetensors", bytes),
       );
-      await waitForText(page, "#model", "LSTM, one layer of 20 units");
+      await waitForText(page, "#model", "lstm, 20 hidden units, 1 layer");
       await waitForReading(page);
 
       // Another text is refused, the same one is gone on with.

@@ -400,3 +400,15 @@ Deno.test("every tensor is freed, however generation ends", async () => {
   }
   assertEquals(held.size, 0);
 });
+
+Deno.test("timers have their turn while tokens are generated", async () => {
+  using backend = openReference();
+  const model = untrained("so it went round and round");
+  let isHeard = false;
+  setTimeout(() => isHeard = true, 0);
+  const options = { maxNewTokens: 20_000 }; // longer than a chunk takes
+  for await (const _ of generateTokens(model, "so", backend, options)) {
+    if (isHeard) return;
+  }
+  throw new Error("The timer waited for the last token");
+});

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { perplexityText, speedText } from "../../tasks/cli/describe.ts";
+import { speedText } from "../../tasks/cli/describe.ts";
+import { perplexityText } from "../../tasks/shared/perplexity_text.ts";
 
 Deno.test("a perplexity is written in one way, whatever its size", () => {
   const texts: [perplexity: number, text: string][] = [

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { evaluate } from "../../lib/evaluate.ts";
 import { tokenize } from "../../lib/tokenize.ts";
-import { perplexityText } from "../../tasks/cli/describe.ts";
+import { perplexityText } from "../../tasks/shared/perplexity_text.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { runTask, runTaskOn, TemporaryFolder } from "./command.ts";
 import { writeModel } from "./model.ts";

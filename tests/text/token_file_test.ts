@@ -81,8 +81,24 @@ Deno.test("what is no token file is a SyntaxError", () => {
       ["ids", ids],
       ["validation", { shape: [data.length], data }],
     ]);
+  const withCorpus = (change: Record<string, unknown>) => {
+    const corpus = JSON.parse(metadata.get("weena.corpus")!);
+    const text = JSON.stringify({ ...corpus, ...change });
+    return {
+      tensors,
+      metadata: new Map([...metadata, ["weena.corpus", text]]),
+    };
+  };
+  const tokenizer = { level: "constructor", normalize: "none" };
   for (
     const [contents, includes] of [
+      [
+        withCorpus({ tokenizer }),
+        "its tokenizer is unknown: constructor, none",
+      ],
+      [withCorpus({ tokenizer: null }), "its tokenizer is not an object"],
+      [withCorpus({ name: 1 }), "its name is not a text"],
+      [withCorpus({ lines: -1 }), "its number of lines is not a whole number"],
       [{ tensors, metadata: without }, "no ids and vocabulary"],
       [{ tensors: floats, metadata }, "no ids and vocabulary"],
       [{ tensors: stray, metadata }, "the id 999"],

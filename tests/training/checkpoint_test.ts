@@ -282,7 +282,12 @@ Deno.test("metadata that no model can be built from is refused", async () => {
     ["tokenizer", '{"level":"page","normalize":"none"}', "page, none"],
     ["tokenizer", '{"level":"char"}', "char, undefined"],
     ["training", "null", '"weena.training" is not an object'],
+    ["training", "[]", '"weena.training" is not an object'],
     ["progress", "3", '"weena.progress" is not an object'],
+    ["progress", '{"epochs":"2","minibatches":0,"tokens":0}', "epochs done"],
+    ["progress", '{"epochs":2,"minibatches":-1,"tokens":0}', "from 0 on"],
+    ["corpus", '{"name":7}', "its corpus' name is not a text"],
+    ["config", JSON.stringify({ ...CONFIG, bidirectional: true }), "unknown"],
     ["corpus", "", "JSON"],
   ];
   for (const [key, value, message] of cases) {
@@ -291,4 +296,62 @@ Deno.test("metadata that no model can be built from is refused", async () => {
       message,
     );
   }
+});
+
+Deno.test("a checkpoint whose settings training cannot have is refused by name", async () => {
+  const { training } = CHECKPOINT;
+  const cases: [key: string, value: unknown, message: string][] = [
+    ["epochs", 0, "the number of epochs 0: expected a whole number from 1 on"],
+    ["epochs", "3", 'the number of epochs "3"'],
+    ["batchSize", 1.5, "the batch size 1.5: expected a whole number"],
+    ["learningRate", null, "the learning rate null: expected a number above 0"],
+    ["clipNorm", -1, "the clip norm -1: expected a number from 0 on"],
+    ["dropout", 1, "the dropout 1: expected a number from 0 to below 1"],
+    ["resetState", 1, "the reset of the state 1: expected true or false"],
+    ["offset", "", 'the offset "": expected a whole number from 0 on'],
+    ["momentum", 0.9, 'the unknown setting "momentum"'],
+    ["__proto__", {}, 'the unknown setting "__proto__"'],
+  ];
+  for (const [key, value, message] of cases) {
+    const record = JSON.stringify({ ...training, [key]: value });
+    await assertRefused(
+      (_, metadata) => metadata.set("weena.training", record),
+      `its training has ${message}`,
+    );
+  }
+});
+
+Deno.test("a name that every object has is no cell, optimizer, schedule or level", async () => {
+  const { training, tokenizer } = CHECKPOINT;
+  const records = { config: CONFIG, training, tokenizer };
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty", ""];
+  for (
+    const [record, key] of [
+      ["config", "cell"],
+      ["config", "activation"],
+      ["training", "optimizer"],
+      ["training", "schedule"],
+      ["training", "sampling"],
+      ["training", "init"],
+      ["tokenizer", "level"],
+      ["tokenizer", "normalize"],
+    ] as const
+  ) {
+    for (const name of names) {
+      const text = JSON.stringify({ ...records[record], [key]: name });
+      await assertRefused(
+        (_, metadata) => metadata.set(`weena.${record}`, text),
+        name,
+        "nknown",
+      );
+    }
+  }
+});
+
+Deno.test("a setting that an earlier version did not have is its default", async () => {
+  const { clipValue: _, patience: __, ...training } = CHECKPOINT.training;
+  const bytes = await forge((_, metadata) =>
+    metadata.set("weena.training", JSON.stringify(training))
+  );
+  assertEquals((await decodeCheckpoint(bytes)).training, CHECKPOINT.training);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Backend, UpdateRule } from "../../lib/backend/backend.ts";
-import { Optimizer, OPTIMIZER_DEFAULTS } from "../../lib/training/optimizer.ts";
+import { Optimizer, OPTIMIZER_NAMES } from "../../lib/training/optimizer.ts";
 import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import golden from "../golden/optimizers.json" with { type: "json" };
 
@@ -84,8 +84,7 @@ for (
 
 Deno.test("an optimizer goes on from its moments to the bit", async () => {
   using backend = await REFERENCES[1].open();
-  const rules = Object.keys(OPTIMIZER_DEFAULTS) as UpdateRule[];
-  for (const rule of rules) {
+  for (const rule of OPTIMIZER_NAMES) {
     const settings = {
       optimizer: rule,
       weightDecay: 0.1,

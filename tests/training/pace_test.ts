@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { nextChunkSize, turn } from "../../lib/training/pace.ts";
+import { nextChunkSize, Pace, turn } from "../../lib/training/pace.ts";
 
 Deno.test("a chunk aims at its time, grows fourfold at most, and stays in its limits", () => {
   const next = (size: number, milliseconds: number) =>
@@ -26,4 +26,34 @@ Deno.test("a turn lets timers and messages have theirs", async () => {
     );
   }
   clearInterval(timer);
+});
+
+Deno.test("a chunk's own time sets the size of the next, and its reader's does not", async () => {
+  let now = 0;
+  const pace = new Pace(() => now, { limit: 100 });
+  const sizes: number[] = [];
+  for (const milliseconds of [1, 80, 160, 20]) {
+    sizes.push(pace.size);
+    const { milliseconds: measured } = await pace.timed(() => {
+      now += milliseconds;
+      return Promise.resolve();
+    });
+    assertEquals(measured, milliseconds);
+    now += 1e6; // the reader
+  }
+  assertEquals([...sizes, pace.size], [1, 4, 4, 2, 8]);
+});
+
+Deno.test("a turn is taken when half a chunk's time has passed", async () => {
+  let now = 0;
+  const pace = new Pace(() => now, { limit: 1 });
+  let isHeard = false;
+  setTimeout(() => isHeard = true, 0);
+  for (let i = 0; i < 1000; i++) await pace.turn();
+  assert(!isHeard, "it was taken although no time had passed");
+  for (const begun = performance.now(); !isHeard;) {
+    now += 41;
+    await pace.turn();
+    assert(performance.now() - begun < 10_000, "it was not taken");
+  }
 });

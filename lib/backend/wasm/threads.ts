@@ -22,7 +22,7 @@ const { MESSAGE_LIMIT, SILENT } = control;
 export const { MOST_THREADS } = control;
 
 /**
- * What a worker runs: it takes tasks of one phase after the other. Between two
+ * What a worker runs: it takes pieces of one phase after the other. Between two
  * phases it comes back to JavaScript, where an engine that checks bounds itself
  * takes note of a memory that has grown.
  */
@@ -31,10 +31,10 @@ addEventListener("messageerror", () => postMessage("it cannot share memory"));
 onmessage = async ({ data: { module, memory, thread } }) => {
   try {
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    const { nextPhase, takeTasks } = instance.exports;
+    const { nextPhase, takePieces } = instance.exports;
     postMessage("");
     for (let phase = 0; phase >= 0; phase = nextPhase(phase)) {
-      takeTasks(phase, thread);
+      takePieces(phase, thread);
     }
   } catch (error) {
     const message = String(error).slice(0, ${MESSAGE_LIMIT});

@@ -1,5 +1,6 @@
 import { DeviceError } from "../device_error.ts";
 import { BindGroups } from "./bind_groups.ts";
+import { type Extents, gridOf } from "./grid.ts";
 import type { Field } from "./kernel_interface.ts";
 import type { Memory, Storage } from "./memory.ts";
 import type { Pipeline } from "./pipelines.ts";
@@ -12,8 +13,8 @@ export interface Dispatch {
   readonly tensors: Readonly<Record<string, WebGPUTensor>>;
   /** By the names of the fields of `dims`, less the tensors' offsets and `t`. */
   readonly dims: Readonly<Record<string, number>>;
-  /** In x, y and z. */
-  readonly workgroups: readonly [number, number?, number?];
+  /** How much there is of what the kernel's workgroups share. */
+  readonly covers: Extents;
   /** Values of `dims.t`: the same dispatch for each, in this order. */
   readonly steps?: readonly number[];
 }
@@ -133,11 +134,12 @@ export class Commands {
   }
 
   #dispatch(
-    { pipeline, tensors, dims, workgroups }: Dispatch,
+    { pipeline, tensors, dims, covers }: Dispatch,
     steps: readonly number[],
   ): void {
     const { bindings, fields, label } = pipeline;
-    this.#assertWorkgroups(label, workgroups);
+    const grid = gridOf(pipeline, covers);
+    this.#assertGrid(label, grid);
     assertTypes(pipeline, tensors);
     if (this.#count + steps.length > MAX_DISPATCHES) this.submit();
 
@@ -153,13 +155,12 @@ export class Commands {
     });
     const t = fields.findIndex(({ name }) => name === "t");
     const pass = this.#begin(pipeline);
-    const [x, y, z] = workgroups;
     for (const step of steps) {
       if (t >= 0) values[t] = step;
       const offset = this.#offset[0] = this.#slot * this.#count++;
       this.#write(offset / 4, fields, values);
       pass.setBindGroup(0, group, this.#offset, 0, 1);
-      pass.dispatchWorkgroups(x, y, z);
+      pass.dispatchWorkgroups(...grid);
     }
     for (const name of copied) {
       this.#copyBack(bound[name].storage.buffer, tensors[name]);
@@ -241,12 +242,12 @@ export class Commands {
     this.#used.add(storage);
   }
 
-  #assertWorkgroups(label: string, workgroups: Dispatch["workgroups"]): void {
+  #assertGrid(label: string, grid: readonly number[]): void {
     const limit = this.#device.limits.maxComputeWorkgroupsPerDimension;
-    if (workgroups.every((count = 1) => count <= limit)) return;
+    if (grid.every((count) => count <= limit)) return;
     throw new DeviceError(
       "failed",
-      `Cannot run the kernel ${label}: its ${workgroups.join(" × ")} ` +
+      `Cannot run the kernel ${label}: its ${grid.join(" × ")} ` +
         `workgroups are more than this GPU's limit of ${limit} a dimension`,
     );
   }

@@ -1,25 +1,25 @@
 import type { Ops } from "../backend.ts";
 import { embeddingBackwardDimensions, embeddingDimensions } from "../shapes.ts";
-import { groups, type OpContext, striding } from "./op_context.ts";
+import type { OpContext } from "./op_context.ts";
 
 /** The ops of a learned embedding. */
 export function embeddingOps(
-  { dispatch, own, pipelines, scratch }: OpContext,
+  { dispatch, pipelines, scratch, tensorsOf }: OpContext,
 ): Pick<Ops, "embedding" | "embeddingBackward"> {
   return {
     embedding(x) {
-      const { ids, table, output } = own(x);
+      const { ids, table, output } = tensorsOf(x);
       const { T, B, E } = embeddingDimensions(x);
       dispatch({
         pipeline: pipelines.embedding,
         tensors: { ids, table, output },
         dims: { rows: T * B, E },
-        workgroups: [striding(T * B * E)],
+        covers: [T * B * E],
       });
     },
 
     embeddingBackward(x) {
-      const { ids, dOutput, dTable } = own(x);
+      const { ids, dOutput, dTable } = tensorsOf(x);
       const { T, B, E } = embeddingBackwardDimensions(x);
       const rows = T * B;
       const links = scratch("links", [2, rows], "u32");
@@ -27,19 +27,19 @@ export function embeddingOps(
         pipeline: pipelines.fill,
         tensors: { tensor: dTable },
         dims: { size: dTable.size, value: 0 },
-        workgroups: [striding(dTable.size)],
+        covers: [dTable.size],
       });
       dispatch({
         pipeline: pipelines.embedding_backward_links,
         tensors: { ids, links },
         dims: { rows },
-        workgroups: [groups(rows, 64)],
+        covers: [rows],
       });
       dispatch({
         pipeline: pipelines.embedding_backward,
         tensors: { ids, links, dOutput, dTable },
         dims: { rows, E },
-        workgroups: [striding(rows * E)],
+        covers: [rows * E],
       });
     },
   };

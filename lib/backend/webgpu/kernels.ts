@@ -62,7 +62,6 @@ import softmax_cross_entropy_mean from "../../../kernels/softmax_cross_entropy_m
 };
 import sum_slices from "../../../kernels/sum_slices.wgsl" with { type: "text" };
 import transpose from "../../../kernels/transpose.wgsl" with { type: "text" };
-import update from "../../../kernels/update.wgsl" with { type: "text" };
 import update_adam from "../../../kernels/update_adam.wgsl" with {
   type: "text",
 };
@@ -72,10 +71,23 @@ import update_momentum from "../../../kernels/update_momentum.wgsl" with {
 import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
   type: "text",
 };
+import update_sgd from "../../../kernels/update_sgd.wgsl" with { type: "text" };
 import bounded from "../../../kernels/parts/bounded.wgsl" with { type: "text" };
 import clip from "../../../kernels/parts/clip.wgsl" with { type: "text" };
+import each_element from "../../../kernels/parts/each_element.wgsl" with {
+  type: "text",
+};
+import each_parameter from "../../../kernels/parts/each_parameter.wgsl" with {
+  type: "text",
+};
 import finite from "../../../kernels/parts/finite.wgsl" with { type: "text" };
+import four_columns from "../../../kernels/parts/four_columns.wgsl" with {
+  type: "text",
+};
 import logistic from "../../../kernels/parts/logistic.wgsl" with {
+  type: "text",
+};
+import matmul_elements from "../../../kernels/parts/matmul_elements.wgsl" with {
   type: "text",
 };
 import matmul_staged from "../../../kernels/parts/matmul_staged.wgsl" with {
@@ -84,59 +96,103 @@ import matmul_staged from "../../../kernels/parts/matmul_staged.wgsl" with {
 import matmul_tile from "../../../kernels/parts/matmul_tile.wgsl" with {
   type: "text",
 };
-import previous_state from "../../../kernels/parts/previous_state.wgsl" with {
+import matmul_units from "../../../kernels/parts/matmul_units.wgsl" with {
+  type: "text",
+};
+import step_backward from "../../../kernels/parts/step_backward.wgsl" with {
+  type: "text",
+};
+import step_forward from "../../../kernels/parts/step_forward.wgsl" with {
   type: "text",
 };
 import tanh from "../../../kernels/parts/tanh.wgsl" with { type: "text" };
+import three_columns from "../../../kernels/parts/three_columns.wgsl" with {
+  type: "text",
+};
+import workgroup_greatest from "../../../kernels/parts/workgroup_greatest.wgsl" with {
+  type: "text",
+};
+import workgroup_sum from "../../../kernels/parts/workgroup_sum.wgsl" with {
+  type: "text",
+};
 
 /** WGSL by the name of its file in kernels/parts/: declarations for many kernels. */
 export const PARTS = {
   bounded,
   clip,
+  each_element,
+  each_parameter,
   finite,
+  four_columns,
   logistic,
+  matmul_elements,
   matmul_staged,
   matmul_tile,
-  previous_state,
+  matmul_units,
+  step_backward,
+  step_forward,
   tanh,
+  three_columns,
+  workgroup_greatest,
+  workgroup_sum,
 } as const;
 
 /** Name of a file in kernels/parts/. */
 export type PartName = keyof typeof PARTS;
 
+/** A product of matrices, an element of it at a time. */
+const PRODUCT = ["matmul_elements", "matmul_tile", "four_columns"] as const;
+/** A step of a cell with gates. */
+const GATED_STEP = [
+  "step_forward",
+  "matmul_units",
+  "matmul_tile",
+  "logistic",
+  "tanh",
+] as const;
+/** A step of any cell's backpropagation. */
+const STEP_BACKWARD = ["step_backward", ...PRODUCT] as const;
+/** An update of all parameters. */
+const UPDATE = ["each_parameter", "clip", "finite"] as const;
+
 /** WGSL by the name of its file in kernels/, and the parts that it uses. */
 export const KERNELS = {
-  carry: [carry, "finite"],
-  copy: [copy],
-  dropout: [dropout],
-  embedding: [embedding],
-  embedding_backward: [embedding_backward],
+  carry: [carry, "each_element", "finite"],
+  copy: [copy, "each_element"],
+  dropout: [dropout, "each_element"],
+  embedding: [embedding, "each_element"],
+  embedding_backward: [embedding_backward, "each_element"],
   embedding_backward_links: [embedding_backward_links],
-  fill: [fill],
-  global_norm: [global_norm],
-  global_norm_partials: [global_norm_partials],
-  gru: [gru, "matmul_tile", "previous_state", "logistic", "tanh"],
-  gru_backward: [gru_backward, "matmul_tile"],
-  linear: [linear, "matmul_tile"],
+  fill: [fill, "each_element"],
+  global_norm: [global_norm, "workgroup_sum"],
+  global_norm_partials: [global_norm_partials, "workgroup_sum"],
+  gru: [gru, ...GATED_STEP, "three_columns"],
+  gru_backward: [gru_backward, ...STEP_BACKWARD],
+  linear: [linear, ...PRODUCT],
   linear_backward_bias: [linear_backward_bias],
   linear_backward_input: [linear_backward_input, "matmul_staged"],
   linear_backward_weight: [linear_backward_weight, "matmul_staged"],
-  lstm: [lstm, "matmul_tile", "previous_state", "logistic", "tanh"],
-  lstm_backward: [lstm_backward, "matmul_tile", "tanh"],
-  one_hot_linear: [one_hot_linear],
+  lstm: [lstm, ...GATED_STEP, "four_columns"],
+  lstm_backward: [lstm_backward, ...STEP_BACKWARD, "tanh"],
+  one_hot_linear: [one_hot_linear, "each_element"],
   one_hot_linear_backward: [one_hot_linear_backward],
-  rnn: [rnn, "matmul_tile", "previous_state", "tanh"],
-  rnn_backward: [rnn_backward, "matmul_tile"],
-  sample: [sample, "bounded"],
-  sample_drawn: [sample_drawn, "bounded"],
+  rnn: [rnn, "step_forward", ...PRODUCT, "tanh"],
+  rnn_backward: [rnn_backward, ...STEP_BACKWARD],
+  sample: [sample, "bounded", "workgroup_greatest"],
+  sample_drawn: [
+    sample_drawn,
+    "bounded",
+    "workgroup_greatest",
+    "workgroup_sum",
+  ],
   softmax_cross_entropy: [softmax_cross_entropy],
-  softmax_cross_entropy_mean: [softmax_cross_entropy_mean],
-  sum_slices: [sum_slices],
+  softmax_cross_entropy_mean: [softmax_cross_entropy_mean, "workgroup_sum"],
+  sum_slices: [sum_slices, "each_element"],
   transpose: [transpose],
-  update: [update, "clip", "finite"],
-  update_adam: [update_adam, "clip", "finite"],
-  update_momentum: [update_momentum, "clip", "finite"],
-  update_rmsprop: [update_rmsprop, "clip", "finite"],
+  update_adam: [update_adam, ...UPDATE],
+  update_momentum: [update_momentum, ...UPDATE],
+  update_rmsprop: [update_rmsprop, ...UPDATE],
+  update_sgd: [update_sgd, ...UPDATE],
 } as const satisfies Record<string, readonly [string, ...PartName[]]>;
 
 /** Name of a file in kernels/. */
@@ -151,8 +207,8 @@ export interface WGSLFile {
 /**
  * The files that make up a kernel: its own, then the parts that it uses. WGSL
  * includes nothing, but its declarations may stand in any order. One does matter to
- * Deno 2.9: overrides that come behind an array sized by others make it panic, so a
- * kernel's own stand at its top.
+ * Deno 2.9: overrides that are first met behind an array sized by others make it panic,
+ * so they stand at the top of a file, and matmul_tile comes behind all that have some.
  */
 export function filesOf(name: KernelName): WGSLFile[] {
   const [text, ...parts] = KERNELS[name];

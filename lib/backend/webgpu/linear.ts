@@ -1,45 +1,40 @@
 import type { Ops } from "../backend.ts";
 import { linearBackwardDimensions, linearDimensions } from "../shapes.ts";
-import {
-  COLUMNS,
-  groups,
-  type OpContext,
-  ROWS,
-  striding,
-} from "./op_context.ts";
+import { gridOf } from "./grid.ts";
+import type { OpContext } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
 /** Workgroups of a product that keep a large device busy. */
 const BUSY = 256;
-/** Side of a workgroup's tile of linear_backward_input and …_weight. */
-const TILE = 64;
+/** Rows of a slice at the least, so that adding slices up is the lesser part. */
+const LEAST_ROWS = 64;
 
 /** The ops of a linear layer. */
 export function linearOps(
   context: OpContext,
 ): Pick<Ops, "linear" | "linearBackward"> {
-  const { dispatch, own, pipelines } = context;
+  const { dispatch, pipelines, tensorsOf } = context;
   return {
     linear(x) {
-      const { input, weight, bias, output } = own(x);
+      const { input, weight, bias, output } = tensorsOf(x);
       const { rows, I, O } = linearDimensions(x);
       dispatch({
         pipeline: pipelines.linear,
         tensors: { input, weight, bias: bias ?? weight, output },
         dims: { rows, I, O, hasBias: bias ? 1 : 0 },
-        workgroups: [groups(O, COLUMNS), groups(rows, ROWS)],
+        covers: [O, rows],
       });
     },
 
     linearBackward(x) {
-      const { input, weight, dOutput, dInput, dWeight, dBias } = own(x);
+      const { input, weight, dOutput, dInput, dWeight, dBias } = tensorsOf(x);
       const { rows, I, O } = linearBackwardDimensions(x);
       if (dInput) {
         dispatch({
           pipeline: pipelines.linear_backward_input,
           tensors: { dOutput, weight, dInput },
           dims: { rows, I, O },
-          workgroups: [groups(I, TILE), groups(rows, TILE)],
+          covers: [I, rows],
         });
       }
       weightGradient(context, [{ dOutput, input }], dWeight);
@@ -55,29 +50,30 @@ export function weightGradient(
   dWeight: WebGPUTensor, // (O, I)
 ): void {
   const [O, I] = dWeight.shape;
-  const x = groups(I, TILE), y = groups(O, TILE);
+  const { linear_backward_weight } = pipelines;
+  const [x, y] = gridOf(linear_backward_weight, [I, O]);
+  const { SIDE } = linear_backward_weight.constants; // rows at a time
   const cut = parts.map(({ dOutput, input }) => {
     const rows = dOutput.size / O;
-    // At least 64 rows a slice, so that adding them up is the lesser part.
     const wanted = Math.ceil(BUSY / (x * y));
-    const slices = Math.min(wanted, groups(rows, 64));
-    const rowsPerSlice = 16 * groups(rows, 16 * slices);
-    const count = groups(rows, rowsPerSlice);
-    return { dOutput, input, rows, rowsPerSlice, slices: count };
+    const most = Math.min(wanted, Math.ceil(rows / LEAST_ROWS));
+    const rowsPerSlice = SIDE * Math.ceil(rows / (SIDE * most));
+    const slices = Math.ceil(rows / rowsPerSlice);
+    return { dOutput, input, rows, rowsPerSlice, slices };
   });
   const slices = cut.reduce((sum, part) => sum + part.slices, 0);
   const partials = slices > 1 ? scratch("partials", [slices, O, I]) : undefined;
   let first = 0;
   for (const { dOutput, input, rows, rowsPerSlice, slices } of cut) {
     dispatch({
-      pipeline: pipelines.linear_backward_weight,
+      pipeline: linear_backward_weight,
       tensors: {
         dOutput,
         input,
         dWeight: partials ? partials.at(first) : dWeight,
       },
       dims: { rows, rowsPerSlice, I, O },
-      workgroups: [x, y, slices],
+      covers: [I, O, slices],
     });
     first += slices;
   }
@@ -86,7 +82,7 @@ export function weightGradient(
     pipeline: pipelines.sum_slices,
     tensors: { partials, dWeight },
     dims: { slices, size: O * I },
-    workgroups: [striding(O * I)],
+    covers: [O * I],
   });
 }
 
@@ -102,6 +98,6 @@ export function biasGradient(
     pipeline: pipelines.linear_backward_bias,
     tensors: { dOutput, dBias },
     dims: { rows: dOutput.size / columns, columns, O },
-    workgroups: [groups(O, 8)],
+    covers: [O],
   });
 }

@@ -4,14 +4,14 @@ import type { Commands, Dispatch } from "./commands.ts";
 import type { DeviceWatch } from "./device_watch.ts";
 import type { Memory, Storage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
-import { own, WebGPUTensor } from "./tensor.ts";
+import { owned, WebGPUTensor } from "./tensor.ts";
 
 /** What the ops of one backend share. */
 export interface OpContext {
   readonly pipelines: Pipelines;
   dispatch(dispatch: Dispatch): void;
   /** An op's arguments, once it is sure that the tensors are this backend's. */
-  own<Tensors extends object>(tensors: Tensors): Owned<Tensors>;
+  tensorsOf<Arguments extends object>(x: Arguments): Owned<Arguments>;
   /** A tensor to use within one op; what it holds is the last user's. */
   scratch(
     name: ScratchName,
@@ -20,41 +20,27 @@ export interface OpContext {
   ): WebGPUTensor;
 }
 
-/** Scratch tensors that one kernel binds at once have different names. */
-export type ScratchName =
-  | "carried"
-  | "dSums"
-  | "links"
-  | "losses"
-  | "partials"
-  | "transposed"
-  | "unused"
-  | "unused too";
+/** Names of scratch tensors: of those that one kernel binds at once, all different. */
+export const SCRATCH_NAMES = [
+  "carried",
+  "dSums",
+  "links",
+  "losses",
+  "partials",
+  "transposed",
+  "unused",
+  "unused too",
+] as const;
 
-/** `Tensors`, each tensor in it this backend's. */
-export type Owned<Tensors> = {
-  [Key in keyof Tensors]: Tensors[Key] extends Tensor ? WebGPUTensor
-    : Tensors[Key] extends Tensor | undefined ? WebGPUTensor | undefined
-    : Tensors[Key];
+/** One of them. */
+export type ScratchName = typeof SCRATCH_NAMES[number];
+
+/** An op's arguments, each tensor among them this backend's. */
+export type Owned<Arguments> = {
+  [Key in keyof Arguments]: Arguments[Key] extends Tensor ? WebGPUTensor
+    : Arguments[Key] extends Tensor | undefined ? WebGPUTensor | undefined
+    : Arguments[Key];
 };
-
-/** Workgroups of kernels that walk over all elements: enough for any device. */
-export const MAX_STRIDING = 4096;
-
-/** A workgroup's share of the outputs of rnn, rnn_backward and linear. */
-export const ROWS = 8, COLUMNS = 16; // 4·ROWS and 4·COLUMNS of the kernels
-/** A workgroup's share of the units of gru and lstm. */
-export const UNITS = 4; // COLUMNS of the kernels
-
-/** Number of groups of `size` that hold `count`. */
-export function groups(count: number, size: number): number {
-  return Math.ceil(count / size);
-}
-
-/** Workgroups of 256 for so many elements. */
-export function striding(count: number): number {
-  return Math.min(groups(count, 256), MAX_STRIDING);
-}
 
 /** @param watch Throws what the device has failed by. */
 export function createOpContext(
@@ -69,11 +55,11 @@ export function createOpContext(
   return {
     pipelines,
     dispatch: (dispatch) => commands.dispatch(dispatch),
-    own(tensors) {
+    tensorsOf(x) {
       watch.check();
-      const entries = Object.entries(tensors).map(([name, value]) => {
+      const entries = Object.entries(x).map(([name, value]) => {
         const isTensor = typeof value === "object" && !Array.isArray(value);
-        return [name, isTensor ? own(memory, value) : value];
+        return [name, isTensor ? owned(memory, value) : value];
       });
       return Object.fromEntries(entries);
     },

@@ -14,57 +14,49 @@ import {
   oneHotLinearDimensions,
   softmaxCrossEntropyDimensions,
 } from "../shapes.ts";
-import { gruOps } from "./gru.ts";
-import { linearOps } from "./linear.ts";
 import { embeddingOps } from "./embedding.ts";
-import { lstmOps } from "./lstm.ts";
-import {
-  groups,
-  MAX_STRIDING,
-  type OpContext,
-  striding,
-} from "./op_context.ts";
-import { rnnOps } from "./rnn.ts";
+import { gridOf } from "./grid.ts";
+import { linearOps } from "./linear.ts";
+import type { OpContext } from "./op_context.ts";
+import { recurrentOps } from "./recurrent.ts";
 import { sampleOps } from "./sample.ts";
 import { WebGPUTensor } from "./tensor.ts";
 import { updateOps } from "./update.ts";
 
 /** The ops of one backend. */
 export function createOps(context: OpContext): Ops {
-  const { dispatch, own, pipelines, scratch } = context;
+  const { dispatch, pipelines, scratch, tensorsOf } = context;
   return {
-    ...gruOps(context),
-    ...linearOps(context),
     ...embeddingOps(context),
-    ...lstmOps(context),
-    ...rnnOps(context),
+    ...linearOps(context),
+    ...recurrentOps(context),
     ...sampleOps(context),
     ...updateOps(context),
 
     oneHotLinear(x) {
-      const { ids, weight, output } = own(x);
+      const { ids, weight, output } = tensorsOf(x);
       const { T, B, O, V } = oneHotLinearDimensions(x);
       dispatch({
         pipeline: pipelines.one_hot_linear,
         tensors: { ids, weight, output },
         dims: { rows: T * B, O, V },
-        workgroups: [striding(T * B * O)],
+        covers: [T * B * O],
       });
     },
 
     oneHotLinearBackward(x) {
-      const { ids, dOutput, dWeight } = own(x);
+      const { ids, dOutput, dWeight } = tensorsOf(x);
       const { T, B, O, V } = oneHotLinearBackwardDimensions(x);
       dispatch({
         pipeline: pipelines.one_hot_linear_backward,
         tensors: { ids, dOutput, dWeight },
         dims: { rows: T * B, O, V },
-        workgroups: [groups(O, 64), V],
+        covers: [O, V],
       });
     },
 
     softmaxCrossEntropy(x) {
-      const { logits, targets, loss, dLogits, ...rest } = own(x);
+      const { logits, targets, loss, dLogits, ...rest } = tensorsOf(x);
       const { T, B, V } = softmaxCrossEntropyDimensions(x);
       const rows = T * B;
       const losses = rest.losses ?? scratch("losses", [rows]);
@@ -77,25 +69,25 @@ export function createOps(context: OpContext): Ops {
           dLogits: dLogits ?? scratch("unused", [1]),
         },
         dims: { rows, V, hasGradient: dLogits ? 1 : 0 },
-        workgroups: [Math.min(groups(rows, 4), MAX_STRIDING)],
+        covers: [rows],
       });
       dispatch({
         pipeline: pipelines.softmax_cross_entropy_mean,
         tensors: { losses, loss },
         dims: { rows },
-        workgroups: [1],
+        covers: [1],
       });
     },
 
     dropout(x) {
-      const { input, output } = own(x);
+      const { input, output } = tensorsOf(x);
       const size = dropoutDimensions(x);
       const { rate, key, counter } = x;
       const inPlace = input.storage === output.storage &&
         input.offset === output.offset;
-      const { dropout, dropout_in_place } = pipelines;
+      const { dropout } = pipelines;
       dispatch({
-        pipeline: inPlace ? dropout_in_place : dropout,
+        pipeline: inPlace ? dropout.variants.IN_PLACE : dropout,
         tensors: { input: inPlace ? scratch("unused", [1]) : input, output },
         dims: {
           size,
@@ -107,58 +99,62 @@ export function createOps(context: OpContext): Ops {
           counter1: counter[1],
           counter2: counter[2],
         },
-        workgroups: [striding(groups(size, 4))],
+        covers: [size],
       });
     },
 
     globalNorm(x) {
-      const { gradients, norm } = own(x);
+      const { gradients, norm } = tensorsOf(x);
       const P = globalNormDimensions(x);
-      const count = Math.min(groups(P, 256), 256);
+      // No more sums than there are invocations to add them up.
+      const { global_norm, global_norm_partials } = pipelines;
+      const most = global_norm.constants.SIZE * global_norm_partials.share[0];
+      const covers = [Math.min(P, most)] as const;
+      const [count] = gridOf(global_norm_partials, covers);
       const partials = scratch("partials", [count, 3]);
       dispatch({
-        pipeline: pipelines.global_norm_partials,
+        pipeline: global_norm_partials,
         tensors: { gradients, partials },
         dims: { P },
-        workgroups: [count],
+        covers,
       });
       dispatch({
-        pipeline: pipelines.global_norm,
+        pipeline: global_norm,
         tensors: { partials, norm },
         dims: { count },
-        workgroups: [1],
+        covers: [1],
       });
     },
 
     fill(x) {
-      const { tensor, value } = own(x);
+      const { tensor, value } = tensorsOf(x);
       dispatch({
         pipeline: pipelines.fill,
         tensors: { tensor },
         dims: { size: tensor.size, value },
-        workgroups: [striding(tensor.size)],
+        covers: [tensor.size],
       });
     },
 
     copy(x) {
-      const { source, destination } = own(x);
+      const { source, destination } = tensorsOf(x);
       const size = copyDimensions(x);
       dispatch({
         pipeline: pipelines.copy,
         tensors: { source: bits(source), destination: bits(destination) },
         dims: { size },
-        workgroups: [striding(size)],
+        covers: [size],
       });
     },
 
     carry(x) {
-      const { source, destination, norm } = own(x);
+      const { source, destination, norm } = tensorsOf(x);
       const size = carryDimensions(x);
       dispatch({
         pipeline: pipelines.carry,
         tensors: { source, destination, norm },
         dims: { size },
-        workgroups: [striding(size)],
+        covers: [size],
       });
     },
   };

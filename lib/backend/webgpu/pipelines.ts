@@ -25,43 +25,35 @@ export interface Pipeline extends KernelInterface {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Pipelines that are not simply a kernel as it stands in its files. */
-const VARIANTS = {
-  dropout_in_place: { kernel: "dropout", overrides: { IN_PLACE: 1 } },
-  gru_first: { kernel: "gru", overrides: { FIRST: 1 } },
-  lstm_first: { kernel: "lstm", overrides: { FIRST: 1 } },
-  rnn_first: { kernel: "rnn", overrides: { FIRST: 1 } },
-} as const satisfies Record<
-  string,
-  { kernel: KernelName; overrides: Overrides }
->;
+/** A kernel as it stands in its files, and its variants: each has one flag set. */
+export interface PipelineSet extends Pipeline {
+  readonly variants: Readonly<Record<string, Pipeline>>;
+}
 
-/** All pipelines, by the name of the kernel or of its variant. */
-export type Pipelines = Readonly<
-  Record<KernelName | keyof typeof VARIANTS, Pipeline>
->;
+/** All pipelines, by the name of the kernel. */
+export type Pipelines = Readonly<Record<KernelName, PipelineSet>>;
 
 const COMPUTE_STAGE = 4; // GPUShaderStage.COMPUTE; the DOM types lack its value
 
 /**
- * Compiles every kernel.
+ * Compiles every kernel and its variants.
  *
+ * @param sources The files of a kernel. Default: those in kernels/.
  * @throws {DeviceError} If one does not compile: names the file and the line.
  */
-export async function compileAll(device: GPUDevice): Promise<Pipelines> {
-  const wanted: [string, KernelName, Overrides][] = [
-    ...Object.keys(KERNELS).map((name) =>
-      [name, name as KernelName, {}] as [string, KernelName, Overrides]
-    ),
-    ...Object.entries(VARIANTS).map(([name, { kernel, overrides }]) =>
-      [name, kernel, overrides] as [string, KernelName, Overrides]
-    ),
-  ];
-  const compiled = await Promise.all(
-    wanted.map(async ([name, kernel, overrides]) => {
-      return [name, await compile(device, filesOf(kernel), overrides)];
-    }),
-  );
+export async function compileAll(
+  device: GPUDevice,
+  sources: (name: KernelName) => readonly WGSLFile[] = filesOf,
+): Promise<Pipelines> {
+  const names = Object.keys(KERNELS) as KernelName[];
+  const compiled = await Promise.all(names.map(async (name) => {
+    const files = sources(name);
+    const pipeline = await compile(device, files);
+    const variants = await Promise.all(pipeline.flags.map(async (flag) => {
+      return [flag, await compile(device, files, { [flag]: 1 })];
+    }));
+    return [name, { ...pipeline, variants: Object.fromEntries(variants) }];
+  }));
   return Object.fromEntries(compiled);
 }
 
@@ -76,13 +68,14 @@ export async function compile(
   overrides: Overrides = {},
 ): Promise<Pipeline> {
   const [kernel] = files;
-  const { bindings, fields } = parseInterface(kernel.text);
+  const code = join(files);
+  const parsed = parseInterface(code);
   const settings = Object.entries(overrides).map(([k, v]) => ` ${k}=${v}`);
   const name = kernel.path.replaceAll(/^.*\/|\.wgsl$/g, "");
   const label = name + settings.join("");
 
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label, code: join(files) });
+  const module = device.createShaderModule({ label, code });
   const layout = device.createBindGroupLayout({
     label,
     entries: [
@@ -92,10 +85,10 @@ export async function compile(
         buffer: {
           type: "uniform",
           hasDynamicOffset: true,
-          minBindingSize: 4 * fields.length,
+          minBindingSize: 4 * parsed.fields.length,
         },
       },
-      ...bindings.map(({ index, written }) => ({
+      ...parsed.bindings.map(({ index, written }) => ({
         binding: index,
         visibility: COMPUTE_STAGE,
         buffer: {
@@ -126,7 +119,7 @@ export async function compile(
         placed(first?.message || error.message, files).trim(),
     );
   }
-  return { label, pipeline, layout, bindings, fields };
+  return { label, pipeline, layout, ...parsed };
 }
 
 /** The compiler's message, with its places in the joined files as those in each. */

@@ -45,7 +45,7 @@ export class Readback {
         pipeline: pipelines.fill,
         tensors: { tensor },
         dims: { size: 1, value },
-        workgroups: [1],
+        covers: [1],
       });
       return tensor;
     };

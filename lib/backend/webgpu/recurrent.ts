@@ -1,45 +1,129 @@
 /**
- * What the layers that go step by step share.
+ * The ops of recurrent layers: a dispatch for each step, whatever the cell.
  *
  * @module
  */
 
-import type { Dispatch } from "./commands.ts";
-import { weightGradient } from "./linear.ts";
-import { groups, type OpContext } from "./op_context.ts";
+import type { Activation, Ops } from "../backend.ts";
+import {
+  gruBackwardDimensions,
+  gruDimensions,
+  lstmBackwardDimensions,
+  lstmDimensions,
+  rnnBackwardDimensions,
+  rnnDimensions,
+} from "../shapes.ts";
+import { biasGradient, weightGradient } from "./linear.ts";
+import type { OpContext } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
-/** A dispatch of all steps, less what says which steps. */
-export type Layer = Omit<Dispatch, "pipeline" | "steps">;
+/** A cell, by the name of its op and of the kernel of a step forward. */
+type Cell = "rnn" | "gru" | "lstm";
 
-/** The steps of a layer in order; the first has a pipeline of its own. */
-export function forward(
-  { dispatch, pipelines }: OpContext,
-  cell: "rnn" | "gru" | "lstm",
-  T: number,
-  layer: Layer,
-): void {
-  dispatch({ pipeline: pipelines[`${cell}_first`], ...layer, steps: [0] });
-  const steps = Array.from({ length: T - 1 }, (_, i) => i + 1);
-  dispatch({ pipeline: pipelines[cell], ...layer, steps });
+/** An op's tensors, by the names of its arguments. */
+type Tensors<Name extends string> = Readonly<Record<Name, WebGPUTensor>>;
+
+/** What a step takes: the op's dimensions, and numbers of the cell alone. */
+interface Dims extends Readonly<Record<string, number>> {
+  readonly T: number;
+  readonly B: number;
+  readonly H: number;
 }
 
-/** The steps of a layer's backpropagation, from the last one on. */
-export function backward(
+/**
+ * The ops of all cells. A cell is two kernels of one step, `CELL.wgsl` with a variant
+ * for the first step and `CELL_backward.wgsl`, and two entries here.
+ */
+export function recurrentOps(
+  context: OpContext,
+): Pick<Ops, Cell | `${Cell}Backward`> {
+  const { tensorsOf } = context;
+  return {
+    rnn(x) {
+      const { activation, ...tensors } = tensorsOf(x);
+      const dims = { ...rnnDimensions(x), ...kindOf(activation) };
+      forward(context, "rnn", tensors, dims);
+    },
+    rnnBackward(x) {
+      const { activation, ...tensors } = tensorsOf(x);
+      const dims = { ...rnnBackwardDimensions(x), ...kindOf(activation) };
+      backward(context, "rnn", tensors, dims);
+    },
+    gru: (x) => forward(context, "gru", tensorsOf(x), gruDimensions(x)),
+    gruBackward(x) {
+      const tensors = tensorsOf(x);
+      const dSums = backward(context, "gru", tensors, gruBackwardDimensions(x));
+      // Of the new gate: the last H of each row.
+      biasGradient(context, dSums, tensors.dHiddenBias);
+    },
+    lstm: (x) => forward(context, "lstm", tensorsOf(x), lstmDimensions(x)),
+    lstmBackward(x) {
+      backward(context, "lstm", tensorsOf(x), lstmBackwardDimensions(x));
+    },
+  };
+}
+
+function kindOf(activation: Activation): { relu: number } {
+  return { relu: activation === "relu" ? 1 : 0 };
+}
+
+/** The steps of a layer in order. */
+function forward(
   { dispatch, pipelines }: OpContext,
-  cell: "rnn" | "gru" | "lstm",
-  T: number,
-  layer: Layer,
+  cell: Cell,
+  tensors: Tensors<string>,
+  dims: Dims,
 ): void {
+  const { T, B, H } = dims;
+  const pipeline = pipelines[cell];
+  const layer = { tensors, dims, covers: [H, B] } as const;
+  dispatch({ pipeline: pipeline.variants.FIRST, ...layer, steps: [0] });
+  const steps = Array.from({ length: T - 1 }, (_, i) => i + 1);
+  dispatch({ pipeline, ...layer, steps });
+}
+
+/**
+ * The steps of a layer's backpropagation from the last one on, then the gradients.
+ *
+ * @returns `(T, B, GH)`, the gradient by the sums over `h`.
+ */
+function backward(
+  context: OpContext,
+  cell: Cell,
+  tensors:
+    & Tensors<"weight" | "output" | "initialState">
+    & Tensors<"dInput" | "dWeight" | "dBias">,
+  dims: Dims,
+): WebGPUTensor {
+  const { dispatch, pipelines, scratch } = context;
+  const { T, B, H } = dims;
+  const { weight, dInput, dWeight, dBias, ...rest } = tensors;
+  const pipeline = pipelines[`${cell}_backward`];
+  const binds = (wanted: string) =>
+    pipeline.bindings.some(({ name }) => name === wanted);
+  // Without a gate between the two it is the gradient by the input.
+  const dSums = binds("dSums") ? scratch("dSums", dInput.shape) : dInput;
   dispatch({
-    pipeline: pipelines[`${cell}_backward`],
-    ...layer,
+    pipeline,
+    tensors: {
+      ...rest,
+      dInput,
+      dSums,
+      transposed: transpose(context, weight),
+      ...(binds("carried") && { carried: scratch("carried", [B, H]) }),
+    },
+    dims,
+    covers: [H, B],
     steps: Array.from({ length: T }, (_, i) => T - 1 - i),
   });
+  const { initialState, output } = tensors;
+  stateWeightGradient(context, dSums, initialState, output, dWeight);
+  biasGradient(context, dInput, dBias);
+  return dSums;
 }
 
 /** `weightᵀ`, for the steps backward: a scratch tensor. */
-export function transpose(
+function transpose(
   { dispatch, pipelines, scratch }: OpContext,
   weight: WebGPUTensor, // (rows, columns)
 ): WebGPUTensor {
@@ -49,13 +133,13 @@ export function transpose(
     pipeline: pipelines.transpose,
     tensors: { weight, transposed },
     dims: { rows, columns },
-    workgroups: [groups(columns, 16), groups(rows, 16)],
+    covers: [columns, rows],
   });
   return transposed;
 }
 
 /** `dWeight = Σ_t dSums_tᵀ · h_{t-1}`, of all steps at once. */
-export function stateWeightGradient(
+function stateWeightGradient(
   context: OpContext,
   dSums: WebGPUTensor, // (T, B, GH)
   initialState: WebGPUTensor, // (B, H)

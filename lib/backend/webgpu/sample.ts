@@ -4,11 +4,11 @@ import type { OpContext } from "./op_context.ts";
 
 /** The op that chooses the next token. */
 export function sampleOps(
-  { dispatch, own, pipelines, scratch }: OpContext,
+  { dispatch, pipelines, scratch, tensorsOf }: OpContext,
 ): Pick<Ops, "sample"> {
   return {
     sample(x) {
-      const { logits, tokens, uniforms, seen, logProbabilities } = own(x);
+      const { logits, tokens, uniforms, seen, logProbabilities } = tensorsOf(x);
       const { B, V } = sampleDimensions(x);
       const { firstId, ...settings } = sampleSettings(x);
       if (!uniforms && !seen && !logProbabilities) {
@@ -16,7 +16,7 @@ export function sampleOps(
           pipeline: pipelines.sample,
           tensors: { logits, tokens },
           dims: { V, firstId },
-          workgroups: [B],
+          covers: [B],
         });
         return;
       }
@@ -37,7 +37,7 @@ export function sampleOps(
           hasLogProbabilities: logProbabilities ? 1 : 0,
           ...settings,
         },
-        workgroups: [B],
+        covers: [B],
       });
     },
   };

@@ -33,7 +33,7 @@ export class WebGPUTensor implements Tensor {
  *
  * @throws {TypeError} If it is another backend's or device's, or freed.
  */
-export function own(memory: Memory, tensor: Tensor): WebGPUTensor {
+export function owned(memory: Memory, tensor: Tensor): WebGPUTensor {
   if (!(tensor instanceof WebGPUTensor) || tensor.memory !== memory) {
     throw new TypeError("The webgpu backend was given another's tensor");
   }

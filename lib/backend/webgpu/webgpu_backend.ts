@@ -19,7 +19,7 @@ import { createOpContext } from "./op_context.ts";
 import { createOps } from "./ops.ts";
 import { compileAll, type Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
-import { own, WebGPUTensor } from "./tensor.ts";
+import { owned, WebGPUTensor } from "./tensor.ts";
 
 export { findAdapter, type FoundAdapter } from "./device.ts";
 
@@ -60,8 +60,7 @@ export interface WebGPUOptions {
  * ```
  */
 export async function openWebGPU(
-  { gpu = platformGPU(), allowSoftware = true, patience = PATIENCE }:
-    WebGPUOptions = {},
+  { gpu = platformGPU(), allowSoftware = true, patience }: WebGPUOptions = {},
 ): Promise<Backend> {
   const found = await findAdapter(gpu);
   if (!found || (found.software && !allowSoftware)) {
@@ -87,11 +86,16 @@ export async function openWebGPU(
   }
 }
 
-function createBackend(
+/**
+ * The backend of a device and its compiled kernels.
+ *
+ * @param patience Milliseconds that the device is given to answer a read.
+ */
+export function createBackend(
   { device, watch }: OpenedDevice,
   description: string,
   pipelines: Pipelines,
-  patience: number,
+  patience = PATIENCE,
 ): Backend {
   const memory = new Memory(device, watch);
   const commands = new Commands(device, memory);
@@ -111,11 +115,11 @@ function createBackend(
       return new WebGPUTensor(memory, storage, 0, [...shape], dtype);
     },
     free(tensor) {
-      commands.destroy(own(memory, tensor).storage);
+      commands.destroy(owned(memory, tensor).storage);
     },
     write(tensor, values) {
       watch.check();
-      const { storage, offset, size, shape, dtype } = own(memory, tensor);
+      const { storage, offset, size, shape, dtype } = owned(memory, tensor);
       if (values.length !== size) {
         throw new RangeError(
           `Cannot write ${values.length} values to a tensor of shape ` +
@@ -131,7 +135,7 @@ function createBackend(
     },
     read(tensor) {
       watch.check();
-      return readback.read(own(memory, tensor));
+      return readback.read(owned(memory, tensor));
     },
     [Symbol.dispose]() {
       // Work that is not waited for must not run when its device goes.

@@ -1,0 +1,38 @@
+// Computes
+//   One update of gradient descent, p −= rate · g of every parameter p,
+//   with g = clamp(min(1, clipNorm / norm) · gradients, ±clipValue) + weightDecay · p;
+//   clipNorm = 0 clips nothing. With a norm that is not finite nothing changes, nor
+//   does a parameter whose new value would not be finite.
+//
+// Bindings
+//   parameters (P), gradients (P), norm ().
+//
+// Parallel
+//   An invocation owns one parameter and then every stride-th one after it, so
+//   that any size fits into one dispatch.
+//
+// Workgroup
+//   256: the memory is the limit, and this fills every device.
+//
+// Reference
+//   lib/backend/reference/gradient_descent.ts, update.
+
+struct Dims {
+  P: u32,
+  clipNorm: f32,
+  clipValue: f32,
+  weightDecay: f32,
+  rate: f32,
+  parametersAt: u32,
+  gradientsAt: u32,
+  normAt: u32,
+}
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+
+fn update(i: u32, p: f32, g: f32) {
+  let next = p - dims.rate * g;
+  if (isFinite(next)) {
+    parameters[dims.parametersAt + i] = next;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Settings as values: what each one may be, its default, and what it is for. Options,
+ * checks, command-line flags and forms follow from such tables.
+ *
+ * @module
+ */
+
+import type { JsonObject } from "./json_value.ts";
+
+/** The numbers that a setting may be. */
+export interface NumberRange {
+  /** Whether whole numbers alone will do. */
+  readonly kind: "integer" | "number";
+  /** The least allowed; `-Infinity`: any. */
+  readonly least: number;
+  /** Whether the least itself is not allowed. */
+  readonly above?: boolean;
+  /** What it has to stay below. */
+  readonly below?: number;
+  /** The greatest allowed. */
+  readonly most?: number;
+}
+
+/** The names that a setting may be. */
+export interface Choice<Name extends string> {
+  /** One of a few names. */
+  readonly kind: "choice";
+  /** The names, in the order in which they are shown. */
+  readonly choices: readonly Name[];
+}
+
+/** A setting that is true or false. */
+export interface Switch {
+  /** Yes or no. */
+  readonly kind: "boolean";
+}
+
+/** What a setting says of itself beside its range. */
+export interface Described {
+  /** What it is called in a sentence: `learning rate`. */
+  readonly name: string;
+  /** What it does, for people. */
+  readonly help: string;
+  /** The default in words, where it depends on other settings. */
+  readonly defaultText?: string;
+  /** The choices of other settings with which alone it has an effect. */
+  readonly onlyWith?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A setting of any kind. */
+export type Setting =
+  & Described
+  & (NumberRange | Choice<string> | Switch)
+  & { readonly default: unknown };
+
+/** The kind of a setting whose values are of the type `T`, null apart. */
+export type KindOf<T> = [T] extends [boolean | null] ? Switch
+  : [T] extends [string | null] ? Choice<NonNullable<T>>
+  : NumberRange;
+
+/**
+ * A table with an entry for each field of the record `R`, in the order in which a
+ * record has them.
+ */
+export type SettingsOf<R extends object> = {
+  readonly [Key in keyof R]-?:
+    & Described
+    & KindOf<Exclude<R[Key], undefined>>
+    & {
+      /** Its value where none is given; a function where that depends on others. */
+      readonly default:
+        | Exclude<R[Key], undefined>
+        | ((others: R) => Exclude<R[Key], undefined>);
+    };
+};
+
+/**
+ * A whole record: what is given, and the defaults for the rest.
+ *
+ * @throws {RangeError} If a name is none of its setting's choices.
+ *
+ * @example
+ * ```ts
+ * import { filledIn, type SettingsOf } from "./setting.ts";
+ *
+ * interface Walk {
+ *   readonly steps: number;
+ *   readonly rests: number;
+ * }
+ * const count = { kind: "integer", least: 0, help: "how many there are" } as const;
+ * const settings: SettingsOf<Walk> = {
+ *   steps: { ...count, name: "number of steps", default: 100 },
+ *   rests: {
+ *     ...count,
+ *     name: "number of rests",
+ *     default: ({ steps }) => steps / 50,
+ *   },
+ * };
+ * console.assert(filledIn(settings, { steps: 200 }).rests === 4);
+ * ```
+ */
+export function filledIn<R extends object>(
+  settings: SettingsOf<R>,
+  given: Partial<R>,
+): R {
+  const keys = Object.keys(settings) as (keyof R)[];
+  for (const key of keys) { // the names first: other defaults are looked up by them
+    const setting: Setting = settings[key];
+    const value = given[key] ?? null;
+    if (setting.kind === "choice" && value !== null) {
+      assertSetting(setting, value, "");
+    }
+  }
+  const record = (others?: R) =>
+    Object.fromEntries(keys.map((key) => {
+      const standard: unknown = settings[key].default;
+      const depends = typeof standard === "function";
+      return [
+        key,
+        given[key] ?? (depends ? others && standard(others) : standard),
+      ];
+    })) as R;
+  return record(record());
+}
+
+/** More than anyone needs, and little enough for sums and quotients in float32. */
+export const MOST = 1e30;
+
+/**
+ * Throws unless a setting may have the value.
+ *
+ * @param attempt What the value would be used for, up to the value itself: `Cannot
+ * train with a learning rate of`.
+ * @throws {RangeError} If it is out of the setting's range.
+ * @throws {TypeError} If it is of another type.
+ *
+ * @example
+ * ```ts
+ * import { assertSetting } from "./setting.ts";
+ *
+ * const layers = {
+ *   kind: "integer",
+ *   least: 1,
+ *   name: "number of layers",
+ *   help: "how many layers there are",
+ *   default: 1,
+ * } as const;
+ * assertSetting(layers, 2, "Cannot build a model with the number of layers");
+ * ```
+ */
+export function assertSetting(
+  setting: Setting,
+  value: unknown,
+  attempt: string,
+): void {
+  if (value === null && setting.default === null) return;
+  if (setting.kind === "choice") {
+    if (setting.choices.some((choice) => choice === value)) return;
+    const known = setting.choices.map((choice) => `"${choice}"`).join(", ");
+    const message =
+      `Unknown ${setting.name} ${shown(value)}: expected one of ` +
+      known;
+    throw typeof value === "string"
+      ? new RangeError(message)
+      : new TypeError(message);
+  }
+  if (setting.kind === "boolean") {
+    if (typeof value === "boolean") return;
+    throw new TypeError(
+      `${attempt} ${shown(value)}: expected true or false`,
+    );
+  }
+  const message = `${attempt} ${shown(value)}: expected ${rangeText(setting)}`;
+  if (typeof value !== "number") throw new TypeError(message);
+  if (!(Math.abs(value) <= MOST)) {
+    throw new RangeError(
+      message + (value > MOST ? `, up to ${MOST}` : ""),
+    );
+  }
+  if (!isInRange(setting, value)) throw new RangeError(message);
+}
+
+/**
+ * Throws, as {@linkcode assertSetting} does, unless a record's fields may have their
+ * values.
+ *
+ * @param attempt What a value would be used for, by the setting's name.
+ */
+export function assertRecord<R extends object>(
+  settings: SettingsOf<R>,
+  record: R,
+  attempt: (name: string) => string,
+): void {
+  for (const key of Object.keys(settings) as (keyof R)[]) {
+    const setting: Setting = settings[key];
+    assertSetting(setting, record[key], attempt(setting.name));
+  }
+}
+
+/** Whether a number is in a range. */
+export function isInRange(range: NumberRange, value: number): boolean {
+  return value <= (range.most ?? Infinity) &&
+    value < (range.below ?? Infinity) &&
+    (range.above ? value > range.least : value >= range.least) &&
+    (range.kind === "number" || Number.isSafeInteger(value));
+}
+
+/** A range in words: `a whole number from 1 to 1000`. */
+export function rangeText(range: NumberRange): string {
+  const { kind, above, least, most, below } = range;
+  const what = kind === "integer" ? "a whole number" : "a number";
+  if (least === -Infinity) return what;
+  const from = above ? `${what} above ${least}` : `${what} from ${least}`;
+  if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
+  if (below !== undefined) return `${from} to below ${below}`;
+  return above ? from : `${from} on`;
+}
+
+/**
+ * A record that was read from a file, its fields checked. A field may be missing: a
+ * version that did not have the setting wrote the file.
+ *
+ * @param what What the record is, for messages: `training`.
+ * @throws {TypeError} If a field is of another type than the setting.
+ * @throws {RangeError} If a field is out of its range, or no setting.
+ */
+export function readRecord<R extends object>(
+  settings: SettingsOf<R>,
+  read: JsonObject,
+  what: string,
+): Partial<R> {
+  const table = new Map<string, Setting>(Object.entries(settings));
+  for (const [key, value] of read) {
+    const setting = table.get(key);
+    if (!setting) {
+      throw new RangeError(`its ${what} has the unknown setting ${shown(key)}`);
+    }
+    assertSetting(setting, value, `its ${what} has the ${setting.name}`);
+  }
+  return Object.fromEntries(read) as Partial<R>;
+}
+
+/** A value of any kind as a message shows it: on one line, in quotes if it is a text. */
+function shown(value: unknown): string {
+  return typeof value === "string" || typeof value === "object" && value
+    ? JSON.stringify(value)
+    : String(value);
+}

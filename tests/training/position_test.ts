@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import {
+  afterEpoch,
+  afterMinibatches,
+  divergence,
+  firstPosition,
+} from "../../lib/training/position.ts";
+import { freezeAll } from "./run.ts";
+
+const GOOD = { loss: 2, norm: 1 }, SKIPPED = { loss: 2, norm: NaN };
+
+const START = {
+  progress: { epochs: 0, minibatches: 0, tokens: 0 },
+  loss: NaN,
+  validationLoss: NaN,
+};
+
+Deno.test("minibatches move a position on, and an epoch's end begins the next", () => {
+  const first = freezeAll(firstPosition(START, 10));
+  const second = freezeAll(afterMinibatches(first, [GOOD, SKIPPED], 1));
+  assertEquals(second.progress, { epochs: 0, minibatches: 2, tokens: 20 });
+  assertEquals([second.updates, second.skippedInRow], [2, 1]);
+  assertEquals(second.loss, NaN);
+  const third = freezeAll(afterEpoch(second, undefined));
+  assertEquals(third.progress, { epochs: 1, minibatches: 0, tokens: 20 });
+  assertEquals([third.loss, third.validationLoss], [2, NaN]);
+  assertEquals(third.best, { epoch: 1, loss: 2 });
+  assertEquals(third.sums.measured, []);
+  assertEquals(third.skippedInRow, 1);
+  const fourth = afterMinibatches(third, [SKIPPED], 1);
+  assertEquals(fourth.skippedInRow, 2);
+});
+
+Deno.test("an epoch that is no better leaves the best as it is", () => {
+  const best = { epoch: 1, loss: 1 };
+  const position = { ...firstPosition(START, 10), best };
+  const predicted = (loss: number) => ({
+    loss,
+    perplexity: Math.exp(loss),
+    bitsPerToken: loss / Math.LN2,
+    tokens: 5,
+  });
+  const after = afterMinibatches(position, [GOOD], 1);
+  assertEquals(afterEpoch(after, predicted(1)).best, best);
+  const better = afterEpoch(after, predicted(0.5));
+  assertEquals(better.best, { epoch: 1, loss: 0.5 });
+  assertEquals([better.loss, better.validationLoss], [2, 0.5]);
+});
+
+Deno.test("three minibatches skipped in a row are a divergence, and what is good behind them counts", () => {
+  const of = (text: string, before = 0) =>
+    divergence([...text].map((c) => c === "g" ? GOOD : SKIPPED), before);
+  assertEquals(of("gsgssg"), { counted: 6 });
+  assertEquals(of("gsssss"), { counted: 4, at: 3 });
+  assertEquals(of("gsssgs"), { counted: 5, at: 3 });
+  assertEquals(of("sgsss", 2), { counted: 1 + 1, at: 0 });
+  assertEquals(of("ss", 1), { counted: 2, at: 1 });
+  assertEquals(of("gss", 2), { counted: 3 });
+});
+
+Deno.test("one that had diverged has as many tries again", () => {
+  const state = {
+    states: new Map(),
+    moments: new Map(),
+    updates: 9,
+    skippedInRow: 3,
+    measured: [SKIPPED, SKIPPED, SKIPPED],
+  };
+  const position = firstPosition({ ...START, state }, 10);
+  assertEquals([position.updates, position.skippedInRow], [9, 0]);
+  assertEquals(position.sums.measured, state.measured);
+});
