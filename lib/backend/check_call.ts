@@ -68,6 +68,21 @@ export type Implementations<F32, U32 = F32> = {
 };
 
 /**
+ * How an op runs that is known when it runs. That what the function is given is the
+ * op's own follows from the check of the call.
+ */
+export function implementationOf<F32, U32>(
+  implementations: Implementations<F32, U32>,
+  op: OpName,
+): (
+  sizes: Sizes,
+  tensors: Readonly<Record<string, F32 | U32>>,
+  scalars: Readonly<Record<string, unknown>>,
+) => void {
+  return implementations[op] as ReturnType<typeof implementationOf<F32, U32>>;
+}
+
+/**
  * The ops of a backend.
  *
  * @param owner Whose tensors they take.

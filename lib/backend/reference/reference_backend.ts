@@ -8,6 +8,7 @@ import type { Backend } from "../backend.ts";
 import {
   type Call,
   checkedOps,
+  implementationOf,
   type Implementations,
   type OpName,
   wrongId,
@@ -118,12 +119,7 @@ function elements(
 function implement(op: OpName): (call: Call<ReferenceStorage>) => void {
   const { tensors: signatures }: OpSignature = SIGNATURES[op];
   const ids = Object.entries(signatures).filter(([, { below }]) => below);
-  // That the arrays are the op's own follows from the check of its call.
-  const run = FUNCTIONS[op] as (
-    sizes: Call<ReferenceStorage>["sizes"],
-    arrays: Readonly<Record<string, Values>>,
-    scalars: Call<ReferenceStorage>["scalars"],
-  ) => void;
+  const run = implementationOf(FUNCTIONS, op);
   return ({ sizes, tensors, scalars }) => {
     const arrays: Record<string, Values> = {};
     for (const name in tensors) arrays[name] = elements(tensors[name]);
