@@ -391,7 +391,7 @@ export interface Update {
   readonly firstMoment?: Tensor;
   /** `(P)`, `v`, updated in place; for rmsprop, adam and adamw. */
   readonly secondMoment?: Tensor;
-  /** Step size, above 0. */
+  /** From 0 on. */
   readonly learningRate: number;
   /** Greatest norm of all gradients together; 0: any. */
   readonly clipNorm: number;
@@ -475,11 +475,11 @@ export interface Sample {
   readonly firstId?: number;
   /** Above 0; below 2⁻¹⁰⁰ and above 2¹⁰⁰ as those. Default 1. */
   readonly temperature?: number;
-  /** From 0 on; 0, the default, is all, as is any number of `V` or more. */
+  /** From 0 on; 0 is all, as is any number of `V` or more. Default 0. */
   readonly topK?: number;
-  /** Above 0, up to 1, the default, which is all. */
+  /** Above 0, up to 1, which is all. Default 1. */
   readonly topP?: number;
-  /** Above 0, with the bounds of the temperature; 1, the default, is none. */
+  /** Above 0, with the bounds of the temperature; 1 is none. Default 1. */
   readonly repetitionPenalty?: number;
   /** `(B, V)` u32: not 0 for what the text holds already. The chosen are set to 1. */
   readonly seen?: Tensor;

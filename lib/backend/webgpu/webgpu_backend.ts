@@ -74,7 +74,7 @@ export async function openWebGPU(
     throw new DeviceError(
       "unavailable",
       `Cannot open a WebGPU device: ${what}. Install a Vulkan driver ` +
-        `(on Debian: mesa-vulkan-drivers), or use the CPU (--device cpu)`,
+        `(on Debian: mesa-vulkan-drivers), or use the CPU`,
     );
   }
   const opened = await openDevice(found.adapter);
