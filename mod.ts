@@ -5,9 +5,9 @@
  * {@linkcode download}, {@linkcode tokenize}, {@linkcode partition},
  * {@linkcode train}, {@linkcode evaluate}, {@linkcode generate}. Beside them
  * {@linkcode generateTokens} makes several continuations with their probabilities,
- * {@linkcode score} tells those of a given text, and {@linkcode exportWeights} and
- * {@linkcode importWeights} exchange models with PyTorch. Models run on a
- * {@linkcode Backend} that {@linkcode openBackend} opens.
+ * {@linkcode score} tells those of a given text and shows the hidden states, and
+ * {@linkcode exportWeights} and {@linkcode importWeights} exchange models with
+ * PyTorch. Models run on a {@linkcode Backend} that {@linkcode openBackend} opens.
  *
  * @example
  * ```ts
@@ -63,7 +63,12 @@ export {
   type EvaluateOptions,
   type Evaluation,
 } from "./lib/evaluate.ts";
-export { score, type ScoredToken, type ScoreOptions } from "./lib/score.ts";
+export {
+  type LikelyToken,
+  score,
+  type ScoredToken,
+  type ScoreOptions,
+} from "./lib/score.ts";
 export { generate } from "./lib/generate.ts";
 export { generateTokens } from "./lib/generation/generate_tokens.ts";
 export type {
@@ -86,9 +91,9 @@ export {
 } from "./lib/training/checkpoint.ts";
 export type {
   CorpusRecord,
-  Progress,
   TrainingOrigin,
 } from "./lib/training/checkpoint_metadata.ts";
+export type { Progress } from "./lib/training/progress.ts";
 export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
@@ -128,8 +133,8 @@ export type {
 } from "./lib/setting.ts";
 export type {
   MinibatchResult,
-  TrainingState,
-} from "./lib/training/training_state.ts";
+  ResumeData,
+} from "./lib/training/resume_data.ts";
 export {
   decodeTokenFile,
   encodeTokenFile,

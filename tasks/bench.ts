@@ -41,7 +41,7 @@ export const command = {
     device: choice(
       ["present", "webgpu", "cpu", "reference"],
       "present",
-      "what to measure; present: the CPU, and a GPU where there is one",
+      "what to measure; present: the CPU, and a GPU if there is one",
     ),
     threads: DEVICE_FLAGS.threads,
     cell: choice(Object.keys(CELLS) as CellName[], "rnn", "the recurrent cell"),
@@ -67,10 +67,10 @@ export const command = {
     peer: {
       kind: "text",
       value: '"COMMAND"',
-      help:
-        "compare training with another program, in alternation: a command " +
-        "that prints JSON lines with a tokens_per_second field; it finds CELL, " +
-        "HIDDEN_SIZE, BATCH_SIZE and NUM_STEPS in its environment",
+      help: "compare training with another program, measured alternately: a " +
+        "command that prints JSON lines with a tokens_per_second field; " +
+        "the environment variables CELL, HIDDEN_SIZE, BATCH_SIZE and " +
+        "NUM_STEPS tell it the sizes",
     } as TextFlag,
     rounds: {
       kind: "integer",
@@ -78,7 +78,7 @@ export const command = {
       default: 5,
       help: "how often to alternate with --peer",
     },
-    json: { kind: "switch", help: "print one JSON object a device" },
+    json: { kind: "switch", help: "print one JSON object per device" },
   },
   examples: [
     "deno task bench",

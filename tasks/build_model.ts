@@ -51,10 +51,10 @@ export const SETTINGS = {
 /** The table of flags. */
 export const command = {
   name: "build:model",
-  summary:
-    "Trains the model that comes with weena on The Time Machine, and writes " +
-    "data/time-machine.safetensors: the same bytes again on every machine that " +
-    "rounds multiply-adds as this one does. It takes some minutes.",
+  summary: "Trains the model that comes with weena on The Time Machine, " +
+    "and writes data/time-machine.safetensors: the same bytes on " +
+    "every machine that rounds multiply-adds in the same way. It " +
+    "takes a few minutes.",
   flags: {},
   examples: ["deno task download", "deno task build:model"],
 } as const satisfies Command<Flags>;
@@ -98,11 +98,12 @@ export async function buildModel(
   }
   if (!best || !Number.isFinite(best.validationLoss)) {
     throw new RangeError(
-      `Cannot choose an epoch of the training on "${corpus.name}": none has a ` +
-        `finite loss on a held-out text, so hold some of it out`,
+      `Cannot choose an epoch of the training on "${corpus.name}": ` +
+        "none has a finite loss on a held-out text. Hold out a part of " +
+        "the text",
     );
   }
-  const { state: _, ...model } = best;
+  const { resumeData: _, ...model } = best;
   const rounding = await multiplyAddOf(backend);
   return { ...model, provenance: `weena, ${rounding} multiply-add` };
 }
@@ -116,8 +117,8 @@ function sayEpoch({ epoch, loss, validation, seconds }: EpochEvent): void {
 
 /** A loss as people compare it. */
 function describeLoss(loss: number): string {
-  return `${loss.toFixed(4)} nats, ${(loss / Math.LN2).toFixed(4)} bits a ` +
-    `character, perplexity ${perplexity(loss).toFixed(3)}`;
+  return `${loss.toFixed(4)} nats, ${(loss / Math.LN2).toFixed(4)} bits ` +
+    `per character, perplexity ${perplexity(loss).toFixed(3)}`;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

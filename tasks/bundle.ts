@@ -14,10 +14,9 @@ const FOLDER = "dist";
 
 export const command = {
   name: "bundle",
-  summary:
-    "Builds dist/: weena.js, the library as one module for browsers, Node and " +
-    "Bun, with its types; and playground/, the page with all it needs, for any " +
-    "static host.",
+  summary: "Builds dist/: weena.js, the library as one module for " +
+    "browsers, Node and Bun, with its types; and playground/, the " +
+    "page with everything it needs, for any static host.",
   flags: {},
   examples: ["deno task bundle"],
 } as const satisfies Command<Flags>;

@@ -1,3 +1,6 @@
+import { MODEL_SETTINGS } from "../lib/model/config.ts";
+import type { Setting } from "../lib/setting.ts";
+import { TRAINING_SETTINGS } from "../lib/training/settings.ts";
 import { deviceText, spaced, speedText } from "./cli/describe.ts";
 import { modelText } from "./shared/model_text.ts";
 import { perplexityText } from "./shared/perplexity_text.ts";
@@ -20,31 +23,33 @@ import { grouped } from "./shared/grouped.ts";
 /** Columns of a curve in the table. */
 const CURVE = 16;
 
+/** What is known of each setting: some have an effect only with others. */
+const EFFECTS = new Map<string, Setting>(
+  Object.entries({ ...MODEL_SETTINGS, ...TRAINING_SETTINGS }),
+);
+
 /** Settings that are shown even where all runs agree. */
 const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
-
-/** Settings that do nothing in other schedules than `step`. */
-const OF_STEPS = new Set(["stepSize", "gamma"]);
 
 /** The table of flags. */
 export const command = {
   name: "compare",
-  summary:
-    "Sets runs side by side: in what they differ, how good and how fast " +
-    "they are, and their perplexity by epoch in one picture.",
+  summary: "Shows runs side by side: the settings that differ, how good " +
+    "and how fast they are, and their perplexity by epoch in one " +
+    "plot.",
   argument: { value: "RUN", help: "runs by name, two or more", several: true },
   flags: {
     output: {
       kind: "text",
       value: "PATH",
       default: "data/compare.svg",
-      help: "where the picture goes",
+      help: "where to save the plot",
     } as TextFlag & { readonly default: string },
     log: {
       kind: "switch",
-      help: "a logarithmic scale, whatever the perplexities",
+      help: "use a logarithmic scale, whatever the perplexities are",
     },
-    json: { kind: "switch", help: "print one JSON object a run" },
+    json: { kind: "switch", help: "print one JSON object per run" },
   },
   examples: [
     "deno task compare time-machine-1 time-machine-2",
@@ -114,7 +119,7 @@ async function comparable(name: string): Promise<Trained> {
   if (!await exists(paths.folder)) {
     throw new TaskError(
       EXIT.files,
-      `there is no run ${name}: deno task runs lists those there are`,
+      `there is no run ${name}: deno task runs lists all runs`,
     );
   }
   const run = await summarize(paths);
@@ -125,12 +130,12 @@ async function comparable(name: string): Promise<Trained> {
     );
   }
   if (run.problem) {
-    say(`note: ${run.problem}; an earlier model of ${name} is taken`);
+    say(`note: ${run.problem}; an earlier model of ${name} is used`);
   }
   if (!run.trained || run.metrics.length === 0) {
     throw new TaskError(
       EXIT.input,
-      `cannot compare ${name}: it has no metrics of an epoch`,
+      `cannot compare ${name}: it has no metrics yet`,
     );
   }
   return { ...run, trained: run.trained };
@@ -155,10 +160,13 @@ function comparison(runs: readonly Trained[]): string[] {
   const all = runs.map(settings);
   const differing = (key: string) =>
     new Set(all.map((one) => one[key])).size > 1;
-  const isStepped = all.some(({ schedule }) => schedule === "step");
+  const hasEffect = (key: string) =>
+    Object.entries(EFFECTS.get(key)?.onlyWith ?? {}).every(([other, choices]) =>
+      all.some((one) => choices.includes(String(one[other])))
+    );
   const rows = Object.keys(all[0])
     .filter((key) => ALWAYS.has(key) || differing(key))
-    .filter((key) => isStepped || !OF_STEPS.has(key))
+    .filter(hasEffect)
     .map((key) => [
       `${differing(key) ? "*" : " "} ${spaced(key)}`,
       ...all.map((one) => key === "seed" ? `${one[key]}` : shown(one[key])),

@@ -19,27 +19,29 @@ import { grouped } from "./shared/grouped.ts";
 /** The table of flags. */
 export const command = {
   name: "download",
-  summary: "Fetches The Time Machine, checks it, and keeps it for the other " +
-    "tasks. A copy that is there and right is left as it is.",
+  summary: "Downloads The Time Machine, verifies it, and saves it for the " +
+    "other tasks. If there is already a correct copy, it is left as " +
+    "it is.",
   flags: {
     url: {
       kind: "text",
       value: "URL|PATH",
-      help: "where from: http, https or a file (the chapter's address)",
+      help: "where to get it from: an http or https URL or a file (the " +
+        "chapter's URL)",
     } as TextFlag,
     sha1: {
       kind: "text",
       value: "DIGITS|none",
       default: TIME_MACHINE.sha1,
-      help: "SHA-1 that the bytes must have; none: they may be any",
+      help: "SHA-1 that the bytes must have; none: any bytes",
     },
     output: {
       kind: "text",
       value: "PATH",
       default: TIME_MACHINE_PATH,
-      help: "where to",
+      help: "where to save it",
     },
-    force: { kind: "switch", help: "replace a file that is there" },
+    force: { kind: "switch", help: "replace an existing file" },
   },
   examples: [
     "deno task download",
@@ -69,7 +71,7 @@ export async function run(args: readonly string[]): Promise<never> {
       const problem = await whatIsWrong(output, expected);
       if (problem === undefined) {
         out(
-          `${output} is there already` +
+          `${output} already exists` +
             (expected ? `, SHA-1 ${expected}\n` : "\n"),
         );
         return;
@@ -77,11 +79,14 @@ export async function run(args: readonly string[]): Promise<never> {
       if (output !== TIME_MACHINE_PATH) {
         throw new TaskError(
           EXIT.files,
-          `${output} is there already and is another file (${problem}): ` +
-            `--force replaces it`,
+          `${output} already exists and is a different file (${problem}): ` +
+            "--force replaces it",
         );
       }
-      say(`${output} is not as it should be (${problem}): fetching it again`);
+      say(
+        `${output} is not the right file (${problem}): downloading it ` +
+          "again",
+      );
     }
     const bytes = url === undefined
       ? await fetched(TIME_MACHINE.urls, expected)
@@ -113,8 +118,8 @@ async function fetched(
       EXIT.network,
       `${error.message}. ` +
         (isOther
-          ? "For another text than The Time Machine give --sha1 none and an --output"
-          : "A copy of the file will do: --url PATH"),
+          ? "For a text other than The Time Machine, use --sha1 none and an --output"
+          : "If you have a copy of the file, use --url PATH"),
     );
   }
 }
@@ -138,8 +143,8 @@ async function copied(
     const reason = (error as Error).message;
     throw new TaskError(
       EXIT.input,
-      `${path} has ${reason}; with --sha1 none and an --output it is taken as ` +
-        `it is`,
+      `${path} has ${reason}; with --sha1 none and an --output it is ` +
+        "accepted as it is",
     );
   }
 }

@@ -30,15 +30,15 @@ export const command = {
     corpus: {
       kind: "text",
       value: "time-machine|sample|PATH",
-      help:
-        "the text (the one that the model was trained on; if a part of it " +
-        "was held out, that part)",
+      help: "the text (the one that the model was trained on; if a part of " +
+        "it was held out, only that part)",
     } as TextFlag,
     "max-tokens": {
       kind: "integer",
       least: 0,
-      help: "tokens to read, from the first on; 0: all (of the model's own " +
-        "text what training read; else 10000 for time-machine, 0 for others)",
+      help: "number of tokens to read, from the start; 0: all (for the " +
+        "model's own text as many as training read; otherwise 10000 for " +
+        "time-machine, 0 for others)",
     } as NumberFlag,
     ...DEVICE_FLAGS,
     json: { kind: "switch", help: "print one JSON object" },
@@ -92,8 +92,9 @@ export async function run(args: readonly string[]): Promise<never> {
     );
     if (part === "trained on") {
       say(
-        "note: how well it predicts what it has not seen, another text tells " +
-          "(--corpus), or a part held out (train --validation 0.1)",
+        "note: to see how well it predicts a text that it has not seen, " +
+          "use another text (--corpus), or train with a part held out " +
+          "(train --validation 0.1)",
       );
     }
   });
@@ -113,7 +114,7 @@ async function textFor(
   const name = flags.corpus ?? trainedOn?.name;
   if (name === undefined) {
     throw new UsageError(
-      "the model was imported: on which text is it to be measured? For " +
+      "the model was imported: choose the text to evaluate it on, for " +
         "example --corpus book.txt",
     );
   }
@@ -131,11 +132,11 @@ async function textFor(
   const begins = await corpusDigest(ids) === trainedOn.sha256;
   if (!begins || ids.length + validation.length !== kept) {
     if (isNamed) {
-      say(`note: ${name} is not as it was when the model was trained`);
+      say(`note: ${name} has changed since the model was trained`);
     } else if (begins) {
       say(
-        `note: the first ${grouped(trainedOn.tokens)} tokens of ${name} are ` +
-          `those that the model was trained on`,
+        "note: the model was trained on the first " +
+          `${grouped(trainedOn.tokens)} tokens of ${name}`,
       );
     }
     return { corpus, part: "all" };
@@ -160,8 +161,9 @@ async function assertStillThere(name: string): Promise<void> {
   if (!(found instanceof Deno.errors.NotFound)) return;
   throw new TaskError(
     EXIT.files,
-    `the text that the model was trained on is no longer at ${name}: ` +
-      `--corpus PATH says where it is now, or names another`,
+    "the text that the model was trained on is no longer at " +
+      `${name}: use --corpus PATH to say where it is now, or to ` +
+      "choose another text",
   );
 }
 

@@ -11,18 +11,17 @@ import { grouped } from "./shared/grouped.ts";
 /** The table of flags. */
 export const command = {
   name: "export",
-  summary:
-    "Writes a trained model's weights, and nothing else, to a safetensors file " +
-    "under the names that PyTorch's modules give them, and says how to load it " +
-    "there.",
+  summary: "Writes only the weights of a trained model to a safetensors " +
+    "file, under the names that PyTorch's modules give them, and " +
+    "prints how to load it in PyTorch.",
   flags: {
     ...MODEL_FLAGS,
     output: {
       kind: "text",
       value: "PATH",
-      help: "the file to write; needed",
+      help: "the file to write; required",
     } as TextFlag,
-    force: { kind: "switch", help: "replace an --output that is there" },
+    force: { kind: "switch", help: "replace an existing --output" },
   },
   examples: [
     "deno task export --output model.safetensors",
@@ -35,14 +34,15 @@ export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ output, force, ...flags }) => {
     if (output === undefined) {
       throw new UsageError(
-        "where are the weights to go? For example --output model.safetensors",
+        "choose where to write the weights, for example --output " +
+          "model.safetensors",
       );
     }
     const { path, model } = await loadModel(flags);
     if (!force && await exists(output)) {
       throw new TaskError(
         EXIT.files,
-        `${output} is there already: --force replaces it`,
+        `${output} already exists: --force replaces it`,
       );
     }
     const bytes = exportWeights(model);

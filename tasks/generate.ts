@@ -22,42 +22,43 @@ import { jsonLine, out, say, stdout } from "./cli/terminal.ts";
 /** The table of flags. */
 export const command = {
   name: "generate",
-  summary:
-    "Continues a prefix with a trained model: each time with the likeliest " +
-    "token or, with --temperature, with one that is drawn. The text goes to " +
-    "stdout as it is made, and nothing else; several texts come one after the " +
-    'other, each behind a line such as "--- 1 of 3 ---".',
+  summary: "Continues a prefix with a trained model: with the likeliest " +
+    "token each time or, with --temperature, with tokens drawn at " +
+    "random. Only the text goes to stdout, as it is generated. " +
+    "Several texts are printed one after the other, each after a " +
+    'line such as "--- 1 of 3 ---".',
   flags: {
     prefix: {
       kind: "text",
       value: "TEXT",
       mayBeEmpty: true,
-      help: "what the text begins with; needed",
+      help: "what the text begins with; required",
     } as TextFlag,
     length: {
       kind: "integer",
       least: 0,
       default: 50,
-      help: "tokens to add at the most",
+      help: "maximum number of tokens to add",
     },
     temperature: {
       kind: "number",
       least: 0,
       default: 0,
-      help: "draws tokens: about 0.5 plays safe, 1 is as the model has it, " +
-        "more is wilder; 0 draws nothing",
+      help: "randomness: about 0.5 is cautious, 1 uses the model's own " +
+        "probabilities, more is wilder; 0 always takes the likeliest " +
+        "token",
     },
     "top-k": {
       kind: "integer",
       least: 0,
-      help: "draws from the N likeliest tokens; 0: from all (0)",
+      help: "draw only from the N likeliest tokens; 0: from all (0)",
     } as NumberFlag,
     "top-p": {
       kind: "number",
       least: 0,
       above: true,
       most: 1,
-      help: "draws from the likeliest tokens that make up this share of the " +
+      help: "draw only from the likeliest tokens that together have this " +
         "probability (1)",
     } as NumberFlag,
     "repetition-penalty": {
@@ -65,7 +66,8 @@ export const command = {
       least: 0,
       above: true,
       default: 1,
-      help: "above 1: what the text holds already becomes less likely",
+      help: "above 1: tokens that the text already contains become less " +
+        "likely",
     },
     seed: {
       kind: "integer",
@@ -77,7 +79,7 @@ export const command = {
       least: 1,
       most: 10_000,
       default: 1,
-      help: "texts to make, side by side",
+      help: "number of texts to generate at once",
     },
     stop: {
       kind: "text",
@@ -88,9 +90,8 @@ export const command = {
     ...DEVICE_FLAGS,
     json: {
       kind: "switch",
-      help:
-        "print a JSON object a text, on a line of its own: the text and its " +
-        "tokens with their log-probabilities",
+      help: "print one JSON object per text, each on its own line: the text " +
+        "and its tokens with their log-probabilities",
     },
   },
   examples: [
@@ -109,7 +110,8 @@ export async function run(args: readonly string[]): Promise<never> {
     if (!prefix) {
       throw new UsageError(
         (prefix === "" ? "--prefix is empty: " : "") +
-          'what is the text to begin with? For example --prefix "traveller"',
+          "say what the text begins with, for example --prefix " +
+          '"traveller"',
       );
     }
     assertDraws(flags);
@@ -130,8 +132,8 @@ export async function run(args: readonly string[]): Promise<never> {
       const end = await writeText(generate(model, prefix, backend, options));
       if (flags.temperature === 0 && hasLooped(end)) {
         say(
-          "the text repeats itself, as the likeliest token is always taken: " +
-            "--temperature 0.8 draws tokens",
+          "the text repeats itself because the likeliest token is always " +
+            "taken: --temperature 0.8 draws tokens at random",
         );
       }
       return;
@@ -166,8 +168,9 @@ function assertDraws(flags: GenerateFlags): void {
     .find((flag) => flags[flag] !== undefined);
   if (drawn === undefined && flags.count === 1) return;
   throw new UsageError(
-    `--${drawn ?? "count"} needs a --temperature above 0, such as 0.8: at 0 ` +
-      `nothing is drawn, and every text is the same`,
+    `--${drawn ?? "count"} needs a --temperature above 0, such as ` +
+      "0.8: at 0 no token is drawn at random, and every text is the " +
+      "same",
   );
 }
 

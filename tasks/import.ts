@@ -30,19 +30,19 @@ const SHOWN = 6;
 /** The table of flags. */
 export const command = {
   name: "import",
-  summary:
-    "Makes a run of a model that PyTorch trained, for generate, evaluate and " +
-    "score. FILE is a safetensors file of the modules rnn (nn.RNN, nn.GRU or " +
-    "nn.LSTM), linear (nn.Linear) and perhaps embedding (nn.Embedding); what " +
-    "they are is told by the names and shapes in it.",
+  summary: "Turns a model that was trained with PyTorch into a run, for " +
+    "generate, evaluate and score. FILE is a safetensors file of " +
+    "the modules rnn (nn.RNN, nn.GRU or nn.LSTM), linear " +
+    "(nn.Linear) and optionally embedding (nn.Embedding); its names " +
+    "and shapes show which ones they are.",
   argument: { value: "FILE", help: "the weights, in safetensors" },
   flags: {
     vocabulary: {
       kind: "text",
       value: "FILE",
-      help:
-        "the tokens: JSON, a list of them by id or an object of their ids; or " +
-        "a checkpoint or token file that has them; needed",
+      help: "the tokens: JSON (a list ordered by id, or an object that maps " +
+        "tokens to ids), or a checkpoint or token file that has them; " +
+        "required",
     } as TextFlag,
     level: {
       ...level,
@@ -55,12 +55,12 @@ export const command = {
     },
     activation: {
       ...MODEL_CONFIG_FLAGS.activation,
-      help: "nonlinearity of nn.RNN, which the weights do not tell",
+      help: "nonlinearity of nn.RNN, which the weights do not show",
     },
     run: {
       kind: "text",
       value: "NAME",
-      help: "name of the run (the file's and the next free number)",
+      help: "name of the run (the file's name and the next free number)",
     } as TextFlag,
   },
   examples: [
@@ -74,7 +74,8 @@ export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags, file) => {
     if (flags.vocabulary === undefined) {
       throw new UsageError(
-        "which tokens do the ids stand for? For example --vocabulary tokens.json",
+        "say which tokens the ids stand for, for example --vocabulary " +
+          "tokens.json",
       );
     }
     if (flags.run !== undefined) await assertFreeRun(flags.run);
@@ -83,7 +84,8 @@ export async function run(args: readonly string[]): Promise<never> {
     const leftOut = attempt(file!, () => tensorsLeftOut(bytes));
     if (leftOut.length > 0) {
       say(
-        `note: left out, as whole numbers that are no weights: ` +
+        "note: left out, because they are whole numbers and not " +
+          "weights: " +
           leftOut.slice(0, SHOWN).join(", ") +
           (leftOut.length > SHOWN ? ` and ${leftOut.length - SHOWN} more` : ""),
       );
@@ -152,8 +154,9 @@ async function readVocabulary(
 function unusable(path: string): never {
   throw new TaskError(
     EXIT.input,
-    `${path} is no vocabulary: expected JSON, a list of tokens or an object of ` +
-      `their ids, or a checkpoint or token file`,
+    `${path} is not a vocabulary: expected JSON (a list of tokens, ` +
+      "or an object that maps tokens to ids), or a checkpoint or " +
+      "token file",
   );
 }
 

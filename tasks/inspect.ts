@@ -32,10 +32,10 @@ const MOST_TOKENS = 200;
 /** The table of flags. */
 export const command = {
   name: "inspect",
-  summary:
-    "Lists what a safetensors file holds: a run's model with its vocabulary and " +
-    "how it was trained, a token file, or any other file's tensors. A damaged " +
-    "checkpoint and weights that are not finite are listed, too.",
+  summary: "Lists what a safetensors file contains: a run's model with its " +
+    "vocabulary and how it was trained, a token file, or the " +
+    "tensors of any other file. Damaged checkpoints and weights " +
+    "that are not finite are listed too.",
   argument: {
     value: "RUN|FILE",
     help: "a run by its name, or a safetensors file (the newest run)",
@@ -56,7 +56,9 @@ export const command = {
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ run, json }, word) => {
     if (word !== undefined && run !== undefined) {
-      throw new UsageError("RUN|FILE and --run both choose a file: give one");
+      throw new UsageError(
+        "RUN|FILE and --run both choose a file: use only one of them",
+      );
     }
     const path = word === undefined
       ? await checkpointPath({ run })
@@ -92,8 +94,9 @@ async function pathOf(word: string): Promise<string> {
   if (found) await assertInputFile(word, "safetensors file"); // it is a folder
   throw new TaskError(
     EXIT.files,
-    `there is no file and no run ${word}${didYouMean(nearest(word, runs))} ` +
-      `(deno task runs lists the runs)`,
+    "there is neither a file nor a run " +
+      `${word}${didYouMean(nearest(word, runs))} (deno task runs ` +
+      "lists the runs)",
   );
 }
 
@@ -144,8 +147,8 @@ function listing(file: string, bytes: number, inspection: Inspection): string {
   if (digest !== "none") {
     const index = rows.findIndex(([name]) => name === "sha256");
     rows[index][1] += digest === "valid"
-      ? ", as it should be"
-      : ": the file is damaged, its contents have another";
+      ? ", which is correct"
+      : ": the file is damaged, its contents have a different one";
   }
   const width = 2 + Math.max(...rows.map(([name]) => name.length));
   return [

@@ -15,9 +15,8 @@ const SHOWN = 3;
 /** The table of flags. */
 export const command = {
   name: "partition",
-  summary:
-    "Shows the minibatches of an epoch: where they start, and the first " +
-    "inputs and targets in text.",
+  summary: "Shows the minibatches of an epoch: where they start, and the " +
+    "first inputs and targets as text.",
   flags: {
     ...CORPUS_FLAGS,
     ...PARTITION_FLAGS,
@@ -25,7 +24,7 @@ export const command = {
       kind: "integer",
       least: 0,
       default: 0,
-      help: "which epoch, from 0 on: each has its own offset",
+      help: "which epoch, counted from 0: each has its own offset",
     },
     json: { kind: "switch", help: "print one JSON object" },
   },

@@ -14,15 +14,14 @@ const MOST_PORT = 65_535;
 
 export const command = {
   name: "playground",
-  summary:
-    "Serves a page, to this machine alone, that trains models in the browser " +
-    "and looks inside them. Ctrl-C ends it.",
+  summary: "Serves a page, to this machine only, that trains models in the " +
+    "browser and shows what happens inside them. Ctrl-C ends it.",
   flags: {
     port: {
       kind: "integer",
       least: 0,
       default: 8000,
-      help: "port to serve at; 0: any that is free",
+      help: "port to serve on; 0: any free port",
     },
   },
   examples: ["deno task playground", "deno task playground --port 8080"],
@@ -52,14 +51,14 @@ function assertFree(port: number): void {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new TaskError(
         EXIT.network,
-        `port ${port} is in use, perhaps by another playground: choose another ` +
-          `with --port, or --port 0 for any that is free`,
+        `port ${port} is in use, perhaps by another playground: choose ` +
+          "another one with --port, or --port 0 for any free port",
       );
     }
     throw new TaskError(
       EXIT.network,
-      `cannot serve at port ${port} (${(error as Error).message}): choose ` +
-        `another with --port`,
+      `cannot serve on port ${port} (${(error as Error).message}): ` +
+        "choose another one with --port",
     );
   }
 }
@@ -73,7 +72,10 @@ async function readTimeMachine(): Promise<Uint8Array | undefined> {
     return bytes;
   } catch (error) {
     const reason = (error as Error).message;
-    say(`${TIME_MACHINE_PATH} is left out, it is another text: ${reason}`);
+    say(
+      `${TIME_MACHINE_PATH} is left out because it is a different ` +
+        `text: ${reason}`,
+    );
   }
 }
 

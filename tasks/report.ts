@@ -11,10 +11,9 @@ const PICTURES_WAIT = 15_000;
 /** The table of flags. */
 export const command = {
   name: "report",
-  summary:
-    "Makes a run's report.html and its curve, perplexity.svg, again: from its " +
-    "metrics, its samples and its last checkpoint. Training makes them by " +
-    "itself when it ends.",
+  summary: "Rebuilds a run's report.html and its curve, perplexity.svg, " +
+    "from its metrics, its samples and its last checkpoint. " +
+    "Training creates them when it ends.",
   flags: { run: MODEL_FLAGS.run as TextFlag },
   examples: ["deno task report", "deno task report --run time-machine-1"],
 } as const satisfies Command<Flags>;

@@ -15,11 +15,10 @@ import { jsonLine, out, printable, say } from "./cli/terminal.ts";
 /** The table of flags. */
 export const command = {
   name: "runs",
-  summary:
-    `Lists the runs in ${RUNS_FOLDER}, the newest first: the model, the ` +
-    "text, how far training is, and how good.",
+  summary: `Lists the runs in ${RUNS_FOLDER}, newest first: the model, the ` +
+    "text, how far it is trained, and how good it is.",
   flags: {
-    json: { kind: "switch", help: "print one JSON object a run" },
+    json: { kind: "switch", help: "print one JSON object per run" },
   },
   examples: ["deno task runs", "deno task runs --json"],
 } as const satisfies Command<Flags>;
@@ -42,7 +41,7 @@ export async function run(args: readonly string[]): Promise<never> {
       return;
     }
     if (runs.length === 0) {
-      say("there are no runs yet: deno task train makes one");
+      say("there are no runs yet: deno task train creates one");
       return;
     }
     const sound = runs.flatMap((run) => "broken" in run ? [] : [run]);

@@ -26,23 +26,24 @@ const AROUND: Readonly<Record<Level, number>> = { char: 24, byte: 24, word: 6 };
 const COUNTED: Readonly<Record<Level, string>> = {
   char: "",
   byte: " that begin in them",
-  word: ", a space before each word included",
+  word: ", including a space before each word",
 };
 
 /** The table of flags. */
 export const command = {
   name: "score",
-  summary:
-    "Shows how likely a trained model finds a text: each token behind all that " +
-    "stand before it, the first one apart. The text is cut, and for a model of " +
-    "letters cleaned, as the model's own text was.",
+  summary: "Shows how likely a trained model finds a text: each token " +
+    "given all the tokens before it, except for the first. The text " +
+    "is split into tokens, and cleaned if the model works on " +
+    "letters, in the same way as the text that the model was " +
+    "trained on.",
   argument: { value: "FILE", help: "the text, in UTF-8; - is stdin" },
   flags: {
     ...MODEL_FLAGS,
     ...DEVICE_FLAGS,
     json: {
       kind: "switch",
-      help: "print a JSON object a token, and one at the end",
+      help: "print one JSON object per token, and one at the end",
     },
   },
   examples: [
@@ -158,10 +159,10 @@ function summary(
   const { tokens, unknown, characters, nats } = totals;
   const rows: [string, string][] = [
     ["text", `${name} (${level}${cleaned})`],
-    ["tokens", `${grouped(tokens)} that were predicted, the first is not`],
+    ["tokens", `${grouped(tokens)} predicted (the first token is not)`],
     [
       "unknown",
-      `${grouped(unknown)} not among the vocabulary's ` +
+      `${grouped(unknown)} not in the vocabulary of ` +
       `${grouped(vocabulary.tokens.length)}, scored as <unk>`,
     ],
   ];

@@ -19,9 +19,8 @@ const SHOWN = 10;
 /** The table of flags. */
 export const command = {
   name: "tokenize",
-  summary:
-    "Cuts a text into tokens, builds its vocabulary, and writes both to a " +
-    "token file, which --corpus takes.",
+  summary: "Splits a text into tokens, builds its vocabulary, and writes " +
+    "both to a token file, which other tasks accept as --corpus.",
   flags: {
     ...CORPUS_FLAGS,
     output: {
@@ -29,7 +28,7 @@ export const command = {
       value: "PATH",
       help: `the token file (${DATA_FOLDER}/NAME.tokens.safetensors)`,
     } as TextFlag,
-    force: { kind: "switch", help: "replace an --output that is there" },
+    force: { kind: "switch", help: "replace an existing --output" },
     json: { kind: "switch", help: "print one JSON object" },
   },
   examples: [
@@ -52,7 +51,7 @@ export async function run(args: readonly string[]): Promise<never> {
     if (flags.output && !flags.force && await exists(file)) {
       throw new TaskError(
         EXIT.files,
-        `${file} is there already: --force replaces it`,
+        `${file} already exists: --force replaces it`,
       );
     }
     await writeWhole(file, tokenFileParts(corpus));

@@ -1,9 +1,14 @@
+import { modelConfig } from "../lib/model/config.ts";
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
 import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
-import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import type {
+  Checkpoint,
+  ImportedModel,
+  TrainedModel,
+} from "../lib/training/checkpoint.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import {
   chooseTrainingCorpus,
@@ -21,7 +26,7 @@ import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
-import { resumeRun } from "./cli/resume_run.ts";
+import { RESUMABLE_TEXT, resumeRun } from "./cli/resume_run.ts";
 import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
@@ -40,12 +45,12 @@ import {
 /** The table of flags. */
 export const command = {
   name: "train",
-  summary:
-    "Trains a model of text and keeps it as a run: data/runs/NAME with the " +
-    "model, its metrics, samples and curve, and report.html, which shows them. " +
-    "Without flags it is the chapter's model of The Time Machine, or of the " +
-    "bundled sample where that cannot be had. Ctrl-C saves and stops; --resume " +
-    "goes on.",
+  summary: "Trains a model on a text and saves it as a run: data/runs/NAME " +
+    "with the model, its metrics, samples and curve, and " +
+    "report.html, which shows them. Without flags it trains the " +
+    "chapter's model on The Time Machine, or on the bundled sample " +
+    "if that cannot be downloaded. Ctrl-C saves and stops; --resume " +
+    "continues.",
   flags: {
     preset: PRESET_FLAG,
     ...CORPUS_FLAGS,
@@ -53,17 +58,17 @@ export const command = {
     run: {
       kind: "text",
       value: "NAME",
-      help: "name of the run (the text's and the next free number)",
+      help: "name of the run (the text's name and the next free number)",
     } as TextFlag,
     resume: {
       kind: "switch",
-      help: "go on with a run, --run or the newest; --epochs, " +
-        "--learning-rate, --schedule and --patience can change it",
+      help: `continue a run, --run or the newest; ${RESUMABLE_TEXT} can be ` +
+        "changed",
     },
     "init-from": {
       kind: "text",
       value: "PATH|RUN",
-      help: "begin with the weights of another model; the vocabulary grows",
+      help: "start from the weights of another model; its vocabulary grows",
     } as TextFlag,
     "checkpoint-every": {
       kind: "text",
@@ -74,7 +79,7 @@ export const command = {
     ...DEVICE_FLAGS,
     json: {
       kind: "switch",
-      help: "print a JSON object an epoch, and one at the end",
+      help: "print one JSON object per epoch, and one at the end",
     },
   },
   examples: [
@@ -101,7 +106,8 @@ async function startRun(given: TrainFlags): Promise<number> {
   const { preset } = given;
   if (preset && given["init-from"] !== undefined) {
     throw new UsageError(
-      "--preset and --init-from both say what the model is: give one",
+      "--preset and --init-from both define the model: use only one " +
+        "of them",
     );
   }
   const controls = trainControls(given["checkpoint-every"]);
@@ -111,20 +117,7 @@ async function startRun(given: TrainFlags): Promise<number> {
     ? undefined
     : await loadModelFrom(given["init-from"]);
   if (base) assertKeepsModel(given);
-  const beneath = base ? baseFlags(base, given) : {};
-  if (base) sayBase(beneath);
-  /** All flags: those that are not given are the base model's or the preset's. */
-  const filled = (tokens?: number) => {
-    const all = withPreset(
-      preset,
-      { ...given, ...beneath, ...present(given) },
-      tokens,
-    );
-    // What a token file holds out was settled when it was made.
-    return isTokenFile(given.corpus)
-      ? { ...all, validation: given.validation }
-      : all;
-  };
+  const filled = flagsOver(given, base);
   assertUseful(base ? { ...filled(), ...shapeFlags(base) } : filled());
   const name = given.corpus ?? await chooseTrainingCorpus();
   const corpus = base
@@ -134,23 +127,12 @@ async function startRun(given: TrainFlags): Promise<number> {
   const flags = filled(tokens);
   if (preset) say(`preset ${preset}: ${presetFlags(preset, flags, tokens)}`);
   if (given.patience && !corpus.validation) {
-    throw new UsageError("--patience does nothing without --validation");
+    throw new UsageError("--patience has no effect without --validation");
   }
   const patience = corpus.validation ? flags.patience : 0;
   const options = { ...trainOptions(flags), patience, ...controls };
   assertInRange({ ...options, offset: null });
-  const model = base && extended(base, corpus, options);
-  const all: TrainOptions = model
-    ? {
-      ...options,
-      cell: model.config.cell,
-      hiddenSize: model.config.hiddenSize,
-      numLayers: model.config.numLayers,
-      embeddingSize: model.config.embeddingSize,
-      activation: model.config.activation,
-      parameters: model.parameters,
-    }
-    : options;
+  const all = base ? begunWith(base, corpus, options) : options;
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
   using backend = await openDevice(flags);
@@ -174,6 +156,37 @@ async function startRun(given: TrainFlags): Promise<number> {
   );
 }
 
+/**
+ * All flags: those that are not given are those of the base model or of the preset,
+ * which may depend on how many tokens there are to train on, once that is known.
+ */
+function flagsOver(
+  given: TrainFlags,
+  base: Checkpoint | ImportedModel | undefined,
+): (tokens?: number) => TrainFlags {
+  const beneath = base ? baseFlags(base, given) : {};
+  if (base) sayBase(beneath);
+  const flags = { ...given, ...beneath, ...present(given) };
+  return (tokens) => {
+    const all = withPreset(given.preset, flags, tokens);
+    // What a token file holds out was settled when it was made.
+    return isTokenFile(given.corpus)
+      ? { ...all, validation: given.validation }
+      : all;
+  };
+}
+
+/** The options with the shape and the weights of another model. */
+function begunWith(
+  base: TrainedModel,
+  corpus: Corpus,
+  options: TrainOptions,
+): TrainOptions {
+  const { config, parameters } = extended(base, corpus, options);
+  const { vocabularySize: _, ...shape } = config;
+  return { ...options, ...shape, parameters };
+}
+
 /** Throws a UsageError if a flag would change the model that training starts from. */
 function assertKeepsModel(given: TrainFlags): void {
   const changed = Object.keys(MODEL_CONFIG_FLAGS).find((flag) =>
@@ -181,7 +194,8 @@ function assertKeepsModel(given: TrainFlags): void {
   );
   if (changed === undefined) return;
   throw new UsageError(
-    `--${changed} cannot change the model that --init-from begins with`,
+    `--${changed} cannot change the model that --init-from starts ` +
+      "from",
   );
 }
 
@@ -191,7 +205,10 @@ function sayBase(flags: BaseFlags): void {
     value === true ? [`--${flag}`] : [`--${flag}`, String(value)]
   );
   if (words.length > 0) {
-    say(`trained further as it was: ${shellQuoted(words)}`);
+    say(
+      "training continues with the settings of that model: " +
+        `${shellQuoted(words)}`,
+    );
   }
 }
 
@@ -222,7 +239,7 @@ function extended(
   if (added.length > listed.length) listed.push("...");
   say(
     added.length === 0
-      ? "the vocabulary is the model's own: nothing was added"
+      ? "the vocabulary of the model is unchanged: nothing was added"
       : `added to the vocabulary: ${grouped(added.length)} tokens, ` +
         listed.join(" "),
   );
@@ -236,14 +253,9 @@ function describeRun(
   run: RunPaths,
 ): void {
   const unknown = unknownText(ids, validation);
-  const parameters = parameterCount({
-    cell: options.cell ?? "rnn",
-    activation: options.activation,
-    vocabularySize: vocabulary.tokens.length,
-    embeddingSize: options.embeddingSize,
-    hiddenSize: options.hiddenSize ?? 512,
-    numLayers: options.numLayers ?? 1,
-  });
+  const parameters = parameterCount(
+    modelConfig(options, vocabulary.tokens.length),
+  );
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +

@@ -66,14 +66,13 @@ const QUICK = RUNS[2];
 /** The table of flags. */
 export const command = {
   name: "verify",
-  summary:
-    "Trains d2l's models of The Time Machine as the book does, and sets their " +
-    "perplexities beside those that it printed. Fails where one is missed. " +
-    "Takes some minutes on a CPU.",
+  summary: "Trains d2l's models of The Time Machine as the book does, and " +
+    "compares their perplexities with the published ones. Fails if " +
+    "one is not reached. Takes a few minutes on a CPU.",
   flags: {
-    quick: { kind: "switch", help: `the quickest run alone: ${QUICK.name}` },
+    quick: { kind: "switch", help: `only the quickest run: ${QUICK.name}` },
     ...DEVICE_FLAGS,
-    json: { kind: "switch", help: "print one JSON object a run" },
+    json: { kind: "switch", help: "print one JSON object per run" },
   },
   examples: ["deno task verify", "deno task verify --quick --device cpu"],
 } as const satisfies Command<Flags>;

@@ -20,15 +20,15 @@ interface Task {
 export const TASKS: Readonly<
   Record<string, [load: () => Promise<Task>, does: string]>
 > = {
-  train: [() => import("./train.ts"), "train a model of a text"],
+  train: [() => import("./train.ts"), "train a model on a text"],
   generate: [() => import("./generate.ts"), "let a model continue a prefix"],
   playground: [
     () => import("./playground.ts"),
     "serve a page that trains models in the browser",
   ],
   runs: [() => import("./runs.ts"), "list the runs"],
-  report: [() => import("./report.ts"), "make a run's report again"],
-  compare: [() => import("./compare.ts"), "set runs side by side"],
+  report: [() => import("./report.ts"), "rebuild a run's report"],
+  compare: [() => import("./compare.ts"), "show runs side by side"],
   evaluate: [
     () => import("./evaluate.ts"),
     "measure how well a model predicts a text",
@@ -37,11 +37,11 @@ export const TASKS: Readonly<
     () => import("./score.ts"),
     "show how likely a model finds each token of a text",
   ],
-  inspect: [() => import("./inspect.ts"), "show what a run or a file holds"],
+  inspect: [() => import("./inspect.ts"), "show what a run or a file contains"],
   export: [() => import("./export.ts"), "write a model's weights for PyTorch"],
-  import: [() => import("./import.ts"), "take a model that PyTorch trained"],
-  download: [() => import("./download.ts"), "fetch The Time Machine"],
-  tokenize: [() => import("./tokenize.ts"), "cut a text into tokens"],
+  import: [() => import("./import.ts"), "turn a PyTorch model into a run"],
+  download: [() => import("./download.ts"), "download The Time Machine"],
+  tokenize: [() => import("./tokenize.ts"), "split a text into tokens"],
   partition: [
     () => import("./partition.ts"),
     "show the minibatches of an epoch",
@@ -60,8 +60,9 @@ function menu(): string {
     "",
     ...rows,
     "",
-    "weena TASK --help says what a task can do. What it keeps goes to data/ in the",
-    "folder that you are in.",
+    "weena TASK --help shows what a task can do. Results are saved " +
+    "in data/ in the",
+    "current folder.",
     "",
   ].join("\n");
 }

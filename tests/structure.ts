@@ -1,8 +1,11 @@
 /**
- * Which module may import which, and what the library's code may not use.
+ * Which module may import which, what the library's code may not use, and how long
+ * functions may be.
  *
  * @module
  */
+
+import { functionLengths } from "./function_length.ts";
 
 /** Sources by path from the root: `lib/train.ts`, `mod.ts`. */
 export type Sources = ReadonlyMap<string, string>;
@@ -38,6 +41,17 @@ const LIBRARY = /^(?:mod\.ts$|lib\/|kernels\/)/;
 /** The same less the kernels: those of WASM have their instance's variables. */
 const LIB = /^(?:mod\.ts$|lib\/)/;
 
+/** What runs in a browser: the page, and what it shares with the terminal. */
+const PAGE = /^tasks\/(?:playground|shared)\//;
+
+/** All that these may import: of the library mod.ts alone. */
+const PAGE_IMPORTS =
+  /^(?:mod\.ts|tasks\/(?:playground|shared)\/.*|tasks\/bundle\/older_engines\.ts)$/;
+
+/** Where functions are measured, and how many lines they may have. */
+const MEASURED = /^(?:mod\.ts$|lib\/|tasks\/)/;
+const MOST_LINES = 80;
+
 /** What code may not use, in the files whose paths match `where`. */
 interface Forbidden {
   readonly breach: string;
@@ -46,11 +60,8 @@ interface Forbidden {
 }
 
 const FORBIDDEN: readonly Forbidden[] = [
-  {
-    breach: "uses Deno",
-    code: /\bDeno\b/,
-    where: LIBRARY,
-  },
+  { breach: "uses Deno", code: /\bDeno\b/, where: LIBRARY },
+  { breach: "uses Deno", code: /\bDeno\b/, where: PAGE },
   {
     breach: "writes to the console",
     code: /\bconsole\b/,
@@ -108,14 +119,22 @@ function allBreaches(sources: Sources): string[] {
         all.push(`${path} ${breach}`);
       }
     }
-    const isLibrary = LIBRARY.test(path);
+    if (MEASURED.test(path)) {
+      all.push(...longFunctions(source).map((long) => `${path} has ${long}`));
+    }
+    const isLibrary = LIBRARY.test(path), isPage = PAGE.test(path);
     const imports = importsOf(path, code);
     graph.set(path, imports.map(({ to }) => to));
     for (const one of imports) {
       const { specifier, to, isLazy } = one;
       if (to === "") {
-        if (isLibrary) all.push(`${path} has the bare specifier ${specifier}`);
+        if (isLibrary || isPage) {
+          all.push(`${path} has the bare specifier ${specifier}`);
+        }
         continue;
+      }
+      if (isPage && !PAGE_IMPORTS.test(to)) {
+        all.push(`${path} imports ${to}, and not mod.ts alone`);
       }
       if (layer(to) > layer(path)) all.push(`${path} imports ${to}`);
       if (to.endsWith(".wgsl")) importers.add(path);
@@ -131,6 +150,12 @@ function allBreaches(sources: Sources): string[] {
     all.push(`kernels are imported by ${names}, expected one file`);
   }
   return [...all, ...circles(graph).map(circleOf)];
+}
+
+function longFunctions(source: string): string[] {
+  return functionLengths(source)
+    .filter(({ lines }) => lines > MOST_LINES)
+    .map(({ header, lines }) => `a function of ${lines} lines: ${header}`);
 }
 
 /** Modules of which each leads to all others by its imports, those of types too. */

@@ -11,7 +11,7 @@ import { decodeSafetensors } from "../safetensors.ts";
 import { filledIn } from "../setting.ts";
 import { type Tokenizer, TOKENIZER_SETTINGS } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
-import { TRAIN_PREFIX } from "../training/training_state.ts";
+import { TRAIN_PREFIX } from "../training/resume_data.ts";
 import { inferConfig } from "./infer_config.ts";
 import { type ListedTensor, listSafetensors } from "./listing.ts";
 import { unknownFirst } from "./unknown_first.ts";
@@ -135,7 +135,7 @@ function typeProblems(tensors: readonly ListedTensor[]): string[] {
   const named = wrong.slice(0, MOST_NAMED)
     .map(({ name, dtype }) => `${name} is ${dtype}`);
   const more = wrong.length - named.length;
-  if (more > 0) named.push(`${more} more are like that`);
+  if (more > 0) named.push(`${more} more have the wrong type`);
   // Of whole numbers PyTorch's float() makes nothing else.
   const isFloat = wrong.every(({ dtype }) => /^(F|BF)/.test(dtype));
   return [

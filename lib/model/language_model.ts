@@ -168,7 +168,7 @@ export class LanguageModel implements Disposable {
       );
     }
     if (this.#steps === 0) {
-      throw new TypeError("Cannot read outputs before the first forward");
+      throw new TypeError("Cannot read outputs before the first forward pass");
     }
     return reals(await this.#backend.read(layers[layer].output));
   }
@@ -311,15 +311,18 @@ export class LanguageModel implements Disposable {
   }
 
   #drop(layer: number, input: Tensor, output: Tensor): void {
-    const { seed, epoch, minibatch: step } = this.#place!;
-    const place = { stream: "dropout", epoch, step, part: layer } as const;
+    const { seed, epoch, minibatch: item } = this.#place!;
+    const place = { stream: "dropout", epoch, item, part: layer } as const;
     const words = placeWords(seed, place);
     this.#backend.ops.dropout({ input, output, rate: this.#dropout, ...words });
   }
 }
 
 function untrained(): never {
-  throw new TypeError("This model was not made to be trained: see `trains`");
+  throw new TypeError(
+    "This model was created without `trains`, so it cannot be " +
+      "trained",
+  );
 }
 
 function reals(values: Values): Float32Array | Float64Array {

@@ -16,6 +16,7 @@ import { type ModelConfig, readConfig } from "../model/config.ts";
 import { filledIn, readRecord } from "../setting.ts";
 import { readTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Best } from "./best.ts";
+import type { Progress } from "./progress.ts";
 import { TRAINING_SETTINGS, type TrainingRecord } from "./settings.ts";
 
 /** A text that a model was trained on. */
@@ -30,16 +31,6 @@ export interface CorpusRecord {
   readonly validationTokens: number;
   /** SHA-256 of their ids; unknown of checkpoints that earlier versions wrote. */
   readonly validationSha256?: string;
-}
-
-/** How far a training is. */
-export interface Progress {
-  /** Epochs that are done. */
-  readonly epochs: number;
-  /** Minibatches of the next epoch that are done. */
-  readonly minibatches: number;
-  /** Tokens trained on in all. */
-  readonly tokens: number;
 }
 
 /** Where a model comes from. */
@@ -132,7 +123,7 @@ function progressOf(progress: JsonObject): Progress {
 }
 
 /** What resuming needs and is in no tensor; throws where it is none. */
-export function resumedStateOf(
+export function resumeFieldsOf(
   metadata: Metadata,
 ): { updates: number; skippedInRow: number; best?: Best } {
   const state = fields(metadata, "state");

@@ -58,14 +58,17 @@ export function respond(files: PageFiles, request: Request): Response {
   const { pathname, hostname } = new URL(request.url);
   // A page elsewhere, whose name has been made to lead here, has another host.
   if (!HOSTS.includes(hostname)) {
-    return new Response("This page is for this machine alone\n", {
+    return new Response("This page is only for this machine\n", {
       status: 403,
       headers: HEADERS,
     });
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
     const headers = { ...HEADERS, allow: "GET, HEAD" };
-    return new Response("Nothing but reading\n", { status: 405, headers });
+    return new Response("Only GET and HEAD are allowed\n", {
+      status: 405,
+      headers,
+    });
   }
   const name = pathname === "/" ? "index.html" : pathname.slice(1);
   const bytes = files.get(name);

@@ -14,8 +14,9 @@ export const BUNDLED_MODEL = new URL(
 
 /** What to say on stderr where it is used. */
 export const BUNDLED_MODEL_NOTE =
-  "you have trained no model yet: this is the one that comes with weena, " +
-  "trained on The Time Machine. To train your own: deno task train";
+  "you have not trained a model yet, so this is the one that " +
+  "comes with weena, trained on The Time Machine. To train your " +
+  "own: deno task train";
 
 /**
  * Path of its file; undefined where there is none that can be read, as when the

@@ -64,5 +64,5 @@ async function readFull(
 }
 
 function cutOff(path: string): SyntaxError {
-  return new SyntaxError(`${path} is cut off`);
+  return new SyntaxError(`${path} is truncated`);
 }

@@ -55,7 +55,8 @@ export const CORPUS_FLAGS = {
   "max-tokens": {
     ...TOKENIZE_FLAGS["max-tokens"],
     help: `${TOKENIZE_FLAGS["max-tokens"].help} (${CHAPTER_TOKENS} for ` +
-      "time-machine, 0 for others). The vocabulary is the whole text's",
+      "time-machine, 0 for others). The vocabulary is built from the " +
+      "whole text",
     standard: undefined,
   },
 } as const;
@@ -110,14 +111,14 @@ export async function loadExtended(
 ): Promise<Corpus> {
   if (isTokenFile(corpus)) {
     throw new UsageError(
-      `${corpus} has a vocabulary of its own: give the text itself to extend ` +
-        `the model's`,
+      `${corpus} already has its own vocabulary: pass the text itself ` +
+        "to extend the vocabulary of the model",
     );
   }
   for (const flag of ["level", "normalize"] as const) {
     if (flags[flag] === undefined || flags[flag] === tokenizer[flag]) continue;
     throw new UsageError(
-      `--${flag} cannot be ${flags[flag]}: the model takes its text with ` +
+      `--${flag} cannot be ${flags[flag]}: the model was trained with ` +
         `--${flag} ${tokenizer[flag]}`,
     );
   }
@@ -165,7 +166,7 @@ export function defaultMaxTokens(corpus: string): number {
  */
 export async function chooseTrainingCorpus(): Promise<string> {
   if (await exists(TIME_MACHINE_PATH)) return "time-machine";
-  say("fetching The Time Machine ...");
+  say("downloading The Time Machine ...");
   try {
     await fetchTimeMachine();
     return "time-machine";
@@ -173,8 +174,8 @@ export async function chooseTrainingCorpus(): Promise<string> {
     interruption().throwIfAborted();
     if (!(error instanceof DownloadError)) throw error; // it could not be kept
     say(
-      "The Time Machine cannot be fetched: training on the bundled sample, " +
-        '"The Traveller in Number Nine"',
+      "The Time Machine cannot be downloaded: training on the bundled " +
+        'sample instead, "The Traveller in Number Nine"',
     );
     return "sample";
   }
@@ -202,8 +203,8 @@ async function loadTokenFile(
     .find((flag) => flags[flag as keyof CorpusFlags] !== undefined);
   if (settled) {
     throw new UsageError(
-      `--${settled} cannot change ${path}, which is tokenized already: give it ` +
-        `to deno task tokenize`,
+      `--${settled} cannot change ${path}, which is already ` +
+        "tokenized: use this flag with deno task tokenize",
     );
   }
   await assertTextPath(path);

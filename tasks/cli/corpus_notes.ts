@@ -46,8 +46,9 @@ export function assertKnownTokens(
   if (vocabulary.tokens.length > 1) return;
   throw new TaskError(
     EXIT.input,
-    `the vocabulary of ${name} is <unk> alone: no ${tokenizer.level} stands in ` +
-      `it often enough. Use a smaller --min-frequency` +
+    `the vocabulary of ${name} contains only <unk>: no ` +
+      `${tokenizer.level} occurs often enough. Use a smaller ` +
+      "--min-frequency" +
       (tokenizer.level === "word" ? " or --level char" : ""),
   );
 }
@@ -61,33 +62,32 @@ export function corpusNotes(corpus: Corpus): string[] {
     : "a smaller --min-frequency leaves fewer";
   if (unknownCount(ids) > MUCH * ids.length) {
     notes.push(
-      `${unknownText(ids)}: a model of this text learns little else; ${remedy}`,
+      `the text is ${unknownText(ids)}, and a model will learn little ` +
+        `else from it; ${remedy}`,
     );
   } else if (
     validation && unknownCount(validation) > MUCH * validation.length
   ) {
     notes.push(
-      `of the part held out ${
-        unknownText(validation)
-      }: it is not like the part ` +
-        `to train on; ${remedy}`,
+      `the held-out part is ${unknownText(validation)}: it is very ` +
+        `different from the part to train on; ${remedy}`,
     );
   }
   const length = meanLength(corpus);
   if (length > LONG) {
     notes.push(
-      `its words have ${Math.round(length)} characters on average: without ` +
-        `spaces between words --level char is better`,
+      `its words have ${Math.round(length)} characters on average: if ` +
+        "the text has no spaces between words, --level char is better",
     );
   }
   const mixed = mixedForms(corpus);
   if (mixed !== undefined) {
     notes.push(
-      `it has ${JSON.stringify(shortened(mixed))} in two forms, composed and ` +
-        `with a mark behind a letter (${
-          codes(shortened(mixed).normalize("NFD"))
-        }), which are different tokens: unicodedata.normalize("NFC", text) in ` +
-        `Python makes them one`,
+      `it has ${JSON.stringify(shortened(mixed))} in two forms, as ` +
+        "one character and as a letter followed by a mark " +
+        `(${codes(shortened(mixed).normalize("NFD"))}), which are ` +
+        'different tokens: unicodedata.normalize("NFC", text) in Python ' +
+        "makes them the same",
     );
   }
   const kept = ids.length + (validation?.length ?? 0);
@@ -95,11 +95,10 @@ export function corpusNotes(corpus: Corpus): string[] {
   if (kept < totalTokens && unused > 0) {
     notes.push(
       `${grouped(unused)} of the vocabulary's ` +
-        `${
-          grouped(corpus.vocabulary.tokens.length)
-        } tokens are not in the part ` +
-        `that --max-tokens keeps: the vocabulary is that of the whole text. A ` +
-        `file of that part alone has a smaller one`,
+        `${grouped(corpus.vocabulary.tokens.length)} tokens are not in ` +
+        "the part that --max-tokens keeps, because the vocabulary is " +
+        "built from the whole text. A file that holds only that part " +
+        "would have a smaller vocabulary",
     );
   }
   return notes;

@@ -22,13 +22,13 @@ export const DEVICE_FLAGS = {
   device: choice(
     DEVICE_NAMES,
     "auto",
-    "what to run on; auto: a GPU, else the CPU",
+    "what to run on; auto: a GPU if there is one, else the CPU",
   ),
   threads: {
     kind: "integer",
     least: 1,
     most: MOST_THREADS,
-    help: "threads of the CPU (one for each core)",
+    help: "number of CPU threads (one for each core)",
   } as NumberFlag,
 } as const;
 
@@ -47,7 +47,9 @@ export async function openDevice(
   tell: (line: string) => void = say,
 ): Promise<Backend> {
   if (threads !== undefined && device !== "cpu" && device !== "auto") {
-    throw new UsageError(`--threads is for --device cpu, not ${device}`);
+    throw new UsageError(
+      `--threads works only with --device cpu, not with ${device}`,
+    );
   }
   try {
     if (device !== "auto") return await openBackend(device, { threads });
@@ -55,7 +57,8 @@ export async function openDevice(
     tell(`device: ${name}, because ${reason}`);
     if (threads !== undefined && name !== "cpu") {
       tell(
-        `threads: --threads ${threads} is not used, since the device is a GPU`,
+        `threads: --threads ${threads} is ignored, because the device ` +
+          "is a GPU",
       );
     }
     return backend;

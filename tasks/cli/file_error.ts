@@ -12,16 +12,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EBUSY: "it is in use",
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file would be too large for this file system",
-  EINVAL: "the file system does not take it",
-  EIO: "the disk reports an input or output error",
+  EINVAL: "the file system does not support it",
+  EIO: "the disk reports an input/output error",
   EISDIR: "it is a folder",
-  ELOOP: "its links lead in a circle",
+  ELOOP: "its symbolic links form a loop",
   EMFILE: "too many files are open",
   ENAMETOOLONG: "the name is too long",
   ENODEV: "there is no such device",
-  ENOENT: "it is not there",
+  ENOENT: "it does not exist",
   ENOSPC: "the disk is full",
-  ENOTDIR: "a part of the path is no folder",
+  ENOTDIR: "a part of the path is not a folder",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
   ETXTBSY: "it is in use",
@@ -39,7 +39,7 @@ export function isSystemError(
 /** Why a file operation failed: `the disk is full`. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
-    return "this task has no permission for it";
+    return "this task does not have permission for it";
   }
   const code = codeOf(error);
   if (code && Object.hasOwn(REASONS, code)) return REASONS[code];

@@ -108,15 +108,13 @@ export class HeldRun implements Disposable {
     if (candidates.length === 0) {
       throw new TaskError(
         EXIT.files,
-        `the run "${name}" has no checkpoint: it was ended before its first. ` +
-          `Train it from its beginning with ${
-            shellQuoted(["--run", name])
-          } and ` +
-          `without --resume`,
+        `the run "${name}" has no checkpoint: it ended before the first ` +
+          "one was saved. Train it from the beginning with " +
+          `${shellQuoted(["--run", name])} and without --resume`,
       );
     }
     if (candidates[0] !== checkpoint) {
-      say(`there is no ${checkpoint}; taking ${candidates[0]}`);
+      say(`there is no ${checkpoint}; using ${candidates[0]}`);
     }
     const found = await firstSound(candidates, decodeCheckpoint);
     this.#lastIsSound = found.path === checkpoint;
@@ -176,8 +174,8 @@ export class HeldRun implements Disposable {
     const anew = await HeldRun.#take(this.#paths) ??
       await HeldRun.create(undefined, name, runs);
     say(
-      `${folder} was removed or renamed while it was written to: what is held is ` +
-        `written anew, to ${anew.paths.folder}`,
+      `${folder} was removed or renamed during training: everything ` +
+        `that is in memory is written to ${anew.paths.folder}`,
     );
     this.#lock[Symbol.dispose]();
     this.#paths = anew.#paths;
@@ -236,7 +234,7 @@ async function makeNew(folder: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw fileError(error, "make the folder", folder);
+    throw fileError(error, "create the folder", folder);
   }
 }
 
@@ -271,14 +269,15 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
-    throw fileError(error, "make the folder", path);
+    throw fileError(error, "create the folder", path);
   }
 }
 
 function taken(name: string): never {
   throw new TaskError(
     EXIT.files,
-    `the run "${name}" exists already: choose another --run, or leave it out`,
+    `the run "${name}" already exists: choose another --run, or ` +
+      "leave the flag out",
   );
 }
 

@@ -29,8 +29,9 @@ export async function assertInputFile(
     }
     if (error instanceof Deno.errors.NotCapable) {
       return fail(
-        `${path} cannot be read: Deno keeps its programs out of /dev, /proc and ` +
-          `/sys. Put the ${what} into a file elsewhere first, such as one in data/`,
+        `${path} cannot be read: Deno does not let programs read /dev, ` +
+          `/proc and /sys. Copy the ${what} to a file elsewhere first, ` +
+          "for example in data/",
       );
     }
     return fail(
@@ -40,7 +41,7 @@ export async function assertInputFile(
   if (found.isDirectory) fail(`${path} is a folder, not a ${what}`);
   if (found.isFile) return;
   fail(
-    `${path} is a pipe or a device, not a file, and could not be read again: ` +
-      `put the ${what} into a file first`,
+    `${path} is a pipe or a device, not a file, and cannot be read ` +
+      `a second time: save the ${what} to a file first`,
   );
 }

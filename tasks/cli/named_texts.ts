@@ -27,9 +27,9 @@ export async function readSample(): Promise<string> {
   } catch {
     throw new TaskError(
       EXIT.files,
-      "the bundled sample is gone: it belongs at data/sample.txt beside weena's " +
-        "other folders. Put it back (git checkout data/sample.txt), or give " +
-        "another --corpus",
+      "the bundled sample is missing: it belongs at data/sample.txt " +
+        "in weena's folder. Restore it (git checkout data/sample.txt), " +
+        "or choose another --corpus",
     );
   }
 }

@@ -126,7 +126,7 @@ export class Output {
 
   #failureOf(error: unknown): TaskError {
     return error instanceof Deno.errors.BrokenPipe
-      ? new TaskError(EXIT.brokenPipe, `nobody reads ${this.#name} any more`)
+      ? new TaskError(EXIT.brokenPipe, `nothing reads ${this.#name} any more`)
       : new TaskError(
         EXIT.files,
         `cannot write to ${this.#name}: ${reasonOf(error)}`,

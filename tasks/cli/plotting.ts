@@ -79,7 +79,7 @@ const DOTTED = 30;
 export async function loadPlotting(): Promise<Draw> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    const late = () => reject(new Error("it took too long to load them"));
+    const late = () => reject(new Error("loading them took too long"));
     timer = setTimeout(late, LOAD_TIMEOUT);
   });
   try {

@@ -38,11 +38,12 @@ export function assertStop(model: Reader, stop: string): void {
     return;
   }
   const reason = level === "word"
-    ? "the model writes the words of its vocabulary with single spaces between"
+    ? "the model writes the words of its vocabulary with single " +
+      "spaces between them"
     : `the model's vocabulary has no ${listStrangers(strangers)}`;
   throw new TaskError(
     EXIT.input,
-    `--stop ${shellQuoted([stop])} can never be met: ${reason}` +
+    `--stop ${shellQuoted([stop])} can never occur: ${reason}` +
       typingAdvice(model, "stop", stop),
   );
 }
@@ -71,13 +72,15 @@ function typingAdvice(model: Reader, flag: string, text: string): string {
   const plain = text.replace(/\\[nrt]/g, (escape) => ESCAPED[escape]);
   const hasBackslash = model.vocabulary.tokens.some((t) => t.includes("\\"));
   if (plain !== text && !hasBackslash && isBetter(withLineEnds(model, plain))) {
-    return `. A backslash is never written by this model; a line end or a tab is ` +
-      `typed, in bash or zsh, as in --${flag} ${escapeQuoted(plain)}`;
+    return ". This model never writes a backslash; in bash or zsh, a " +
+      `newline or a tab is typed as in --${flag} ` +
+      `${escapeQuoted(plain)}`;
   }
   const form = otherNormalForm(model, text);
   return form === undefined
     ? ""
-    : `. As the model has it, it is typed, in bash or zsh, as in --${flag} ` +
+    : ". In bash or zsh, the form that the model knows is typed as in " +
+      `--${flag} ` +
       escapeQuoted(text.normalize(form));
 }
 

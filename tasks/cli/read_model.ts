@@ -24,7 +24,7 @@ export async function firstSound<Model>(
     const rest: string[] = [];
     for (const other of others) if (await exists(other)) rest.push(other);
     if (rest.length === 0) throw error;
-    say(`${error.message}; taking ${rest[0]}`);
+    say(`${error.message}; using ${rest[0]}`);
     return await firstSound(rest, decode);
   }
 }

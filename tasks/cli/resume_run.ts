@@ -13,11 +13,12 @@ import {
 } from "../../lib/train.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import { corpusOptions } from "../../lib/training/corpus_options.ts";
+import { learningRateAt } from "../../lib/training/learning_rate.ts";
 import {
-  learningRateAt,
-  type LearningRateSchedule,
-} from "../../lib/training/learning_rate.ts";
-import { isEnded, type TrainingRecord } from "../../lib/training/settings.ts";
+  isEnded,
+  RESUMABLE_SETTINGS,
+  type TrainingRecord,
+} from "../../lib/training/settings.ts";
 import { commandLine, shellQuoted } from "./command_line.ts";
 import { loadCorpusFor } from "./corpus.ts";
 import { openDevice } from "./device.ts";
@@ -29,19 +30,21 @@ import { HeldRun } from "./held_run.ts";
 import { interruption, interruptSignal } from "./interrupt.ts";
 import { findTrainedRun } from "./runs.ts";
 import { say } from "./terminal.ts";
-import { assertInRange } from "./training_flags.ts";
+import { type FlagName, flagName } from "./setting_flags.ts";
+import { assertInRange, type Settings } from "./training_flags.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
 import { savedOf } from "./training_outcome.ts";
 
+/** Those of the settings that it can change. */
+type ResumableFlags = Partial<
+  Pick<Settings, FlagName<typeof RESUMABLE_SETTINGS[number]>>
+>;
+
 /** The flags that resuming takes; all others are the run's own. */
-interface ResumeFlags {
+interface ResumeFlags extends ResumableFlags {
   readonly run?: string;
   readonly corpus?: string;
-  readonly epochs?: number;
-  readonly "learning-rate"?: number;
-  readonly schedule?: LearningRateSchedule;
-  readonly patience?: number;
   readonly "checkpoint-every": string;
   readonly device: DeviceName;
   readonly threads?: number;
@@ -50,9 +53,15 @@ interface ResumeFlags {
 
 /** Their names. */
 const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "learning-rate", "schedule"],
-  ...["patience", "checkpoint-every", "device", "threads", "json"],
+  ...["resume", "run", "corpus", "checkpoint-every"],
+  ...["device", "threads", "json"],
+  ...RESUMABLE_SETTINGS.map(flagName),
 ]);
+
+/** The flags that change a run, in words: `--epochs, … and --patience`. */
+export const RESUMABLE_TEXT: string = RESUMABLE_SETTINGS
+  .map((key) => `--${flagName(key)}`)
+  .join(", ").replace(/, (?!.*,)/, " and ");
 
 /** Goes on with a run; the exit code. */
 export async function resumeRun(
@@ -65,41 +74,39 @@ export async function resumeRun(
   using run = await HeldRun.open(await findTrainedRun(flags.run));
   const { path, model: checkpoint } = await run.loadLast();
   const { progress, corpus: { validationTokens } } = checkpoint;
-  if (!checkpoint.state) {
+  if (!checkpoint.resumeData) {
     throw new TaskError(
       EXIT.input,
-      `${path} holds no state of training to go on from: --init-from starts a ` +
-        `new run from its weights`,
+      `${path} cannot be resumed, because it holds only a model: ` +
+        "--init-from starts a new run from its weights",
     );
   }
-  const settings: ResumeOptions = {
-    epochs: flags.epochs,
-    learningRate: flags["learning-rate"],
-    schedule: flags.schedule,
-    patience: flags.patience,
-  };
+  const settings: ResumeOptions = Object.fromEntries(
+    RESUMABLE_SETTINGS.map((key) => [key, flags[flagName(key)]]),
+  );
   const training = resumedSettings(checkpoint.training, settings);
   assertInRange(training);
   if (training.epochs < progress.epochs) {
     throw new UsageError(
-      `--epochs ${training.epochs} is for all of the run: ${progress.epochs} ` +
-        `are done`,
+      `--epochs ${training.epochs} counts from the start of the run: ` +
+        `${progress.epochs} are already done`,
     );
   }
   if (flags.patience && validationTokens === 0) {
     throw new UsageError(
-      "--patience does nothing in this run: no part of its text is held out",
+      "--patience has no effect in this run: no part of its text is " +
+        "held out",
     );
   }
   const { name } = run.paths;
   say(
     `run ${name}: ${doneText(checkpoint, training)}; ${endedText(checkpoint)}`,
   );
-  if (isEnded(training, progress.epochs, checkpoint.state.best)) {
+  if (isEnded(training, progress.epochs, checkpoint.resumeData.best)) {
     say(`nothing is left to do: ${moreText(checkpoint, training)}`);
     if (!await exists(run.paths.report)) {
       const words = ["deno", "task", "report", "--run", name];
-      say(`its report is missing: ${shellQuoted(words)} makes it`);
+      say(`its report is missing: ${shellQuoted(words)} creates it`);
     }
     return 0;
   }
@@ -139,9 +146,8 @@ function assertResumable(flags: Readonly<Record<string, unknown>>): void {
       continue;
     }
     throw new UsageError(
-      `--${flag} cannot change a run that is resumed: of its settings --epochs, ` +
-        `--learning-rate, --schedule and --patience can. --init-from starts a ` +
-        `new run from its weights`,
+      `--${flag} cannot change when a run is resumed; ${RESUMABLE_TEXT} can. ` +
+        "--init-from starts a new run from its weights",
     );
   }
 }
@@ -156,23 +162,23 @@ async function loadText(place: string | undefined, checkpoint: Checkpoint) {
     if (!isFile || place !== undefined) throw error;
     throw new TaskError(
       EXIT.files,
-      `${error.message}. If the text of this run is elsewhere now, say where: ` +
-        `--corpus PATH`,
+      `${error.message}. If the text of this run has moved, say where ` +
+        "it is: --corpus PATH",
     );
   }
 }
 
-/** Whether the best model that the state speaks of is there; says if it is not. */
+/** Whether the best model that a checkpoint speaks of is there; says if it is not. */
 async function checkBest(
   run: HeldRun,
-  { state }: Checkpoint,
+  { resumeData }: Checkpoint,
 ): Promise<boolean> {
-  const { best } = state!;
+  const { best } = resumeData!;
   if (!best) return false;
   if (await run.loadBest()) return true;
   say(
-    `note: ${run.paths.best}, the model of epoch ${best.epoch}, is gone or ` +
-      `damaged; one that is better will be kept again`,
+    `note: ${run.paths.best}, the model of epoch ${best.epoch}, is ` +
+      "missing or damaged; the next model that is better will be kept",
   );
   return false;
 }
@@ -186,39 +192,36 @@ function doneText(
 }
 
 /** Why training had ended. */
-function endedText({ training, progress, state }: Checkpoint): string {
+function endedText({ training, progress, resumeData }: Checkpoint): string {
   const { epochs } = progress;
-  if (epochs >= training.epochs) return "it had come to its end";
-  if (isEnded(training, epochs, state!.best)) {
-    const since = state!.best?.epoch;
-    return `it had ended, no better ` +
-      (since ? `since epoch ${since}` : "than at its beginning") +
+  if (epochs >= training.epochs) return "it had finished";
+  if (isEnded(training, epochs, resumeData!.best)) {
+    const since = resumeData!.best?.epoch;
+    return "it had stopped because there was no improvement " +
+      (since ? `since epoch ${since}` : "from the start") +
       ` (--patience ${training.patience})`;
   }
-  return state!.skippedInRow > 2
+  return resumeData!.skippedInRow > 2
     ? `it had diverged in epoch ${epochs + 1}`
     : `it was stopped in epoch ${epochs + 1}`;
 }
 
 /** The flags that would go on with a run that is done. */
 function moreText(
-  { progress, state }: Checkpoint,
+  { progress, resumeData }: Checkpoint,
   training: TrainingRecord,
 ): string {
   if (progress.epochs >= training.epochs) {
     const epochs = 2 * training.epochs, { schedule } = training;
-    if (schedule === "constant") return `--epochs ${epochs} would go on`;
+    if (schedule === "constant") return `--epochs ${epochs} continues`;
     const rate = learningRateAt({ ...training, epochs }, progress.epochs, 0);
-    return `--epochs ${epochs} would go on, with a learning rate of ` +
-      `${
-        rateNumber(rate)
-      } at first (--schedule ${schedule}); to keep it low, ` +
-      `add --schedule constant --learning-rate N`;
+    return `--epochs ${epochs} continues, with a learning rate of ` +
+      `${rateNumber(rate)} at first (--schedule ${schedule}); to keep ` +
+      "it low, add --schedule constant --learning-rate N";
   }
-  const waited = progress.epochs - (state!.best?.epoch ?? 0);
-  return `--patience ${
-    waited + training.patience
-  } would go on, or --patience 0`;
+  const waited = progress.epochs - (resumeData!.best?.epoch ?? 0);
+  return `--patience ${waited + training.patience} or --patience 0 ` +
+    "continues";
 }
 
 /** What the learning rate does from here on. */

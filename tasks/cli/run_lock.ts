@@ -51,7 +51,8 @@ export class RunLock implements Disposable {
     }
     throw new TaskError(
       EXIT.files,
-      `cannot lock ${path}: it is another file each time that it is looked at`,
+      `cannot lock ${path}: the file keeps being replaced by another ` +
+        "one",
     );
   }
 
@@ -82,15 +83,15 @@ export class RunLock implements Disposable {
         throw fileError(error, "lock", this.#path);
       }
       say(
-        `note: files cannot be locked there (${this.#path}): see to it that no ` +
-          `other task writes into this run`,
+        `note: this file system cannot lock files (${this.#path}): make ` +
+          "sure that no other task writes into this run",
       );
       return;
     }
     throw new TaskError(
       EXIT.busy,
-      `the run "${name}" is in use${this.#holder()}: wait until that has ended, ` +
-        `or stop it`,
+      `the run "${name}" is in use${this.#holder()}: wait until it ` +
+        "ends, or stop it",
     );
   }
 

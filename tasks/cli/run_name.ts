@@ -26,9 +26,10 @@ const RESERVED = /^(con|prn|aux|nul|(com|lpt)[0-9¹²³]) *(\.|$)/i;
 
 /** What a name has to be, for people: the end of a sentence. */
 export const RUN_NAME_RULE =
-  `a name of at most ${MOST_CHARACTERS} letters, digits, spaces, ".", "_" and ` +
-  `"-" that begins with a letter, a digit or "_", does not end with a space or ` +
-  `".", and is no device of Windows (such as NUL)`;
+  `a name of at most ${MOST_CHARACTERS} letters, digits, spaces, ` +
+  '".", "_" and "-" that begins with a letter, a digit or "_", ' +
+  'does not end with a space or ".", and is not a device name on ' +
+  "Windows (such as NUL)";
 
 /**
  * Whether a run may have this name: one that a folder can have on every system, and

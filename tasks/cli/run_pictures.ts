@@ -45,7 +45,10 @@ export class Pictures {
       return draw;
     }, (error) => {
       const reason = (error as Error).message.split("\n")[0];
-      say(`no pictures: they need a package that cannot be had (${reason})`);
+      say(
+        "no plots: the package that draws them cannot be loaded " +
+          `(${reason})`,
+      );
       return undefined;
     });
   }

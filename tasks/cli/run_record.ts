@@ -114,7 +114,7 @@ export class RunRecord implements Disposable {
     ) {
       if (isMoved || !file.isInPlace()) {
         if (!isMoved && this.#run.isInPlace()) {
-          say(`${path} was replaced or removed: it is written anew`);
+          say(`${path} was replaced or removed: it is written again`);
         }
         file.rewrite(path);
       }
@@ -131,7 +131,7 @@ export class RunRecord implements Disposable {
    * @param wait How long what draws is waited for, in milliseconds.
    */
   async finish(
-    checkpoint: Omit<Checkpoint, "parameters" | "state">,
+    checkpoint: Omit<Checkpoint, "parameters" | "resumeData">,
     wait: number,
   ): Promise<void> {
     await this.sync();
@@ -139,10 +139,10 @@ export class RunRecord implements Disposable {
     const loaded = await this.#pictures.within(wait);
     if (loaded === "late") {
       say(
-        `no pictures yet: the packages that draw them are still on their way. ` +
-          `${
-            shellQuoted(["deno", "task", "report", "--run", name])
-          } makes them`,
+        "no plots yet: the packages that draw them are still being " +
+          "downloaded. " +
+          `${shellQuoted(["deno", "task", "report", "--run", name])} ` +
+          "draws them",
       );
     }
     const draw = loaded === "late" ? undefined : loaded;

@@ -55,10 +55,10 @@ export async function summarize(
     if (header === undefined) {
       const { mtime, isDirectory } = await Deno.stat(run.folder);
       const broken = !isDirectory
-        ? "no run: it is no folder"
+        ? "not a run: it is not a folder"
         : await exists(run.metrics)
         ? "no checkpoint yet"
-        : "no run: it has no model.safetensors";
+        : "not a run: it has no model.safetensors";
       return { name, broken, time: mtime ?? new Date(0) };
     }
     const { config, trained, time, problem } = header;
@@ -103,10 +103,10 @@ async function firstSoundHeader(run: RunPaths): Promise<Header | undefined> {
 
 async function readModelHeader(path: string): Promise<Header> {
   const { isFile } = await Deno.stat(path);
-  if (!isFile) throw new SyntaxError(`${path} is no file`); // a pipe has no end
+  if (!isFile) throw new SyntaxError(`${path} is not a file`); // a pipe has no end
   const { metadata, time } = await readHeader(path);
   if (metadata("config") === undefined) {
-    throw new SyntaxError(`${path} holds no model of weena's`);
+    throw new SyntaxError(`${path} does not hold a model from weena`);
   }
   try {
     const config = configOf(metadata);

@@ -43,7 +43,9 @@ export async function runTask<F extends Flags>(
     const described = describeError(error);
     code = described.code;
     const text = described.message.replace(/\s*\n\s*/g, " ");
-    const message = code === EXIT.failure ? `a fault of weena: ${text}` : text;
+    const message = code === EXIT.failure
+      ? `this is a bug in weena: ${text}`
+      : text;
     if (error instanceof Interruption) {
       say(message);
     } else if (code !== EXIT.brokenPipe) { // who has closed the pipe knows

@@ -38,7 +38,7 @@ export const MODEL_FLAGS = {
   checkpoint: {
     kind: "text",
     value: "PATH",
-    help: "a checkpoint file, in place of a run",
+    help: "a checkpoint file, instead of a run",
   } as TextFlag,
 } as const;
 
@@ -88,7 +88,8 @@ export async function loadModelFrom(
   }
   throw new TaskError(
     EXIT.files,
-    `there is no checkpoint and no run ${JSON.stringify(pathOrRun)}` +
+    "there is neither a checkpoint nor a run " +
+      `${JSON.stringify(pathOrRun)}` +
       await suggestion(pathOrRun),
   );
 }
@@ -138,8 +139,8 @@ export async function findTrainedRun(
   if (runs.length === 0) throw noModel();
   throw new TaskError(
     EXIT.files,
-    `no run in ${RUNS_FOLDER} has a training to go on with: deno task runs ` +
-      `lists them`,
+    `no run in ${RUNS_FOLDER} can be resumed: deno task runs lists ` +
+      "them",
   );
 }
 
@@ -169,7 +170,10 @@ export async function allRuns(): Promise<RunPaths[]> {
 
 function assertOneModel({ run, checkpoint }: ModelFlags): void {
   if (run === undefined || checkpoint === undefined) return;
-  throw new UsageError("--run and --checkpoint both choose a model: give one");
+  throw new UsageError(
+    "--run and --checkpoint both choose a model: use only one of " +
+      "them",
+  );
 }
 
 /** The model of a run to use: the best where a text was held out, else the last. */
@@ -183,8 +187,8 @@ async function loadUsed(
   if (there.length > 0) return await firstSound(there, decodeModel);
   throw new TaskError(
     EXIT.files,
-    `the run "${run.name}" has no model yet: it saves its first within the time ` +
-      `that --checkpoint-every says`,
+    `the run "${run.name}" has no model yet: it saves the first one ` +
+      "within the time set by --checkpoint-every",
   );
 }
 
@@ -217,7 +221,7 @@ async function runsByAge(): Promise<RunPaths[]> {
         times.push((await Deno.stat(path)).mtime?.getTime() ?? 0);
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound)) {
-          say(`note: ${run.folder} is left out: ${reasonOf(error)}`);
+          say(`note: ${run.folder} is skipped: ${reasonOf(error)}`);
           break;
         }
       }

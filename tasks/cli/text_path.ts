@@ -26,9 +26,9 @@ const NAMED = 3;
 export async function assertTextPath(corpus: string): Promise<void> {
   if (corpus === "-") {
     throw new UsageError(
-      "--corpus cannot be - (stdin): to evaluate or resume a run its text is " +
-        "read again. Write it to a file first, such as data/text.txt, and give " +
-        "--corpus data/text.txt",
+      "--corpus cannot be - (stdin), because evaluating or resuming a " +
+        "run reads its text again. Save it to a file first, such as " +
+        "data/text.txt, and use --corpus data/text.txt",
     );
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(corpus)) throw addressError(corpus);
@@ -48,7 +48,7 @@ export async function assertTextPath(corpus: string): Promise<void> {
       EXIT.files,
       `${corpus} is a folder: --corpus takes one file` +
         (files.length > 0 ? `, such as ${files.join(" or ")}` : "") +
-        ". To make one of several: cat A.txt B.txt > all.txt",
+        ". To combine several files: cat A.txt B.txt > all.txt",
     );
   }
 }
@@ -67,8 +67,9 @@ function addressError(corpus: string): UsageError {
     ["--url", address.href, "--sha1", "none", "--output", file],
   );
   return new UsageError(
-    `--corpus cannot be an address: fetch the text first with deno task ` +
-      `download ${download}, then give --corpus ${shellQuoted([file])}`,
+    "--corpus cannot be a URL: download the text first with deno " +
+      `task download ${download}, then use --corpus ` +
+      `${shellQuoted([file])}`,
   );
 }
 

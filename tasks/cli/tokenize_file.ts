@@ -93,7 +93,7 @@ export function notice(
   const kind = fileKind(head);
   if (kind === undefined) return undefined;
   if (kind === "html") {
-    return `${path} is an HTML page, whose tags are learned with its text`;
+    return `${path} is an HTML page, so the model will also learn its tags`;
   }
   const foreign = `${path} is ${foreignFormat(head, path)}`;
   if (isRaw) return foreign;
@@ -106,7 +106,7 @@ function notUtf8(path: string, head: Uint8Array, message: string): string {
   if (foreign) return `${path} is ${foreign}`;
   const [where] = message.split(/(?<=\.) /); // its first sentence
   return `${path}: ${where} ${advice(path, head)}; --level byte ` +
-    `--normalize none models bytes as they are`;
+    "--normalize none models the bytes as they are";
 }
 
 /** What a text that is not in UTF-8 is likely to be in. */
@@ -114,15 +114,15 @@ function advice(path: string, head: Uint8Array): string {
   const decoder = new TextDecoder();
   const [sound] = decoder.decode(head, { stream: true }).split("\ufffd");
   if (/[^\0-\x7f]/.test(sound)) {
-    return `Before that it is, so it is damaged or cut off, or parts of it are in ` +
-      `another encoding: ${iconvCommand("UTF-8", path, { drops: true })} ` +
-      `leaves out what is not UTF-8`;
+    return "Everything before that is, so the file is damaged or " +
+      "truncated, or parts of it are in another encoding: " +
+      `${iconvCommand("UTF-8", path, { drops: true })} leaves out ` +
+      "what is not UTF-8";
   }
   const high = head.filter((byte) => byte >= 0x80).length;
   return high < 0.3 * head.length
-    ? `It may be in Windows-1252 (Latin-1): ${
-      iconvCommand("WINDOWS-1252", path)
-    } converts it`
+    ? "It may be Windows-1252 (Latin-1): " +
+      `${iconvCommand("WINDOWS-1252", path)} converts it`
     : `It is in another encoding, such as WINDOWS-1251 or KOI8-R (Russian), ` +
       `GB18030 (Chinese) or SHIFT_JIS (Japanese): ` +
       `${iconvCommand("ENCODING", path)} converts it`;

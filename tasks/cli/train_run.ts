@@ -198,7 +198,10 @@ class RunInTraining implements Disposable {
     const isMoved = await this.#record!.sync();
     if (isMoved && this.#hasBest && !this.#best) {
       this.#hasBest = false;
-      say("note: the best model was in it; one that is better is kept again");
+      say(
+        "note: the best model was in it; the next model that is better " +
+          "will be kept",
+      );
     }
     if (this.#best) {
       await this.#run.saveBest(this.#best);
@@ -274,8 +277,8 @@ class RunInTraining implements Disposable {
     return new TaskError(
       code,
       await this.#run.discard()
-        ? `${what}. Nothing had been saved, so that the run ${name} is removed`
-        : `${what}. What the run ${name} holds is kept`,
+        ? `${what}. Nothing had been saved, so the run ${name} is removed`
+        : `${what}. The run ${name} is kept as it is`,
     );
   }
 

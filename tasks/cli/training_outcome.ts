@@ -15,16 +15,16 @@ import type { RunPaths } from "./run_paths.ts";
 import { jsonLine } from "./terminal.ts";
 
 /** What is known of a checkpoint that was saved, its numbers left out. */
-export type Saved = Omit<Checkpoint, "parameters" | "state"> & {
+export type Saved = Omit<Checkpoint, "parameters" | "resumeData"> & {
   /** The best epoch until then. */
   readonly best?: Best;
 };
 
 /** A checkpoint without its numbers. */
 export function savedOf(
-  { parameters: _, state, ...rest }: Checkpoint,
+  { parameters: _, resumeData, ...rest }: Checkpoint,
 ): Saved {
-  return { ...rest, best: state?.best };
+  return { ...rest, best: resumeData?.best };
 }
 
 /** How good a training was, and on what. */
@@ -75,10 +75,10 @@ export function patienceText(
 ): string | undefined {
   if (progress.epochs >= training.epochs) return undefined;
   return (best
-    ? `no better since epoch ${best.epoch}`
+    ? `no improvement since epoch ${best.epoch}`
     : "the loss of the held-out text was never finite") +
-    `: ended after ${progress.epochs} of ${training.epochs} epochs ` +
-    `(--patience ${training.patience})` +
+    `: stopped after ${progress.epochs} of ${training.epochs} ` +
+    `epochs (--patience ${training.patience})` +
     (best && bestPath ? `; the best model is ${bestPath}` : "");
 }
 
@@ -100,8 +100,8 @@ export function keptText(
     ? `${whole} and ${minibatches} minibatches of the next are`
     : `${whole} ${epochs === 1 ? "is" : "are"}`;
   const best = code === EXIT.diverged && saved.best && bestPath
-    ? `, and the best model, of epoch ${saved.best.epoch}, in ${bestPath} ` +
-      `(--init-from begins with it)`
+    ? `, and the best model, from epoch ${saved.best.epoch}, in ` +
+      `${bestPath} (--init-from starts from it)`
     : "";
   return `What is saved: ${what} in ${checkpoint}${best}. ` +
     goOnText(name, remedy(code, saved));
@@ -110,7 +110,7 @@ export function keptText(
 /** The command line that goes on with a run. */
 export function goOnText(name: string, flags: readonly string[] = []): string {
   const words = ["deno", "task", "train", "--resume", "--run", name];
-  return `Go on with: ${shellQuoted([...words, ...flags])}`;
+  return `To continue: ${shellQuoted([...words, ...flags])}`;
 }
 
 /** Flags that may help after an error of this kind. */

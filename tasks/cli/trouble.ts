@@ -44,12 +44,15 @@ export class TroubleWatch {
     let advice: string | undefined;
     if (this.#above >= enough) {
       advice = Number.isFinite(perplexity)
-        ? `note: the perplexity, ${shown}, is above the vocabulary's size, ` +
-          `${this.#vocabularySize}, and a guess would be better` + lower
+        ? `note: the perplexity, ${shown}, is above the size of the ` +
+          `vocabulary, ${this.#vocabularySize}, so guessing would be ` +
+          "better" +
+          lower
         : `note: the perplexity is ${shown}` + lower;
     } else if (this.#far >= enough) {
-      advice = `note: the perplexity, ${shown}, is far above what it was at ` +
-        `best, ${perplexityText(this.#best)}` + lower;
+      advice = `note: the perplexity, ${shown}, is far above its best value, ` +
+        `${perplexityText(this.#best)}` +
+        lower;
     }
     this.#isTold = advice !== undefined;
     return advice;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeText } from "../../lib/setting.ts";
 import { shellQuoted } from "./command_line.ts";
 import type { Command, Flag, Flags } from "./command.ts";
 import { didYouMean, nearest } from "./nearest.ts";
@@ -47,7 +48,7 @@ export function switchMessage(flag: string, word: string): string {
 export function valueMessage(flag: string, spec: Flag, next?: string): string {
   return `--${flag} needs a value: ${valueOf(spec)}` +
     (spec.kind === "text" && next !== undefined
-      ? `; a value that begins with "--" is typed --${flag}=${cut(next)}`
+      ? `; type a value that begins with "--" as --${flag}=${cut(next)}`
       : "");
 }
 
@@ -59,18 +60,16 @@ export function looseWordMessage(
   const { flags, argument } = command;
   const word = JSON.stringify(cut(text)), see = seeHelp(command);
   if (/^[\u2010-\u2015\u2212]/.test(text)) {
-    return `${word} begins with a dash that no keyboard types: a flag begins ` +
-      `with two hyphens, "--" ${see}`;
+    return `${word} begins with a typographic dash: a flag begins with two ` +
+      `hyphens, "--" ${see}`;
   }
   if (behind && flags[behind.flag].kind === "text") {
     const { flag, value } = behind, spec = flags[flag];
     const one = /PATH|FILE/.test(valueOf(spec)) ? "file" : "value";
     const whole = cut(quoted(spec, `${value} ${text}`));
     return `${word} is one too many: --${flag} takes one ${one}, and has ` +
-      `${
-        JSON.stringify(cut(value))
-      }; with spaces in it, it is put in quotes: ` +
-      `--${flag} ${whole} ${see}`;
+      `${JSON.stringify(cut(value))}; put a value with spaces in ` +
+      `quotes: --${flag} ${whole} ${see}`;
   }
   if (argument) {
     return `${word} is one too many: ${command.name} takes one ` +
@@ -78,7 +77,7 @@ export function looseWordMessage(
   }
   const meant = meantFlags(flags, text)
     .map((flag) => `--${flag} ${cut(quoted(flags[flag], text))}`);
-  return `${word} belongs to no flag` +
+  return `${word} does not belong to a flag` +
     (meant.length > 0 ? `: type ${meant.join(" or ")} ${see}` : ` ${see}`);
 }
 
@@ -113,15 +112,8 @@ export function valueOf(spec: Flag): string {
     case "choice":
       return spec.choices.join(" or ");
     case "integer":
-    case "number": {
-      const what = spec.kind === "integer" ? "a whole number" : "a number";
-      const { above, least, most, below } = spec;
-      if (least === -Infinity) return what;
-      const from = `${what} ${above ? "above" : "from"} ${least}`;
-      if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
-      if (below !== undefined) return `${from} to below ${below}`;
-      return above ? from : `${from} on`;
-    }
+    case "number":
+      return rangeText(spec);
     case "text":
       return spec.value;
     case "switch":

@@ -203,10 +203,10 @@ export class Session {
     for await (const event of events) {
       switch (event.type) {
         case "progress": {
-          const { epoch, minibatch, count, loss } = event;
+          const { progress, count, loss } = event;
           now = perplexity(loss);
-          const part = minibatch / count;
-          const done = { epoch: epoch - 1, part, perplexity: now };
+          const part = progress.minibatches / count;
+          const done = { epoch: progress.epochs, part, perplexity: now };
           this.#notify({ kind: "progress", ...done });
           break;
         }

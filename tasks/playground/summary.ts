@@ -63,7 +63,7 @@ export function summarize(
     epoch: progress.epochs,
     epochs: training.epochs,
     perplexity: perplexity(checkpoint.loss),
-    canResume: checkpoint.state !== undefined,
+    canResume: checkpoint.resumeData !== undefined,
     prefix: usablePrefix(checkpoint, prefix),
   };
 }

@@ -235,9 +235,9 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
   })],
   ["dropout with another mask backwards", (ops) => ({
     dropout: ({ counter, ...x }) => {
-      const [step, epoch, stream] = counter;
+      const [item, epoch, stream] = counter;
       const backwards = x.input === x.output ? 1 : 0; // there it is in place
-      ops.dropout({ ...x, counter: [step + backwards, epoch, stream] });
+      ops.dropout({ ...x, counter: [item + backwards, epoch, stream] });
     },
   })],
   ["rnnBackward without what flows back through time", (ops) => ({

@@ -33,7 +33,7 @@ Deno.test("a vocabulary is extended by texts cut as the model's alone", async ()
   await assertRejects(
     () => loadExtended("sample", BASE, { level: "char" }),
     UsageError,
-    "--level cannot be char: the model takes its text with --level byte",
+    "--level cannot be char: the model was trained with --level byte",
   );
   await assertRejects(
     () => loadExtended("sample", BASE, { normalize: "letters" }),
@@ -43,7 +43,7 @@ Deno.test("a vocabulary is extended by texts cut as the model's alone", async ()
   await assertRejects(
     () => loadExtended("x.tokens.safetensors", BASE, {}),
     UsageError,
-    "give the text itself",
+    "pass the text itself",
   );
 });
 

@@ -87,7 +87,7 @@ Deno.test({
         name: "webgpu",
         lines: [
           chosen,
-          "threads: --threads 4 is not used, since the device is a GPU",
+          "threads: --threads 4 is ignored, because the device is a GPU",
         ],
       });
     }),
@@ -113,7 +113,7 @@ Deno.test("threads that no device has are a wrong command line", async () => {
     await assertRejects(
       () => opened({ device, threads: 2 }),
       UsageError,
-      `--threads is for --device cpu, not ${device}`,
+      `--threads works only with --device cpu, not with ${device}`,
     );
   }
 });

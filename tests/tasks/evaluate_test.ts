@@ -74,7 +74,7 @@ Deno.test({
     assertStringIncludes(
       gone.stderr,
       "the text that the model was trained on is no longer at text.txt: " +
-        "--corpus PATH says where it is now, or names another",
+        "use --corpus PATH to say where it is now, or to choose another text",
     );
   },
 });
@@ -92,13 +92,16 @@ Deno.test({
       stdout,
       "599 tokens (char), which the model was trained on\n",
     );
-    assertStringIncludes(stderr, "note: how well it predicts what it has not");
+    assertStringIncludes(
+      stderr,
+      "note: to see how well it predicts a text that it has not",
+    );
     assertEquals((await json()).part, "trained on");
     Deno.writeTextFileSync(`${folder.path}/longer.txt`, TEXT);
     const longer = await evaluate("--corpus=longer.txt");
     assertStringIncludes(
       longer.stderr,
-      "note: the first 600 tokens of longer.txt are those that the model was",
+      "note: the model was trained on the first 600 tokens of longer.txt",
     );
     assertStringIncludes(longer.stdout, "1,059 tokens (char)\n");
     // Another text at the same place is all of it measured, and said.
@@ -106,7 +109,7 @@ Deno.test({
     const changed = await evaluate();
     assertStringIncludes(
       changed.stderr,
-      "note: text.txt is not as it was when the model was trained",
+      "note: text.txt has changed since the model was trained",
     );
     assertStringIncludes(changed.stdout, "599 tokens (char)\n");
     assertStringIncludes(changed.stdout, " not in the vocabulary (");

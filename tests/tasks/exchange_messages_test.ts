@@ -30,7 +30,7 @@ Deno.test({
     assertEquals(code, 0, stderr);
     assertEquals(
       stderr,
-      "note: left out, as whole numbers that are no weights: num_batches_tracked\n",
+      "note: left out, because they are whole numbers and not weights: num_batches_tracked\n",
     );
     assertStringIncludes(stdout, "run counted-1: ");
   },
@@ -56,7 +56,7 @@ Deno.test({
       ["inspect", ["w.gz"], "w.gz is compressed with gzip: gunzip -k w.gz"],
       ["inspect", ["page.safetensors"], "page.safetensors is an HTML page"],
       ["import", ["w.gz", vocabulary], "w.gz is compressed with gzip"],
-      ["import", ["lfs.safetensors", vocabulary], "git lfs pull fetches it"],
+      ["import", ["lfs.safetensors", vocabulary], "git lfs pull downloads it"],
       [
         "import",
         ["model.safetensors", "--vocabulary=wide.json"],
@@ -109,7 +109,7 @@ Deno.test({
     }
     for (
       const [word, code, said] of [
-        ["book", 7, "no file and no run book: did you mean book-1?"],
+        ["book", 7, "neither a file nor a run book: did you mean book-1?"],
         ["bok-1", 7, "did you mean book-1?"],
         ["data", 7, "data is a folder, not a safetensors file"],
       ] as const
@@ -138,7 +138,11 @@ Deno.test({
     for (
       const [file, code, said] of [
         ["wide.txt", 3, "wide.txt is a text in UTF-16, not in UTF-8: iconv"],
-        ["latin1.txt", 3, "latin1.txt: The text is not UTF-8: byte 7 begins"],
+        [
+          "latin1.txt",
+          3,
+          "latin1.txt: The text is not UTF-8: no character begins at byte 7",
+        ],
         ["book.gz", 3, "book.gz is compressed with gzip: gunzip -k book.gz"],
         [".", 7, ". is a folder, not a text"],
       ] as const

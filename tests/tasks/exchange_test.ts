@@ -82,7 +82,7 @@ Deno.test({
     assertEquals(JSON.parse(evaluated.stdout).tokens, 9);
     assertStringIncludes(
       await said(2, "evaluate", device, `--run=pytorch_${last}-1`),
-      "the model was imported: on which text is it to be measured?",
+      "the model was imported: choose the text to evaluate it on",
     );
     const inspected = JSON.parse((await ok("inspect", "--json")).stdout);
     assertEquals([inspected.kind, inspected.digest], ["imported", "valid"]);
@@ -98,7 +98,7 @@ Deno.test({
     ] as const;
     assertStringIncludes(
       await said(7, ...again, `--run=pytorch_${last}-1`),
-      "exists already",
+      "already exists",
     );
     const { stdout } = await ok(...again);
     assertStringIncludes(stdout, `run pytorch_${last}-2`);
@@ -137,7 +137,7 @@ Deno.test({
     await ok(...exported, "--force");
     assertStringIncludes(
       await said(2, "export", "--checkpoint=model.safetensors"),
-      "For example --output model.safetensors",
+      "for example --output model.safetensors",
     );
 
     // The vocabulary and how text is cut from a checkpoint or a token file.
@@ -205,7 +205,7 @@ Deno.test({
     );
     const vocabulary = "--vocabulary=tokens.json";
     const cases: [number, string[], string][] = [
-      [2, ["model.safetensors"], "For example --vocabulary tokens.json"],
+      [2, ["model.safetensors"], "for example --vocabulary tokens.json"],
       [2, [vocabulary], "FILE is missing: the weights, in safetensors"],
       [
         7,
@@ -217,19 +217,23 @@ Deno.test({
         ["model.safetensors", "--vocabulary=no.json"],
         "there is no vocabulary",
       ],
-      [3, ["model.safetensors", "--vocabulary=text.json"], "is no vocabulary"],
+      [
+        3,
+        ["model.safetensors", "--vocabulary=text.json"],
+        "is not a vocabulary",
+      ],
       [
         3,
         ["model.safetensors", "--vocabulary=broken.json"],
-        "is no vocabulary",
+        "is not a vocabulary",
       ],
       [
         3,
         ["model.safetensors", "--vocabulary=other.safetensors"],
-        "is no vocabulary",
+        "is not a vocabulary",
       ],
       [3, ["model.safetensors", vocabulary], "the vocabulary has 2 tokens"],
-      [3, ["model.pth", vocabulary], "a file of torch.save"],
+      [3, ["model.pth", vocabulary], "a file written by torch.save"],
       [3, ["model.gguf", vocabulary], "a GGUF file"],
       [3, ["tokens.json", vocabulary], "Not a safetensors file"],
       [3, ["other.safetensors", vocabulary], "rnn.weight_hh_l0 is missing"],
@@ -265,7 +269,7 @@ Deno.test({
         "name sample, tokens 2000",
         "batch size 32, num steps 35",
         "epochs 1, minibatches 0",
-        ", as it should be",
+        ", which is correct",
         "linear.weight ",
         "(28, 4)",
       ]
@@ -306,11 +310,11 @@ Deno.test({
     );
     assertStringIncludes(
       await said(2, "inspect", "text.txt", "--run=sample-1"),
-      "give one",
+      "use only one of them",
     );
     assertStringIncludes(
       await said(7, "inspect", "no.txt"),
-      "there is no file and no run no.txt",
+      "there is neither a file nor a run no.txt",
     );
   },
 });

@@ -47,8 +47,8 @@ Deno.test("a flag of the command is never a value, unless it is joined to its fl
   ) {
     assertEquals(
       refusal(generate, "--prefix", next, "5"),
-      "--prefix needs a value: TEXT; a value that begins with " +
-        `"--" is typed --prefix=${next}`,
+      "--prefix needs a value: TEXT; type a value that begins with " +
+        `"--" as --prefix=${next}`,
     );
     const { flags } = parseCommandLine(generate, [`--prefix=${next}`]);
     assertEquals(flags.prefix, next);
@@ -57,7 +57,7 @@ Deno.test("a flag of the command is never a value, unless it is joined to its fl
   for (const args of [["--length"], ["--length", ""], ["--length", "--json"]]) {
     assertEquals(
       refusal(generate, ...args),
-      "--length needs a value: a whole number from 0 on",
+      "--length needs a value: a whole number of at least 0",
     );
   }
 });
@@ -65,11 +65,11 @@ Deno.test("a flag of the command is never a value, unless it is joined to its fl
 Deno.test("a number below its range is not taken for a flag", () => {
   assertEquals(
     refusal(generate, "--temperature", "-1"),
-    '--temperature cannot be "-1": expected a number from 0 on',
+    '--temperature cannot be "-1": expected a number of at least 0',
   );
   assertEquals(
     refusal(train, "--epochs", "-5"),
-    '--epochs cannot be "-5": expected a whole number from 1 on',
+    '--epochs cannot be "-5": expected a whole number of at least 1',
   );
   const { flags } = parseCommandLine(train, ["--forget-bias", "-1.5"]);
   assertEquals(flags["forget-bias"], -1.5);
@@ -136,26 +136,39 @@ Deno.test("a flag is given once", () => {
 
 Deno.test("a word that belongs to no flag: what to type instead", () => {
   const cases: [Command<Flags>, string[], string][] = [
-    [generate, ["traveller"], 'no flag: type --prefix "traveller" (see'],
-    [generate, ["--json", "a b"], 'no flag: type --prefix "a b" (see'],
-    [generate, ["$x"], "no flag: type --prefix '$x' (see"],
-    [generate, ["--length", "5", "so"], 'no flag: type --prefix "so" (see'],
-    [train, ["book.txt"], "no flag: type --corpus book.txt (see"],
-    [train, ["book 1.txt"], "no flag: type --corpus 'book 1.txt' (see"],
+    [
+      generate,
+      ["traveller"],
+      'belong to a flag: type --prefix "traveller" (see',
+    ],
+    [generate, ["--json", "a b"], 'belong to a flag: type --prefix "a b" (see'],
+    [generate, ["$x"], "belong to a flag: type --prefix '$x' (see"],
+    [
+      generate,
+      ["--length", "5", "so"],
+      'belong to a flag: type --prefix "so" (see',
+    ],
+    [train, ["book.txt"], "belong to a flag: type --corpus book.txt (see"],
+    [
+      train,
+      ["book 1.txt"],
+      "belong to a flag: type --corpus 'book 1.txt' (see",
+    ],
     [train, ["tale-1"], "type --corpus tale-1 or --run tale-1 (see"],
     [evaluate, ["tale-1"], "--run tale-1"],
     [train, ["--", "--book"], "type --corpus --book"],
     [
       train,
       ["--corpus", "a.txt", "b.txt", "c.txt"],
-      '"b.txt" is one too many: --corpus takes one file, and has "a.txt"; with ' +
-      "spaces in it, it is put in quotes: --corpus 'a.txt b.txt' (see",
+      '"b.txt" is one too many: --corpus takes one file, and has ' +
+      '"a.txt"; put a value with spaces in quotes: --corpus \'a.txt ' +
+      "b.txt' (see",
     ],
     [
       generate,
       ["--prefix", "time", "traveller"],
-      '--prefix takes one value, and has "time"; with spaces in it, it is put ' +
-      'in quotes: --prefix "time traveller" (see',
+      '--prefix takes one value, and has "time"; put a value with ' +
+      'spaces in quotes: --prefix "time traveller" (see',
     ],
     [
       score,
@@ -164,11 +177,11 @@ Deno.test("a word that belongs to no flag: what to type instead", () => {
     ],
     [score, ["a.txt", "--run=x", "b.txt"], "--run takes one value"],
     [inspect, ["a", "b"], "inspect takes one RUN|FILE"],
-    [runs, ["x"], '"x" belongs to no flag (see deno task runs --help)'],
+    [runs, ["x"], '"x" does not belong to a flag (see deno task runs --help)'],
     [
       train,
       ["–-epochs", "5"],
-      "dash that no keyboard types: a flag begins with",
+      "typographic dash: a flag begins with",
     ],
     [train, ["—epochs=5"], 'two hyphens, "--"'],
   ];

@@ -155,22 +155,34 @@ Deno.test({
         ["--prefix=time", "--temperature=1", "--top-p=1.5"],
         '--top-p cannot be "1.5": expected a number above 0, up to 1',
       ],
-      [2, ["--prefix=t", "--temperature", "-1"], "expected a number from 0 on"],
+      [
+        2,
+        ["--prefix=t", "--temperature", "-1"],
+        "expected a number of at least 0",
+      ],
       [2, ["--count=4294967295"], "expected a whole number from 1 to 10000"],
       [
         2,
         [],
-        'error: what is the text to begin with? For example --prefix "tr',
+        'error: say what the text begins with, for example --prefix "tr',
       ],
-      [2, ["--prefix", ""], "error: --prefix is empty: what is the text to"],
-      [2, ["traveller"], '"traveller" belongs to no flag: type --prefix "trav'],
-      [2, ["--prefix", "--length", "5"], "--prefix needs a value: TEXT; a"],
+      [2, ["--prefix", ""], "error: --prefix is empty: say what the text"],
+      [
+        2,
+        ["traveller"],
+        '"traveller" does not belong to a flag: type --prefix "trav',
+      ],
+      [
+        2,
+        ["--prefix", "--length", "5"],
+        "--prefix needs a value: TEXT; type a",
+      ],
       [3, ["--prefix", "- Hello"], 'no "-" at 1, "H" at 3'],
       [3, ["--prefix", "---"], 'no "-" at 1, "-" at 2, "-" at 3'],
       [3, ["--prefix", "time\\n"], "--prefix $'time\\n'"],
       [3, ["--prefix", "cafe\u0301"], "--prefix $'caf\\u00e9'"],
       [3, ["--prefix=t", "--stop", "\\n"], "--stop $'\\n'"],
-      [3, ["--prefix=t", "--stop", "!"], "--stop '!' can never be met"],
+      [3, ["--prefix=t", "--stop", "!"], "--stop '!' can never occur"],
     ];
     for (const [code, args, expected] of cases) {
       assertStringIncludes(await said(code, ...args), expected);
@@ -240,7 +252,7 @@ Deno.test({
       "--checkpoint=model.pt",
     );
     assertEquals(code, 3);
-    assertStringIncludes(stderr, "model.pt is a file of torch.save");
+    assertStringIncludes(stderr, "model.pt is a file written by torch.save");
     assert(stderr.includes("save_file(torch.load("), stderr);
   },
 });

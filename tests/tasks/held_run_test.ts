@@ -254,7 +254,7 @@ Deno.test({
     await assertRejects(
       () => HeldRun.create("a", "text", folder.path),
       TaskError,
-      "exists already",
+      "already exists",
     );
     // Numbers: one that is held, one that has a model, one that a task has left.
     using one = await HeldRun.create(undefined, "b.txt", folder.path);
@@ -399,7 +399,7 @@ Deno.test({
       const error = await assertRejects(
         () => HeldRun.create("a", "text", folder.path),
         TaskError,
-        "another file each time",
+        "keeps being replaced",
       );
       assertEquals(error.exitCode, 7);
     });

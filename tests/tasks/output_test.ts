@@ -63,7 +63,7 @@ Deno.test("a stream that fails says why, once, and takes no more", async () => {
   });
   for (
     const [error, code, message] of [
-      [new Deno.errors.BrokenPipe("os error 32"), 141, "nobody reads stdout"],
+      [new Deno.errors.BrokenPipe("os error 32"), 141, "nothing reads stdout"],
       [noSpace, 7, "cannot write to stdout: the disk is full"],
     ] as const
   ) {
@@ -114,7 +114,7 @@ Deno.test("texts on two streams are written in the order in which they came", as
     () => ({ write: () => new Promise<number>(() => {}) }),
     outputs,
   );
-  stuck.write("nobody reads this");
+  stuck.write("nothing reads this");
   fast.write("10");
   await fast.drained();
   assertEquals(written.at(-1), "10");

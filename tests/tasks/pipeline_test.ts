@@ -43,7 +43,7 @@ Deno.test({
     };
     const from = ["--url=text.txt", "--sha1=none", "--output=data/book.txt"];
     assertStringIncludes(await ok("download", ...from), "1,060 bytes");
-    assertStringIncludes(await ok("download", ...from), "there already");
+    assertStringIncludes(await ok("download", ...from), "already exists");
     const tokens = JSON.parse(
       await ok("tokenize", "--corpus=data/book.txt", "--json"),
     );
@@ -191,7 +191,7 @@ Deno.test({
     const before = folder.files();
     const again = await tasks.run("train", ...args, "--run=a", "--seed=1");
     assertEquals(again.code, 7);
-    assertStringIncludes(again.stderr, 'the run "a" exists already');
+    assertStringIncludes(again.stderr, 'the run "a" already exists');
     assertEquals(folder.files(), before);
     assertEquals(model("a"), model("b"));
     // Without a name each run takes the next free number.
@@ -238,7 +238,7 @@ Deno.test({
     const said = stderr.split("\n").filter((line) => line.includes("sample"));
     assertMatch(
       said[0],
-      /^The Time Machine cannot be fetched: training on the/,
+      /^The Time Machine cannot be downloaded: training on the/,
     );
     assertStringIncludes(stdout, "time traveller");
 

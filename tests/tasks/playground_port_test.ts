@@ -18,7 +18,7 @@ Deno.test({
       code: 6,
       stdout: "",
       stderr: `error: port ${port} is in use, perhaps by another playground: ` +
-        `choose another with --port, or --port 0 for any that is free\n`,
+        `choose another one with --port, or --port 0 for any free port\n`,
     });
   },
 });

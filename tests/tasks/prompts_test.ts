@@ -29,15 +29,15 @@ Deno.test("a line end that was typed as backslash and n: how it is typed", () =>
   for (const level of ["char", "byte"] as const) {
     assertEquals(
       said(assertPrefix, PLAY, "ROMEO:\\n", { level }),
-      "Cannot continue the prefix: the model's vocabulary has no " +
-        '"\\\\" at 7. A backslash is never written by this model; a line end or ' +
-        "a tab is typed, in bash or zsh, as in --prefix $'ROMEO:\\n'",
+      'Cannot continue the prefix: the model\'s vocabulary has no "\\\\" ' +
+        "at 7. This model never writes a backslash; in bash or zsh, a " +
+        "newline or a tab is typed as in --prefix $'ROMEO:\\n'",
     );
     assertEquals(
       said(assertStop, PLAY, "\\n\\n", { level }),
-      "--stop '\\n\\n' can never be met: the model's vocabulary has no " +
-        '"\\\\" at 1, "\\\\" at 3. A backslash is never written by this model; a ' +
-        "line end or a tab is typed, in bash or zsh, as in --stop $'\\n\\n'",
+      "--stop '\\n\\n' can never occur: the model's vocabulary has no " +
+        '"\\\\" at 1, "\\\\" at 3. This model never writes a backslash; in ' +
+        "bash or zsh, a newline or a tab is typed as in --stop $'\\n\\n'",
     );
   }
   // A model that writes backslashes, and one that knows no line ends.
@@ -68,15 +68,15 @@ Deno.test("accents apart or in one character: how they are typed", () => {
   const composed = "caf\u00e9", apart = "cafe\u0301";
   for (const level of ["char", "word", "byte"] as const) {
     const toApart = said(assertPrefix, `du ${apart}`, composed, { level });
-    const typed = (text: string) => text.slice(text.indexOf("it is typed"));
+    const typed = (text: string) => text.slice(text.indexOf("In bash or zsh"));
     assertEquals(
       typed(toApart),
-      "it is typed, in bash or zsh, as in --prefix $'cafe\\u0301'",
+      "In bash or zsh, the form that the model knows is typed as in --prefix $'cafe\\u0301'",
     );
     const toOne = said(assertStop, `du ${composed}`, apart, { level });
     assertEquals(
       typed(toOne),
-      "it is typed, in bash or zsh, as in --stop $'caf\\u00e9'",
+      "In bash or zsh, the form that the model knows is typed as in --stop $'caf\\u00e9'",
     );
   }
 });
@@ -95,8 +95,8 @@ Deno.test("a stop text that a model of words can never write is refused", () => 
   for (const stop of ["\n", "so\nit", "so  it", "x", "so wen on", "oes and"]) {
     assertEquals(
       said(assertStop, text, stop, words).includes(
-        "can never be met: the model writes the words of its vocabulary with " +
-          "single spaces between",
+        "can never occur: the model writes the words of its vocabulary " +
+          "with single spaces between them",
       ),
       true,
       stop,
@@ -106,14 +106,14 @@ Deno.test("a stop text that a model of words can never write is refused", () => 
   assertThrows(
     () => assertStop(tokenize(text, words), "<unk>"),
     TaskError,
-    "can never be met",
+    "can never occur",
   );
 });
 
 Deno.test("a stop text of letters that the model lacks is refused", () => {
   assertEquals(
     said(assertStop, "one two", "Two!"),
-    "--stop 'Two!' can never be met: the model's vocabulary has no " +
+    "--stop 'Two!' can never occur: the model's vocabulary has no " +
       '"T" at 1, "!" at 4',
   );
 });

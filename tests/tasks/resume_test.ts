@@ -66,9 +66,9 @@ Deno.test({
     const done = await train(0, ...RESUME, "--run=a");
     assertStringIncludes(
       done,
-      "4 of 4 epochs are done; it had come to its end",
+      "4 of 4 epochs are done; it had finished",
     );
-    assertStringIncludes(done, "nothing is left to do: --epochs 8 would go on");
+    assertStringIncludes(done, "nothing is left to do: --epochs 8 continues");
     assertStringIncludes(done, "with a learning rate of 0.5 at first");
     const more = await train(0, ...RESUME, "--run=a", "--epochs=8");
     const said = more.match(
@@ -109,16 +109,16 @@ Deno.test({
     );
     assertMatch(
       begun,
-      /no better since epoch \d+: ended after \d+ of 99 epochs/,
+      /no improvement since epoch \d+: stopped after \d+ of 99 epochs/,
     );
     const { length } = metrics("a");
     for (const flags of [[], ["--epochs=200"]]) {
       const ended = await train(0, ...RESUME, "--run=a", ...flags);
       assertMatch(
         ended,
-        /it had ended, no better since epoch \d+ \(--patience 2\)/,
+        /it had stopped because there was no improvement since epoch \d+ \(--patience 2\)/,
       );
-      assertStringIncludes(ended, "--patience 4 would go on, or --patience 0");
+      assertStringIncludes(ended, "--patience 4 or --patience 0 continues");
       assertEquals(metrics("a").length, length);
     }
     await train(0, ...RESUME, "--run=a", "--patience=3");
@@ -147,7 +147,7 @@ Deno.test({
     const best = Deno.readFileSync(at("best"));
     Deno.removeSync(at("best"));
     const gone = await train(0, ...RESUME, "--run=a", "--epochs=4");
-    assertStringIncludes(gone, "is gone or damaged");
+    assertStringIncludes(gone, "is missing or damaged");
     Deno.removeSync(at("model"));
     Deno.removeSync(at("previous"));
     Deno.writeFileSync(at("best"), best);
@@ -171,7 +171,7 @@ Deno.test({
     await train(0, "--corpus=text.txt", ...TINY, "--epochs=1", "--run=a");
     Deno.renameSync(path("text.txt"), path("moved.txt"));
     const gone = await train(7, ...RESUME, "--run=a", "--epochs=2");
-    assertStringIncludes(gone, "say where: --corpus PATH");
+    assertStringIncludes(gone, "say where it is: --corpus PATH");
     Deno.writeTextFileSync(path("other.txt"), WORDS.repeat(9));
     const other = await train(
       3,
@@ -252,7 +252,7 @@ Deno.test({
     await train(0, "--corpus=text.txt", ...TINY, "--epochs=2", "--run=a");
     assertEquals(metrics("a").map(({ epoch }) => epoch), [1, 2]);
     const taken = await train(7, "--corpus=text.txt", ...TINY, "--run=a");
-    assertStringIncludes(taken, 'the run "a" exists already');
+    assertStringIncludes(taken, 'the run "a" already exists');
   },
 });
 
@@ -358,16 +358,16 @@ Deno.test({
     // As it is when a signal comes while the held-out text is measured.
     const file = path("data/runs/a/model.safetensors");
     const checkpoint = await decodeCheckpoint(Deno.readFileSync(file));
-    const { progress, state, training } = checkpoint;
-    const { updates } = state!;
+    const { progress, resumeData, training } = checkpoint;
+    const { updates } = resumeData!;
     Deno.writeFileSync(
       file,
       await encodeCheckpoint({
         ...checkpoint,
         training: { ...training, epochs: 2 },
         progress: { ...progress, epochs: 0, minibatches: updates },
-        state: {
-          ...state!,
+        resumeData: {
+          ...resumeData!,
           measured: Array.from(
             { length: updates },
             () => ({ loss: 2, norm: 1 }),

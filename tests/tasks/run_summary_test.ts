@@ -118,7 +118,7 @@ Deno.test({
         name,
       );
     }
-    const broken = listed.filter((line) => /: (damaged|no run)/.test(line));
+    const broken = listed.filter((line) => /: (damaged|not a run)/.test(line));
     const names = broken.map((line) => line.replace(/:.*/, "")).sort();
     const expected = [...Object.keys(odd), "empty", "folder"];
     if (Deno.build.os !== "windows") expected.push("dangling");
@@ -128,7 +128,7 @@ Deno.test({
     }
 
     const compared = await ok("compare", "good", "older");
-    assertStringIncludes(compared.stderr, "an earlier model of older is taken");
+    assertStringIncludes(compared.stderr, "an earlier model of older is used");
     assertEquals(/NaN|undefined/.test(compared.stdout), false, compared.stdout);
     assertMatch(compared.stdout, /^ {2}validation +not finite$/m);
     assertEquals(compared.stdout.includes("best validation"), false);

@@ -138,7 +138,7 @@ Deno.test({
     assertEquals([none.code, none.stdout], [0, ""]);
     assertEquals(
       none.stderr,
-      "there are no runs yet: deno task train makes one\n",
+      "there are no runs yet: deno task train creates one\n",
     );
     assertEquals((await run("runs", "--json")).stdout, "");
     await train("--epochs=3", "--run=old");
@@ -178,8 +178,11 @@ Deno.test({
     );
     const broken = rows.slice(3).sort();
     assertEquals(broken.length, 4, stdout);
-    assertMatch(broken[0], /^cut: damaged: .* is cut off$/);
-    assertMatch(broken[1], /^foreign.*: no run: it has no model\.safetensors$/);
+    assertMatch(broken[0], /^cut: damaged: .* is truncated$/);
+    assertMatch(
+      broken[1],
+      /^foreign.*: not a run: it has no model\.safetensors$/,
+    );
     assertEquals(broken[2], "starting: no checkpoint yet");
     assertMatch(broken[3], /^text: damaged: /);
 
@@ -240,7 +243,7 @@ Deno.test({
       [["a", "a"], 2, "a was given twice"],
       [["a", "nope"], 7, 'there is no run "nope"'],
       [["a", "../runs/b"], 2, "expected a name"],
-      [["a", "empty"], 7, "cannot compare empty: no run"],
+      [["a", "empty"], 7, "cannot compare empty: not a run"],
       [["a", "b", "--output=text.txt/x.svg"], 7, ""],
     ];
     for (const [args, code, message] of bad) {
@@ -279,7 +282,7 @@ Deno.test({
       HTTPS_PROXY: "http://127.0.0.1:9",
     });
     assertEquals(code, 0, stderr);
-    assertEquals(stderr.match(/no pictures/g)?.length, 1);
+    assertEquals(stderr.match(/no plots/g)?.length, 1);
     const page = place.read("runs/text-1/report.html");
     assertStringIncludes(page, "plots are missing");
   },

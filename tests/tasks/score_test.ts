@@ -45,8 +45,11 @@ Deno.test({
     const [, tokens, strangers, bits, perplexity, heading, ...places] = file
       .stdout.trimEnd().split("\n");
     const predicted = [...text].length - 1;
-    assertStringIncludes(tokens, `${predicted} that were predicted`);
-    assertStringIncludes(strangers, `${unknown.length} not among`);
+    assertStringIncludes(
+      tokens,
+      `${predicted} predicted (the first token is not)`,
+    );
+    assertStringIncludes(strangers, `${unknown.length} not in the vocabulary`);
     assertStringIncludes(
       bits,
       `${result.bitsPerToken.toFixed(4)} per character (${predicted})`,
@@ -149,7 +152,10 @@ Deno.test({
       '"b.txt" is one too many',
     );
     assertStringIncludes(await said(7, "no.txt"), "there is no text at no.txt");
-    assertStringIncludes(await said(3, "latin1.txt"), "not UTF-8: byte 1");
+    assertStringIncludes(
+      await said(3, "latin1.txt"),
+      "not UTF-8: no character begins at byte 1",
+    );
     const { code, stderr } = await runTaskOn(
       "",
       folder,
@@ -158,11 +164,14 @@ Deno.test({
       ...MODEL,
     );
     assertEquals(code, 3);
-    assertStringIncludes(stderr, 'of "stdin": the text has no char');
+    assertStringIncludes(stderr, 'from "stdin": the text contains no char');
     // Of one token nothing is predicted.
     const one = await runTask(folder, "score", "one.txt", ...MODEL);
     assertEquals([one.code, one.stderr], [0, ""]);
-    assertStringIncludes(one.stdout, "tokens      0 that were predicted");
+    assertStringIncludes(
+      one.stdout,
+      "tokens      0 predicted (the first token is not)",
+    );
     assert(!/NaN|Infinity/.test(one.stdout));
   },
 });

@@ -72,24 +72,24 @@ Deno.test({
         [
           3,
           ["--corpus=latin1.txt"],
-          "latin1.txt: The text is not UTF-8: byte 6 begins no character. It may " +
-          "be in Windows-1252 (Latin-1): iconv -f WINDOWS-1252 -t UTF-8 " +
-          "latin1.txt > latin1-utf8.txt converts it; --level byte --normalize " +
-          "none models bytes as they are",
+          "latin1.txt: The text is not UTF-8: no character begins at byte 6. " +
+          "It may be Windows-1252 (Latin-1): iconv -f WINDOWS-1252 -t " +
+          "UTF-8 latin1.txt > latin1-utf8.txt converts it; --level byte " +
+          "--normalize none models the bytes as they are",
         ],
         [3, ["--corpus=late.txt"], "iconv -f WINDOWS-1252"],
         [3, ["--corpus=russian.txt"], "such as WINDOWS-1251 or KOI8-R"],
         [
           3,
           ["--corpus=damaged.txt"],
-          "byte 10 begins no character. Before that it is, so it is damaged",
+          "no character begins at byte 10. Everything before that is, so the file is damaged",
         ],
         [3, ["--corpus=x.tokens.safetensors"], "compressed with gzip"],
         [3, ["--corpus=cut.safetensors"], "cut.safetensors: Not a safetensors"],
         [
           3,
           ["--corpus=cut.safetensors"],
-          "3 bytes are missing. It was cut off",
+          "3 bytes are missing. The file is truncated",
         ],
       ],
     ),
@@ -101,12 +101,12 @@ Deno.test({
     refused(
       { "data/book.txt": "a book", "notes.txt": "notes" },
       [
-        [2, ["--corpus=-"], "give --corpus data/text.txt"],
+        [2, ["--corpus=-"], "use --corpus data/text.txt"],
         [
           2,
           ["--corpus=https://u:secret@example.com/a/b.txt"],
           "deno task download --url https://example.com/a/b.txt --sha1 none " +
-          "--output data/b.txt, then give --corpus data/b.txt",
+          "--output data/b.txt, then use --corpus data/b.txt",
         ],
         [2, ["--corpus=ftp://example.com/b"], "or the path of a file"],
         [
@@ -114,7 +114,11 @@ Deno.test({
           ["--corpus=data"],
           "data is a folder: --corpus takes one file, such",
         ],
-        [7, ["--corpus=data"], "such as data/book.txt. To make one of several"],
+        [
+          7,
+          ["--corpus=data"],
+          "such as data/book.txt. To combine several files",
+        ],
         [7, ["--corpus=time_machine"], "did you mean time-machine?"],
         [7, ["--corpus=Sample"], "did you mean sample?"],
         [7, ["--corpus=note.txt"], "did you mean notes.txt?"],
@@ -123,7 +127,7 @@ Deno.test({
         [
           7,
           ["--corpus=/dev/shm/no.txt"],
-          "Put the text (--corpus) into a file",
+          "Copy the text (--corpus) to a file",
         ],
         [7, ["--corpus=/dev/zero"], "is a pipe or a device"],
       ],
@@ -152,7 +156,7 @@ Deno.test({
     );
     assertStringIncludes(
       await ok("--corpus=page.txt"),
-      "note: page.txt is an HTML page, whose tags are learned with its text",
+      "note: page.txt is an HTML page, so the model will also learn its tags",
     );
   },
 });
@@ -180,23 +184,27 @@ Deno.test({
     const word = ["--corpus=words.txt", "--level=word"];
     assertStringIncludes(
       await run(3, ...word, "--min-frequency=9"),
-      "the vocabulary of words.txt is <unk> alone: no word stands in it often " +
-        "enough. Use a smaller --min-frequency or --level char",
+      "the vocabulary of words.txt contains only <unk>: no word " +
+        "occurs often enough. Use a smaller --min-frequency or --level " +
+        "char",
     );
     assertStringIncludes(
       await run(3, "--corpus=none.safetensors"),
-      "is <unk> alone: no char",
+      "contains only <unk>: no char",
     );
     const most = await run(0, ...word, "--min-frequency=2");
-    assertStringIncludes(most, "note: 98% <unk>: a model of this text learns");
+    assertStringIncludes(
+      most,
+      "note: the text is 98% <unk>, and a model will learn",
+    );
     assertStringIncludes(most, "98% <unk>\n");
     assertStringIncludes(
       await run(0, ...word, "--validation=0.3"),
-      "note: of the part held out 100% <unk>",
+      "note: the held-out part is 100% <unk>",
     );
     assertStringIncludes(
       await run(0, "--corpus=long.txt", "--level=word"),
-      "without spaces between words --level char is better",
+      "if the text has no spaces between words, --level char is better",
     );
     const cut = await run(0, ...word, "--max-tokens=10");
     assertStringIncludes(
@@ -236,13 +244,13 @@ Deno.test({
     };
     assertEquals(await run("runs"), [
       0,
-      "there are no runs yet: deno task train makes one\n",
+      "there are no runs yet: deno task train creates one\n",
     ]);
     const [code, stderr] = await run("partition", "--corpus=sample");
     assertEquals(code, 7, stderr);
     assertStringIncludes(
       stderr,
-      "error: the bundled sample is gone: it belongs",
+      "error: the bundled sample is missing: it belongs",
     );
     assertEquals(stderr.trimEnd().split("\n").length, 1);
   },
@@ -277,9 +285,10 @@ Deno.test({
       [mixed.code, mixed.stderr],
       [
         0,
-        'note: it has "é" in two forms, composed and with a mark behind a letter ' +
-        "(U+0065 U+0301), which are different tokens: " +
-        'unicodedata.normalize("NFC", text) in Python makes them one\n',
+        'note: it has "é" in two forms, as one character and as a ' +
+        "letter followed by a mark (U+0065 U+0301), which are different " +
+        'tokens: unicodedata.normalize("NFC", text) in Python makes ' +
+        "them the same\n",
       ],
     );
     const word = await tasks.run(
@@ -322,7 +331,7 @@ Deno.test({
     assertEquals(other.code, 6, other.stderr);
     assertStringIncludes(
       other.stderr,
-      "For another text than The Time Machine give --sha1 none and an --output",
+      "For a text other than The Time Machine, use --sha1 none and an --output",
     );
     assertEquals(folder.files(), []);
     const page = await tasks.run(
@@ -332,7 +341,7 @@ Deno.test({
     assertEquals(page.code, 0, page.stderr);
     assertStringIncludes(
       page.stderr,
-      "note: book.txt is an HTML page, as a site",
+      "note: book.txt is an HTML page, which a site",
     );
     const at = await tasks.run("download", `${url}/a.txt`, "--output=.");
     assertEquals(at.code, 7, at.stderr);

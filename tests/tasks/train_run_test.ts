@@ -155,7 +155,7 @@ Deno.test({
     await assertRejects(
       () => trainIn(folder, backend),
       TaskError,
-      "something unforeseen. Nothing had been saved, so that the run a is removed",
+      "something unforeseen. Nothing had been saved, so the run a is removed",
     );
     assertEquals([...Deno.readDirSync(folder.path)], []);
   },

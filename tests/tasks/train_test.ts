@@ -77,7 +77,7 @@ Deno.test({
     assertEquals(stopped.code, 130, stopped.stderr);
     assertStringIncludes(
       stopped.stderr,
-      "Go on with: deno task train --resume --run cut",
+      "To continue: deno task train --resume --run cut",
     );
     const before = metrics("cut").length;
     assert(before < 60, "it was not stopped in time");
@@ -121,10 +121,10 @@ Deno.test({
     assertEquals(first.code, 0, first.stderr);
     const files = folder.files();
     const bad = [
-      ["--hidden-size=9", "--hidden-size cannot change a run that is resumed"],
+      ["--hidden-size=9", "--hidden-size cannot change when a run is resumed"],
       ["--preset=lstm", "--preset cannot change"],
       ["--seed=1", "--seed cannot change"],
-      ["--epochs=1", "2 are done"],
+      ["--epochs=1", "2 are already done"],
       ["--run=other", "there is no run"],
     ];
     for (const [flag, message] of bad) {
@@ -162,7 +162,7 @@ Deno.test({
     const resumed = await train("--resume", "--device=reference");
     assertEquals(resumed.code, 0, resumed.stderr);
     assertStringIncludes(resumed.stderr, "it is damaged");
-    assertStringIncludes(resumed.stderr, "taking data/runs/text-1/previous");
+    assertStringIncludes(resumed.stderr, "using data/runs/text-1/previous");
     assertStringIncludes(resumed.stderr, "2 of 3 epochs are done");
     assertEquals(place.metrics("text-1").map(({ epoch }) => epoch), [1, 2, 3]);
   },
@@ -197,7 +197,7 @@ Deno.test({
       best + 3,
       "it ends three epochs behind the best",
     );
-    assertStringIncludes(stderr, `no better since epoch ${best}`);
+    assertStringIncludes(stderr, `no improvement since epoch ${best}`);
     const evaluated = await runTask(
       folder,
       "evaluate",
@@ -246,7 +246,10 @@ Deno.test({
     assertStringIncludes(cell.stderr, "--cell cannot change the model");
     const missing = await train("--init-from=nowhere", ...small);
     assertEquals(missing.code, 7);
-    assertStringIncludes(missing.stderr, 'no checkpoint and no run "nowhere"');
+    assertStringIncludes(
+      missing.stderr,
+      'neither a checkpoint nor a run "nowhere"',
+    );
   },
 });
 
@@ -310,8 +313,8 @@ Deno.test({
       ["--init=uniform --sigma=1", "--init normal"],
       ["--checkpoint-every=5", "expected a time"],
       ["--checkpoint-every=0m", "expected a time"],
-      ["--warmup=600", "is not over in 500 epochs"],
-      ["--preset=lstm --init-from=x", "give one"],
+      ["--warmup=600", "does not end within 500 epochs"],
+      ["--preset=lstm --init-from=x", "use only one of them"],
     ];
     for (const [flags, message] of useless) {
       const { code, stderr } = await place.train(

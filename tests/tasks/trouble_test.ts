@@ -21,10 +21,10 @@ Deno.test("a perplexity that falls, or rises a little, is no trouble", () => {
   assertEquals(told([10, 99, 99, 10]), undefined); // two that are
 });
 
-Deno.test("a perplexity above the vocabulary's size is told of, once, with the flag", () => {
+Deno.test("a perplexity above the size of the vocabulary is told of, once, with the flag", () => {
   const [epoch, advice] = told([20, 31, 40, 1e9, 1e30, 1e60])!;
   assertEquals(epoch, 4);
-  assertStringIncludes(advice, "above the vocabulary's size, 30");
+  assertStringIncludes(advice, "above the size of the vocabulary, 30");
   assertStringIncludes(advice, "--learning-rate (it is 0.5)");
   assertEquals(told([20, NaN, NaN, Infinity, 20])![0], 4);
   assertEquals(told([20, 1e91])![0], 2, "where training ends, one is enough");
@@ -33,7 +33,7 @@ Deno.test("a perplexity above the vocabulary's size is told of, once, with the f
 Deno.test("a perplexity far above its own best is told of, that of earlier epochs too", () => {
   const [epoch, advice] = told([1.5, 16, 17, 18, 19])!;
   assertEquals(epoch, 4);
-  assertStringIncludes(advice, "far above what it was at best, 1.50");
+  assertStringIncludes(advice, "far above its best value, 1.50");
   assertEquals(told([15, 16, 17], [NaN, 1.2])![0], 3);
   assertEquals(told([15, 16, 17], [NaN]), undefined);
 });

@@ -248,7 +248,7 @@ export class Commands {
     throw new DeviceError(
       "failed",
       `Cannot run the kernel ${label}: its ${grid.join(" × ")} ` +
-        `workgroups are more than this GPU's limit of ${limit} a dimension`,
+        `workgroups exceed this GPU's limit of ${limit} per dimension`,
     );
   }
 }
