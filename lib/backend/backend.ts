@@ -23,7 +23,6 @@ import type { Ops } from "./ops.ts";
 import type { DType, Tensor, Values } from "./tensor.ts";
 
 export type { DType, Tensor, Values };
-export * from "./ops.ts";
 
 /** A device that holds tensors and runs {@linkcode Ops} on them in call order. */
 export interface Backend extends Disposable {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Activation, ACTIVATIONS } from "../backend/backend.ts";
+import { type Activation, ACTIVATIONS } from "../backend/ops.ts";
 import type { JsonObject } from "../json_value.ts";
 import {
   assertRecord,

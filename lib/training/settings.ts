@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { UpdateRule } from "../backend/backend.ts";
+import type { UpdateRule } from "../backend/ops.ts";
 import {
   type Initialization,
   INITIALIZATION_SETTINGS,

@@ -6,7 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { builds } from "../../kernels/wasm.generated.ts";
-import type { Backend, Sample, Tensor } from "../../lib/backend/backend.ts";
+import type { Backend, Tensor } from "../../lib/backend/backend.ts";
+import type { Sample } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import {
   compileKernels,
