@@ -5,9 +5,9 @@
  * {@linkcode download}, {@linkcode tokenize}, {@linkcode partition},
  * {@linkcode train}, {@linkcode evaluate}, {@linkcode generate}. Beside them
  * {@linkcode generateTokens} makes several continuations with their probabilities,
- * {@linkcode score} tells those of a given text, and {@linkcode exportWeights} and
- * {@linkcode importWeights} exchange models with PyTorch. Models run on a
- * {@linkcode Backend} that {@linkcode openBackend} opens.
+ * {@linkcode score} tells those of a given text and shows the hidden states, and
+ * {@linkcode exportWeights} and {@linkcode importWeights} exchange models with
+ * PyTorch. Models run on a {@linkcode Backend} that {@linkcode openBackend} opens.
  *
  * @example
  * ```ts
@@ -63,7 +63,12 @@ export {
   type EvaluateOptions,
   type Evaluation,
 } from "./lib/evaluate.ts";
-export { score, type ScoredToken, type ScoreOptions } from "./lib/score.ts";
+export {
+  type LikelyToken,
+  score,
+  type ScoredToken,
+  type ScoreOptions,
+} from "./lib/score.ts";
 export { generate } from "./lib/generate.ts";
 export { generateTokens } from "./lib/generation/generate_tokens.ts";
 export type {

@@ -6,11 +6,10 @@
 //   source (size), destination (size).
 //
 // Parallel
-//   An invocation owns one element and then every stride-th one after it, so
-//   that any size fits into one dispatch.
+//   An invocation takes one element at a time (parts/each_element.wgsl).
 //
 // Workgroup
-//   256: the memory is the limit, and this fills every device.
+//   As parts/each_element.wgsl has it.
 //
 // Reference
 //   lib/backend/reference/reference_backend.ts, copy.

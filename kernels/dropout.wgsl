@@ -9,17 +9,17 @@
 //   IN_PLACE set and reads the output.
 //
 // Parallel
-//   An invocation owns the four elements of a block and then those of every
-//   stride-th block after it, so that any size fits into one dispatch.
+//   An invocation takes the four elements of one block at a time
+//   (parts/each_element.wgsl).
 //
 // Workgroup
-//   256: this fills every device.
+//   As parts/each_element.wgsl has it.
 //
 // Reference
 //   lib/backend/reference/dropout.ts.
 
 override IN_PLACE: bool = false;
-override SHARE_X: u32 = 4 * SIZE;
+override SHARE_X: u32 = 4 * SIZE; // elements: four are a block
 
 struct Dims {
   size: u32,

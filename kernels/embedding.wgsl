@@ -5,12 +5,11 @@
 //   ids (rows) u32, table (V, E), output (rows, E); rows = T·B.
 //
 // Parallel
-//   An invocation owns one element of the output and then every stride-th one
-//   after it, so that any size fits into one dispatch. Neighbours read and write
-//   neighbours.
+//   An invocation takes one element of the output at a time (parts/each_element.wgsl).
+//   Neighbours read and write neighbours.
 //
 // Workgroup
-//   256: the memory is the limit, and this fills every device.
+//   As parts/each_element.wgsl has it.
 //
 // Reference
 //   lib/backend/reference/embedding.ts, embedding.

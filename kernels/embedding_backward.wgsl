@@ -8,13 +8,13 @@
 //   rows = T·B.
 //
 // Parallel
-//   An invocation takes an element of dOutput and then every stride-th one after
-//   it. Where its row is the first with its token it adds up that element of all
-//   the rows with that token, in ascending order; else another one does. So the
-//   work does not grow with V, and no float is added atomically.
+//   An invocation takes one element of dOutput at a time (parts/each_element.wgsl).
+//   Where its row is the first with its token it adds up that element of all the rows
+//   with that token, in ascending order; else another invocation does. So the work does
+//   not grow with V, and no float is added atomically.
 //
 // Workgroup
-//   256: the memory is the limit, and this fills every device.
+//   As parts/each_element.wgsl has it.
 //
 // Reference
 //   lib/backend/reference/embedding.ts, embeddingBackward.

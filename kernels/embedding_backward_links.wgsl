@@ -7,7 +7,7 @@
 //   ids (rows) u32, links (2, rows) u32, a scratch tensor; rows = T·B.
 //
 // Parallel
-//   An invocation owns one row: it looks at the ids after its own, then at those
+//   An invocation takes one row: it looks at the ids after its own, then at those
 //   before it, each until it finds its own. So the compares are `rows` an
 //   invocation at the most, whatever the size of an embedding.
 //

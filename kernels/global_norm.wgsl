@@ -10,8 +10,8 @@
 //   norm ().
 //
 // Parallel
-//   One workgroup: invocation l adds up the rows l, l + SIZE, …, and the sums
-//   meet as a tree.
+//   One workgroup: invocation l adds up the rows l, l + SIZE, …, and the sums meet as a
+//   tree (parts/workgroup_sum.wgsl).
 //
 // Workgroup
 //   256: the most that every device has, as there is only one.

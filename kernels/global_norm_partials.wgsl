@@ -15,8 +15,8 @@
 //   gradients (P), partials (workgroups, 3), a scratch tensor.
 //
 // Parallel
-//   Invocation i of all takes the elements i, i + the number of them all, …; the
-//   sums of a workgroup meet as a tree.
+//   Invocation i of all takes the elements i, i + the number of them all, …; the sums of
+//   a workgroup meet as a tree (parts/workgroup_sum.wgsl).
 //
 // Workgroup
 //   256: the memory is the limit, and this fills every device.

@@ -13,10 +13,9 @@
 //   t, gates (T, B, 4H).
 //
 // Parallel
-//   A workgroup owns 4·ROWS rows by COLUMNS units of output[t], in tiles of four
-//   rows by the three gates of one unit, so that what it has summed up is all that
-//   the unit's state needs. The LANES invocations of a tile share its sums
-//   (parts/matmul_tile.wgsl); then four of them take one row each.
+//   A workgroup takes 4·ROWS rows by COLUMNS units of output[t], in tiles of four
+//   rows by the three gates of one unit. The LANES invocations of a tile share its sums;
+//   then four of them take one row each (parts/matmul_units.wgsl).
 //
 // Workgroup
 //   32 × 4 × 2, as in rnn.wgsl.

@@ -6,10 +6,9 @@
 //   zero, output (rows, O).
 //
 // Parallel
-//   As in rnn.wgsl: a workgroup owns 4·ROWS rows by 4·COLUMNS columns of the
-//   output, in tiles of 4 × 4 (parts/matmul_tile.wgsl). A vocabulary of characters
-//   is narrower than the tiles of the usual product of matrices, which would leave
-//   most of a GPU idle.
+//   As in rnn.wgsl: a workgroup takes 4·ROWS rows by 4·COLUMNS columns of the output,
+//   in tiles of 4 × 4. A vocabulary of characters is narrower than the tiles of the
+//   usual product of matrices, which would leave most of a GPU idle.
 //
 // Workgroup
 //   32 × 4 × 2, as in rnn.wgsl.

@@ -6,7 +6,7 @@
 //   dOutput (rows, columns), dBias (O).
 //
 // Parallel
-//   A workgroup owns COLUMNS elements of dBias. Its LANES invocations of a column
+//   A workgroup takes COLUMNS elements of dBias. Its LANES invocations of a column
 //   take the rows l, l + LANES, … and then add up their sums as a tree.
 //
 // Workgroup

@@ -5,10 +5,8 @@
 //   dOutput (rows, O), weight (O, I), dInput (rows, I).
 //
 // Parallel
-//   A workgroup owns a tile of 64 rows by 64 columns of dInput, an invocation
-//   4 × 4 of them. Sixteen terms of the sums at a time, the factors go through
-//   workgroup memory; the next sixteen are fetched while these are multiplied
-//   (parts/matmul_staged.wgsl).
+//   A workgroup takes a tile of 64 rows by 64 columns of dInput, an invocation 4 × 4
+//   of them (parts/matmul_staged.wgsl).
 //
 // Workgroup
 //   16 × 16: each invocation carries one vec4 of either factor, and 8.5 KiB of

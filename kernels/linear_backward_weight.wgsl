@@ -9,10 +9,8 @@
 //   there is one slice, otherwise a scratch tensor.
 //
 // Parallel
-//   A workgroup owns a tile of 64 rows by 64 columns of one slice of dWeight, an
-//   invocation 4 × 4 of them. Sixteen terms of the sums at a time, the factors go
-//   through workgroup memory; the next sixteen are fetched while these are
-//   multiplied (parts/matmul_staged.wgsl).
+//   A workgroup takes a tile of 64 rows by 64 columns of one slice of dWeight, an
+//   invocation 4 × 4 of them (parts/matmul_staged.wgsl).
 //
 // Workgroup
 //   16 × 16, for the reasons given in linear_backward_input.wgsl.

@@ -15,10 +15,9 @@
 //   once, read at t+1 and written at t, carried (B, H), a scratch tensor.
 //
 // Parallel
-//   As in rnn_backward.wgsl: a workgroup owns 4·ROWS rows by 4·COLUMNS units, in
-//   tiles of 4 × 4 (parts/matmul_tile.wgsl). An output of the product is one unit's
-//   dh, so the same invocation goes on to the unit's gates, and one dispatch a step
-//   is enough.
+//   As in rnn_backward.wgsl: a workgroup takes 4·ROWS rows by 4·COLUMNS units, in
+//   tiles of 4 × 4. An element of the product is one unit's dh, so the same invocation
+//   goes on to the unit's gates, and one dispatch a step is enough.
 //
 // Workgroup
 //   32 × 4 × 2, as in rnn.wgsl.

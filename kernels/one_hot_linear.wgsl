@@ -5,12 +5,11 @@
 //   ids (rows) u32, weight (O, V), output (rows, O); rows = T·B.
 //
 // Parallel
-//   An invocation owns one element of the output and then every stride-th one
-//   after it, so that any size fits into one dispatch. Neighbours write
-//   neighbours; the reads of a column of weight stay in the cache.
+//   An invocation takes one element of the output at a time (parts/each_element.wgsl).
+//   Neighbours write neighbours; the reads of a column of weight stay in the cache.
 //
 // Workgroup
-//   256: the memory is the limit, and this fills every device.
+//   As parts/each_element.wgsl has it.
 //
 // Reference
 //   lib/backend/reference/one_hot_linear.ts, oneHotLinear.

@@ -5,7 +5,7 @@
 //   ids (rows) u32, dOutput (rows, O), dWeight (O, V); rows = T·B.
 //
 // Parallel
-//   Workgroup (x, v) owns 64 outputs of token v. Its invocations look at 64 ids
+//   Workgroup (x, v) takes 64 outputs of token v. Its invocations look at 64 ids
 //   at once, one each, and note the matches as bits; then all walk through the
 //   set bits in ascending order, each adding up its own output. So the sum has
 //   the order of the rows, with no atomic addition of floats.

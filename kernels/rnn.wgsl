@@ -8,9 +8,9 @@
 //   output (T, B, H): bound once, read at t-1 and written at t.
 //
 // Parallel
-//   A workgroup owns 4·ROWS rows by 4·COLUMNS columns of output[t], in tiles of
-//   4 × 4. The LANES invocations of a tile share its sums (parts/matmul_tile.wgsl);
-//   then 16 of them take one output each.
+//   A workgroup takes 4·ROWS rows by 4·COLUMNS columns of output[t], in tiles of
+//   4 × 4. The LANES invocations of a tile share its sums; then 16 of them take one
+//   output each (parts/matmul_elements.wgsl).
 //
 // Workgroup
 //   32 × 4 × 2: a tile is one warp or wave, and 128 outputs are about one workgroup

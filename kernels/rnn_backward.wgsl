@@ -9,9 +9,8 @@
 //   dOutput (T, B, H), dInput (T, B, H): bound once, read at t+1 and written at t.
 //
 // Parallel
-//   As in rnn.wgsl: a workgroup owns 4·ROWS rows by 4·COLUMNS columns of dInput[t],
-//   in tiles of 4 × 4 (parts/matmul_tile.wgsl). With weightᵀ neighbouring lanes
-//   read neighbouring numbers here too.
+//   As in rnn.wgsl: a workgroup takes 4·ROWS rows by 4·COLUMNS columns of dInput[t],
+//   in tiles of 4 × 4.
 //
 // Workgroup
 //   32 × 4 × 2, as in rnn.wgsl.

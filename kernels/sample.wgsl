@@ -5,8 +5,8 @@
 //   logits (B, V), tokens (B) u32.
 //
 // Parallel
-//   A workgroup owns one row. Invocation l looks at the logits l, l + SIZE, …, and
-//   the best ones meet as a tree.
+//   A workgroup takes one row. Invocation l looks at the logits l, l + SIZE, …, and the
+//   best ones meet as a tree (parts/workgroup_greatest.wgsl).
 //
 // Workgroup
 //   64: enough for a vocabulary of words, and little to meet for one of

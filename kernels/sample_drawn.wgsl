@@ -10,7 +10,7 @@
 //   where hasLogProbabilities is not.
 //
 // Parallel
-//   A workgroup owns one row. Nothing is sorted: the least logit that is kept is the
+//   A workgroup takes one row. Nothing is sorted: the least logit that is kept is the
 //   greatest of all floats from which on enough tokens or weight lie, and it is
 //   found two bits at a time, in sixteen walks over the row. For the draw each
 //   invocation has a run of neighbouring ids, whose sums are added up in their

@@ -8,7 +8,7 @@
 //   softmax_cross_entropy_mean.wgsl takes the mean of, dLogits (rows, V).
 //
 // Parallel
-//   A workgroup owns ROWS rows and then every stride-th ROWS after them. The LANES
+//   A workgroup takes ROWS rows and then every stride-th ROWS after them. The LANES
 //   invocations of a row take the logits v = l, l + LANES, …; maximum and sum meet
 //   in workgroup memory, always in the same order.
 //

@@ -5,11 +5,10 @@
 //   partials (slices, size), a scratch tensor, dWeight (size).
 //
 // Parallel
-//   An invocation owns one element of dWeight and then every stride-th one after
-//   it, so that any size fits into one dispatch.
+//   An invocation takes one element of dWeight at a time (parts/each_element.wgsl).
 //
 // Workgroup
-//   256: the memory is the limit, and this fills every device.
+//   As parts/each_element.wgsl has it.
 //
 // Reference
 //   None: linearBackward in lib/backend/reference/linear.ts has no slices.

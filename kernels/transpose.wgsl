@@ -6,7 +6,7 @@
 //   weight (rows, columns), transposed (columns, rows), a scratch tensor.
 //
 // Parallel
-//   A workgroup owns a tile of SIDE × SIDE, an invocation one element of it: it
+//   A workgroup takes a tile of SIDE × SIDE, an invocation one element of it: it
 //   reads and writes in such an order that neighbours touch neighbours on both
 //   sides.
 //

@@ -8,11 +8,10 @@
 //   parameters (P), gradients (P), norm ().
 //
 // Parallel
-//   An invocation owns one parameter and then every stride-th one after it, so
-//   that any size fits into one dispatch.
+//   An invocation takes one parameter at a time (parts/each_parameter.wgsl).
 //
 // Workgroup
-//   256: the memory is the limit, and this fills every device.
+//   As parts/each_parameter.wgsl has it.
 //
 // Reference
 //   lib/backend/reference/gradient_descent.ts, update.

@@ -63,8 +63,8 @@ export async function evaluate(
   const tokens = ids.length - 1;
   if (tokens < 1) {
     throw new RangeError(
-      `Cannot evaluate on "${corpus.name}": a text of at least 2 tokens is ` +
-        `needed, it has ${ids.length}`,
+      `Cannot evaluate on "${corpus.name}": the text needs at least 2 ` +
+        `tokens, and it has ${ids.length}`,
     );
   }
   const sizes = { batchSize: 1, numSteps: Math.min(tokens, STREAM_STEPS) };

@@ -42,7 +42,7 @@ export function numberOf(value: unknown, what: string): number {
 export function countOf(value: unknown, what: string): number {
   return Number.isSafeInteger(value) && Number(value) >= 0
     ? value as number
-    : refuse(what, "a whole number from 0 on");
+    : refuse(what, "a whole number of at least 0");
 }
 
 /** A list of texts; throws a TypeError if the value is none. */

@@ -111,7 +111,8 @@ export function partition(
   const { epoch = 0, offset } = options;
   if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
     throw new RangeError(
-      `Cannot use the offset ${offset}: expected a whole number from 0 on`,
+      `Cannot use the offset ${offset}: expected a whole number of at ` +
+        "least 0",
     );
   }
   assertLongEnough(ids.length, batchSize, numSteps, sampling, offset);

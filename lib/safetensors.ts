@@ -162,8 +162,9 @@ export function decodeSafetensors(
     );
     if (end > payload.length) {
       fail(
-        `tensor ${name} ends behind the file's end: ${end - payload.length} ` +
-          `bytes are missing. It was cut off: copy or download it again`,
+        `tensor ${name} extends beyond the end of the file: ` +
+          `${end - payload.length} bytes are missing. The file is ` +
+          "truncated: copy or download it again",
       );
     }
     const take = () => {
@@ -201,15 +202,15 @@ export function splitSafetensors(
   if (length > MAX_HEADER) {
     fail(
       isText(bytes.subarray(0, 64))
-        ? "it begins as a text does"
+        ? "it looks like a text"
         : `a header of ${length} bytes is too long`,
     );
   }
   const end = 8 + Number(length);
   if (end > bytes.length) {
     fail(
-      `the file ends within its header: of ${end} bytes it has ` +
-        `${bytes.length}. It was cut off: copy or download it again`,
+      `the file ends within its header: it has ${bytes.length} of ` +
+        `${end} bytes. It is truncated: copy or download it again`,
     );
   }
   let header: Json;
@@ -218,7 +219,7 @@ export function splitSafetensors(
     header = parseStrictJson(decoder.decode(bytes.subarray(8, end)), 4);
   } catch (error) {
     return fail(
-      `the header is no JSON of the format: ${(error as Error).message}`,
+      `the header is not valid JSON: ${(error as Error).message}`,
     );
   }
   return { header: object(header, "the header"), payload: bytes.subarray(end) };
@@ -231,7 +232,9 @@ function tensorEntry(
   isWanted: boolean,
 ): { dtype?: DTypeName; shape: number[]; begin: number; end: number } {
   const fields = object(entry, name);
-  if (fields.size !== 3) fail(`tensor ${name} has other fields than three`);
+  if (fields.size !== 3) {
+    fail(`tensor ${name} does not have exactly three fields`);
+  }
   const shape = integers(fields.get("shape"), `the shape of ${name}`);
   const offsets = integers(
     fields.get("data_offsets"),

@@ -4,8 +4,10 @@
  * @module
  */
 
-import type { Backend } from "./backend/backend.ts";
+import { Allocation } from "./backend/allocation.ts";
+import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
+import { type Reals, StepReader } from "./model/step_reader.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
@@ -14,6 +16,16 @@ import { STREAM_STEPS, textLosses } from "./training/text_losses.ts";
 
 /** Settings of {@linkcode score}. */
 export interface ScoreOptions {
+  /**
+   * How many of the likeliest tokens come with each token, as what could have stood
+   * in its place; a whole number from 0 on. Default 0.
+   */
+  readonly likeliest?: number;
+  /**
+   * The layer, from 0, the one nearest the input, on, whose hidden states come with
+   * the tokens. Default: none.
+   */
+  readonly layer?: number;
   /** Decides how many tokens come at once, never what they are. */
   readonly clock?: Clock;
 }
@@ -29,6 +41,24 @@ export interface ScoredToken {
    * token, before which there is nothing, has none.
    */
   readonly logProbability?: number;
+  /**
+   * The likeliest tokens at its place, the likeliest first; `<unk>` may be among
+   * them. Only where {@linkcode ScoreOptions.likeliest} is given, and as
+   * `logProbability` not with the first token.
+   */
+  readonly likeliest?: readonly LikelyToken[];
+  /** `(H)`: the hidden state after the token, where a layer is given. */
+  readonly state?: Float32Array | Float64Array;
+}
+
+/** A token that could stand at a place of a text. */
+export interface LikelyToken {
+  /** Its id. */
+  readonly id: number;
+  /** The token in the vocabulary. */
+  readonly token: string;
+  /** Natural logarithm of its probability at that place. */
+  readonly logProbability: number;
 }
 
 /**
@@ -38,7 +68,8 @@ export interface ScoredToken {
  *
  * @param corpus Token ids in the model's vocabulary: tokenize the text with the
  * model's `tokenizer` and `vocabulary`.
- * @throws {RangeError} If the corpus has another vocabulary.
+ * @throws {RangeError} If the corpus has another vocabulary, or an option is out of
+ * its range.
  *
  * @example
  * ```ts
@@ -60,6 +91,15 @@ export interface ScoredToken {
  *     }
  *   }
  *   console.assert(text.length === 29);
+ *
+ *   const more = { likeliest: 2, layer: 0 };
+ *   for await (const tokens of score(event.checkpoint, corpus, backend, more)) {
+ *     for (const { logProbability, likeliest, state } of tokens) {
+ *       console.assert(state!.length === 8);
+ *       if (!likeliest) continue; // nothing is expected of the first token
+ *       console.assert(likeliest[0].logProbability >= logProbability!);
+ *     }
+ *   }
  * }
  * ```
  */
@@ -67,28 +107,65 @@ export async function* score(
   { config, parameters, vocabulary }: TrainedModel,
   corpus: Corpus,
   backend: Backend,
-  { clock = monotonicClock }: ScoreOptions = {},
+  options: ScoreOptions = {},
 ): AsyncGenerator<readonly ScoredToken[], void> {
+  const { likeliest = 0, layer, clock = monotonicClock } = options;
   assertSameVocabulary(corpus, vocabulary, "score");
-  const { ids } = corpus;
-  const scored = (id: number) => ({ id, token: vocabulary.tokens[id] });
-  if (ids.length > 0) yield [scored(ids[0])];
-  const predicted = ids.length - 1;
-  if (predicted < 1) return;
+  assertInRange("likeliest", likeliest, Infinity);
+  if (layer !== undefined) assertInRange("layer", layer, config.numLayers - 1);
+  const { ids } = corpus, { tokens } = vocabulary;
+  const last = ids.length - 1;
+  if (last < 0) return;
+  // What the step before says of the token.
+  let expected: Pick<ScoredToken, "logProbability" | "likeliest"> = {};
+  const scored = (at: number, state?: Reals): ScoredToken => ({
+    id: ids[at],
+    token: tokens[ids[at]],
+    ...expected,
+    ...(state && { state }),
+  });
+  if (last === 0 && layer === undefined) {
+    yield [scored(0)];
+    return;
+  }
 
-  const sizes = {
-    batchSize: 1,
-    numSteps: Math.min(predicted, STREAM_STEPS),
-  };
+  const numSteps = Math.min(Math.max(last, 1), STREAM_STEPS);
+  const sizes = { batchSize: 1, numSteps };
   using model = new LanguageModel(backend, config, sizes);
   model.write(parameters);
-  const options = { ...sizes, perToken: true, clock };
-  for await (
-    const { begin, losses } of textLosses(model, backend, ids, options)
-  ) {
-    yield Array.from(losses, (loss, i) => ({
-      ...scored(ids[begin + 1 + i]),
-      logProbability: -loss,
-    }));
+  const wanted = { likeliest, layer };
+  const steps = new StepReader(model, config, backend, ids, wanted);
+  const also = (logits: Tensor) => steps.read(logits);
+  const how = { ...sizes, perToken: true, also, clock };
+  const chunks = last > 0 ? textLosses(model, backend, ids, how) : [];
+  for await (const { begin, losses } of chunks) {
+    const { gaps, states } = steps.take();
+    yield Array.from(losses, (loss, i) => {
+      const token = scored(begin + i, states[i]);
+      const likely = gaps[i]?.map(({ id, gap }) => {
+        return { id, token: tokens[id], logProbability: gap - loss };
+      });
+      expected = {
+        logProbability: -loss,
+        ...(likely && { likeliest: likely }),
+      };
+      return token;
+    });
   }
+  if (layer !== undefined) { // the last token is fed for its state alone
+    using allocation = new Allocation(backend);
+    const input = allocation.tensor([1, 1], "u32");
+    backend.write(input, ids.subarray(last));
+    model.forward(input);
+    await steps.readStates();
+  }
+  yield [scored(last, steps.take().states[0])];
+}
+
+function assertInRange(name: string, value: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
+  throw new RangeError(
+    `Cannot score with ${name} ${value}: expected a whole number from 0 ` +
+      (most < Infinity ? `to ${most}` : "on"),
+  );
 }

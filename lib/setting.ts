@@ -212,8 +212,10 @@ export function rangeText(range: NumberRange): string {
   if (least === -Infinity) return what;
   const from = above ? `${what} above ${least}` : `${what} from ${least}`;
   if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
-  if (below !== undefined) return `${from} to below ${below}`;
-  return above ? from : `${from} on`;
+  if (below !== undefined) {
+    return `${what} of at least ${least} and below ${below}`;
+  }
+  return above ? from : `${what} of at least ${least}`;
 }
 
 /**

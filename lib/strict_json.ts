@@ -67,7 +67,7 @@ class Parser {
       const key = this.#string();
       if (entries.has(key)) {
         this.#at = start;
-        this.#fail("a key that is not there yet");
+        this.#fail("a key that has not occurred yet");
       }
       this.#need(":");
       entries.set(key, this.#value(depth));

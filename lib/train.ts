@@ -15,7 +15,11 @@ import { partition } from "./partition.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { corpusDigest } from "./text/corpus_digest.ts";
 import type { Checkpoint } from "./training/checkpoint.ts";
-import { assertSettings, withDefaults } from "./training/settings.ts";
+import {
+  assertSettings,
+  RESUMABLE_SETTINGS,
+  withDefaults,
+} from "./training/settings.ts";
 import type { TrainingRecord } from "./training/settings.ts";
 import type { LearningRateSchedule } from "./training/learning_rate.ts";
 import type { TrainEvent } from "./training/events.ts";
@@ -150,14 +154,14 @@ export async function* resume(
   const training = resumedSettings(checkpoint.training, options);
   if (!resumeData) {
     throw new RangeError(
-      "Cannot resume: the checkpoint holds a model, but not the state of its " +
-        "training",
+      "Cannot resume: the checkpoint holds a model, but not what " +
+        "resuming its training needs",
     );
   }
   if (training.epochs < progress.epochs) {
     throw new RangeError(
-      `Cannot resume for ${training.epochs} epochs in all: ` +
-        `${progress.epochs} are done`,
+      `Cannot resume for ${training.epochs} epochs in total: ` +
+        `${progress.epochs} are already done`,
     );
   }
   assertTrainable(corpus, config, training);
@@ -177,14 +181,10 @@ export function resumedSettings(
   recorded: TrainingRecord,
   given: ResumeOptions,
 ): TrainingRecord {
-  const { epochs, learningRate, schedule, patience } = given;
-  return {
-    ...recorded,
-    epochs: epochs ?? recorded.epochs,
-    learningRate: learningRate ?? recorded.learningRate,
-    schedule: schedule ?? recorded.schedule,
-    patience: patience ?? recorded.patience,
-  };
+  const settled = RESUMABLE_SETTINGS.map((key) =>
+    [key, given[key] ?? recorded[key]] as const
+  );
+  return { ...recorded, ...Object.fromEntries(settled) };
 }
 
 /** What a checkpoint says of the text. */
@@ -207,8 +207,8 @@ function assertSameText(
 ): void {
   const refuse = (what: string): never => {
     throw new RangeError(
-      `Cannot resume on "${text.name}": ${what}, in the same tokens, that the ` +
-        `training was on (${before.tokens} tokens and ` +
+      `Cannot resume on "${text.name}": ${what} that the model was ` +
+        `trained with, in the same tokens (${before.tokens} tokens and ` +
         `${before.validationTokens} held out; here ${text.tokens} and ` +
         `${text.validationTokens})`,
     );
@@ -219,7 +219,7 @@ function assertSameText(
   if (
     text.validationTokens !== before.validationTokens ||
     text.validationSha256 !== validationSha256
-  ) refuse("what is held out of it is not the part");
+  ) refuse("its held-out part is not the one");
 }
 
 /** Throws a RangeError unless the settings fit each other and the corpus. */
@@ -231,8 +231,8 @@ function assertTrainable(
   assertSettings(training);
   if (training.dropout > 0 && config.numLayers < 2) {
     throw new RangeError(
-      "Cannot use dropout in a model of one layer: it lies between layers, so " +
-        "use two or more",
+      "Cannot use dropout in a model with one layer: dropout acts " +
+        "between layers, so use two or more",
     );
   }
   const offset = training.offset ?? undefined;
@@ -240,14 +240,15 @@ function assertTrainable(
   const { validation } = corpus;
   if (validation && validation.length <= training.batchSize) {
     throw new RangeError(
-      `The validation text is too short: ${validation.length} tokens for ` +
-        `${training.batchSize} rows. Use a batch size up to ` +
+      `The validation text is too short: ${validation.length} tokens ` +
+        `for ${training.batchSize} rows. Use a batch size of at most ` +
         `${validation.length - 1}, or hold out more`,
     );
   }
   if (training.patience > 0 && !validation) {
     throw new RangeError(
-      "Cannot stop early without a validation text: hold some of the corpus out",
+      "Cannot stop early without a validation text: hold out a part " +
+        "of the corpus",
     );
   }
 }
@@ -259,7 +260,8 @@ function controls(options: TrainControls): Loop {
   ) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new RangeError(
-      `Cannot use ${name} ${value}: expected a whole number from 0 on`,
+      `Cannot use ${name} ${value}: expected a whole number of at ` +
+        "least 0",
     );
   }
   return {

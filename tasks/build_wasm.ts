@@ -100,8 +100,12 @@ async function compile(
     listFiles: () => [],
   });
   const module = outputs.get("module.wasm");
-  if (error || !(module instanceof Uint8Array)) {
-    throw new Error(`Cannot compile kernels/wasm: ${error}\n${stderr}`);
+  if (error || `${stderr}` || !(module instanceof Uint8Array)) {
+    throw new Error(
+      `Cannot compile kernels/wasm without a warning: ${
+        error ?? ""
+      }\n${stderr}`,
+    );
   }
   return new Uint8Array(module);
 }

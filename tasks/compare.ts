@@ -1,3 +1,6 @@
+import { MODEL_SETTINGS } from "../lib/model/config.ts";
+import type { Setting } from "../lib/setting.ts";
+import { TRAINING_SETTINGS } from "../lib/training/settings.ts";
 import { deviceText, spaced, speedText } from "./cli/describe.ts";
 import { modelText } from "./shared/model_text.ts";
 import { perplexityText } from "./shared/perplexity_text.ts";
@@ -20,11 +23,13 @@ import { grouped } from "./shared/grouped.ts";
 /** Columns of a curve in the table. */
 const CURVE = 16;
 
+/** What is known of each setting: some have an effect only with others. */
+const EFFECTS = new Map<string, Setting>(
+  Object.entries({ ...MODEL_SETTINGS, ...TRAINING_SETTINGS }),
+);
+
 /** Settings that are shown even where all runs agree. */
 const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
-
-/** Settings that do nothing in other schedules than `step`. */
-const OF_STEPS = new Set(["stepSize", "gamma"]);
 
 export const command = {
   name: "compare",
@@ -153,10 +158,13 @@ function comparison(runs: readonly Trained[]): string[] {
   const all = runs.map(settings);
   const differing = (key: string) =>
     new Set(all.map((one) => one[key])).size > 1;
-  const isStepped = all.some(({ schedule }) => schedule === "step");
+  const hasEffect = (key: string) =>
+    Object.entries(EFFECTS.get(key)?.onlyWith ?? {}).every(([other, choices]) =>
+      all.some((one) => choices.includes(String(one[other])))
+    );
   const rows = Object.keys(all[0])
     .filter((key) => ALWAYS.has(key) || differing(key))
-    .filter((key) => isStepped || !OF_STEPS.has(key))
+    .filter(hasEffect)
     .map((key) => [
       `${differing(key) ? "*" : " "} ${spaced(key)}`,
       ...all.map((one) => key === "seed" ? `${one[key]}` : shown(one[key])),

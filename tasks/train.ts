@@ -1,3 +1,4 @@
+import { modelConfig } from "../lib/model/config.ts";
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
@@ -25,7 +26,7 @@ import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
-import { resumeRun } from "./cli/resume_run.ts";
+import { RESUMABLE_TEXT, resumeRun } from "./cli/resume_run.ts";
 import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
@@ -60,8 +61,8 @@ export const command = {
     } as TextFlag,
     resume: {
       kind: "switch",
-      help: "continue a run, --run or the newest; --epochs, " +
-        "--learning-rate, --schedule and --patience can be changed",
+      help: `continue a run, --run or the newest; ${RESUMABLE_TEXT} can be ` +
+        "changed",
     },
     "init-from": {
       kind: "text",
@@ -180,8 +181,7 @@ function begunWith(
   options: TrainOptions,
 ): TrainOptions {
   const { config, parameters } = extended(base, corpus, options);
-  const { cell, hiddenSize, numLayers, embeddingSize, activation } = config;
-  const shape = { cell, hiddenSize, numLayers, embeddingSize, activation };
+  const { vocabularySize: _, ...shape } = config;
   return { ...options, ...shape, parameters };
 }
 
@@ -251,14 +251,9 @@ function describeRun(
   run: RunPaths,
 ): void {
   const unknown = unknownText(ids, validation);
-  const parameters = parameterCount({
-    cell: options.cell ?? "rnn",
-    activation: options.activation,
-    vocabularySize: vocabulary.tokens.length,
-    embeddingSize: options.embeddingSize,
-    hiddenSize: options.hiddenSize ?? 512,
-    numLayers: options.numLayers ?? 1,
-  });
+  const parameters = parameterCount(
+    modelConfig(options, vocabulary.tokens.length),
+  );
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +

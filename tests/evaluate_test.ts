@@ -105,14 +105,14 @@ Deno.test("another vocabulary and a text too short are refused", async () => {
   await assertRejects(
     () => evaluate(checkpoint, tokenize("time", { name: "x" }), backend),
     RangeError,
-    'Cannot evaluate on "x": it was tokenized with another vocabulary',
+    'Cannot evaluate on "x": it was not tokenized with the vocabulary',
   );
   for (const length of [0, 1]) {
     const ids = CORPUS.ids.slice(0, length);
     await assertRejects(
       () => evaluate(checkpoint, { ...CORPUS, ids }, backend),
       RangeError,
-      `at least 2 tokens is needed, it has ${length}`,
+      `the text needs at least 2 tokens, and it has ${length}`,
     );
   }
   await evaluate(checkpoint, CORPUS, backend);

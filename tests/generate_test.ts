@@ -140,13 +140,13 @@ Deno.test("an empty prefix is refused", async () => {
   await assertRejects(
     () => pieces(CHARS, "", backend),
     RangeError,
-    "empty prefix: at least one char",
+    "empty prefix: it needs at least one char",
   );
   const words = await trained("one two three ".repeat(4), { level: "word" });
   await assertRejects(
     () => pieces(words, " \n", backend),
     RangeError,
-    "empty prefix: at least one word",
+    "empty prefix: it needs at least one word",
   );
 });
 
@@ -300,7 +300,7 @@ Deno.test("a vocabulary of <unk> alone has nothing to say", async () => {
     await assertRejects(
       () => pieces(model, prefix, backend),
       RangeError,
-      prefix === "a" ? 'has no "a" at 1' : "no token but <unk>",
+      prefix === "a" ? 'has no "a" at 1' : "only the token <unk>",
     );
   }
 });

@@ -7,29 +7,29 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   "an empty file": [new Uint8Array(), "0 bytes are too few"],
   "a file of 7 bytes": [new Uint8Array(7), "7 bytes are too few"],
   "a length and no more": [file("", 0, 8n), "ends within its header"],
-  "an empty header": [file(""), "no JSON"],
+  "an empty header": [file(""), "not valid JSON"],
   "a header above 100 MB": [
     Uint8Array.of(0x3c, 0, 0, 0, 0, 0xff, 0xff, 0xff),
     "is too long",
   ],
   "a header of 100,000,001 bytes": [file("{}", 0, 100_000_001n), "is too long"],
   "a header beyond the end": [file("{}", 0, 3n), "ends within its header"],
-  "a header that is not UTF-8": [file(Uint8Array.of(0xff)), "no JSON"],
-  "a header that is not JSON": [file("{"), "no JSON"],
+  "a header that is not UTF-8": [file(Uint8Array.of(0xff)), "not valid JSON"],
+  "a header that is not JSON": [file("{"), "not valid JSON"],
   "a header that is a list": [file("[]"), "the header is not an object"],
-  "a byte-order mark": [file("\ufeff{}"), "no JSON"],
+  "a byte-order mark": [file("\ufeff{}"), "not valid JSON"],
   "deep nesting": [file("[".repeat(1000)), "no more than 4 levels"],
   "a tensor named twice": [
     file(`{${entry("x", "[1]", "[0,4]")},${entry("x", "[1]", "[0,4]")}}`, 4),
-    "a key that is not there yet",
+    "a key that has not occurred yet",
   ],
   "metadata twice": [
     file('{"__metadata__":{},"__metadata__":{}}'),
-    "a key that is not there yet",
+    "a key that has not occurred yet",
   ],
   "a field twice": [
     file('{"x":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}'),
-    "a key that is not there yet",
+    "a key that has not occurred yet",
   ],
   "half a surrogate pair in a name": [
     file(`{${entry("\\ud800", "[1]", "[0,4]")}}`, 4),
@@ -43,11 +43,11 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   "a tensor that is no object": [file('{"x":[]}'), "x is not an object"],
   "a field that is missing": [
     file('{"x":{"dtype":"F32","shape":[1]}}'),
-    "other fields than three",
+    "exactly three fields",
   ],
   "a field too many": [
     file('{"x":{"dtype":"F32","shape":[],"data_offsets":[0,4],"a":1}}', 4),
-    "other fields than three",
+    "exactly three fields",
   ],
   "a field of another name": [
     file('{"x":{"dtype":"F32","shape":[],"offsets":[0,4]}}', 4),
@@ -81,19 +81,19 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   "offsets reversed": [file(`{${entry("x", "[1]", "[4,0]")}}`, 4), "-4 bytes"],
   "offsets below zero": [
     file(`{${entry("x", "[1]", "[-4,0]")}}`, 4),
-    "no JSON",
+    "not valid JSON",
   ],
   "offsets as fractions": [
     file(`{${entry("x", "[1]", "[0,4.0]")}}`, 4),
-    "no JSON",
+    "not valid JSON",
   ],
   "offsets with exponents": [
     file(`{${entry("x", "[250]", "[0,1e3]")}}`, 1000),
-    "no JSON",
+    "not valid JSON",
   ],
   "an offset of minus zero": [
     file(`{${entry("x", "[1]", "[-0,4]")}}`, 4),
-    "no JSON",
+    "not valid JSON",
   ],
   "an offset above 2^53": [
     file(`{${entry("x", "[1]", "[0,9007199254740993]")}}`, 4),
@@ -126,11 +126,11 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   ],
   "a tensor behind the end": [
     file(`{${entry("x", "[2]", "[0,8]")}}`, 6),
-    "ends behind the file's end",
+    "extends beyond the end of the file",
   ],
   "a tensor far behind the end": [
     file(`{${entry("x", "[1000000000000]", "[0,4000000000000]")}}`, 8),
-    "ends behind the file's end",
+    "extends beyond the end of the file",
   ],
   "a gap in front": [file(`{${entry("x", "[1]", "[4,8]")}}`, 8), "leave a gap"],
   "a gap between": [
@@ -152,12 +152,12 @@ const MALFORMED: Record<string, [bytes: Uint8Array, message: string]> = {
   "bytes and no tensor": [file("{}", 1), "1 bytes follow"],
   "a text": [
     new TextEncoder().encode("Времени нет. No such file."),
-    "it begins as a text does",
+    "it looks like a text",
   ],
   "a zipped file": [
     Uint8Array.from("PK\x03\x04\0\0\0\0\0\0data.pkl", (c) => c.charCodeAt(0)),
     // Read as a length, its first 8 bytes are 67,324,752.
-    "it is a file of torch.save",
+    "it is a file written by torch.save",
   ],
 };
 

@@ -107,11 +107,16 @@ Deno.test({
 Deno.test("a value out of its range is refused in words, one of another kind as such", () => {
   const { dropout, epochs, optimizer, resetState, offset } = TRAINING_SETTINGS;
   const cases: [Setting, unknown, typeof Error, string][] = [
-    [dropout, 1, RangeError, "Use 1: expected a number from 0 to below 1"],
+    [
+      dropout,
+      1,
+      RangeError,
+      "Use 1: expected a number of at least 0 and below 1",
+    ],
     [dropout, NaN, RangeError, "Use NaN: expected a number"],
     [dropout, "0.5", TypeError, 'Use "0.5": expected a number'],
-    [epochs, 0.5, RangeError, "expected a whole number from 1 on"],
-    [epochs, Infinity, RangeError, "from 1 on, up to 1e+30"],
+    [epochs, 0.5, RangeError, "expected a whole number of at least 1"],
+    [epochs, Infinity, RangeError, "of at least 1, up to 1e+30"],
     [epochs, null, TypeError, "Use null"],
     [
       optimizer,

@@ -120,25 +120,25 @@ Deno.test("tokenize takes a string and its bytes for the same text", () => {
 });
 
 Deno.test("a text without a token is refused, saying what is missing", () => {
-  assertThrows(() => tokenize(""), RangeError, "has no char in it");
+  assertThrows(() => tokenize(""), RangeError, "contains no char");
   assertThrows(
     () => tokenize(new TextEncoder().encode("\ufeff"), { name: "bom" }),
     RangeError,
-    '"bom": the text has no char',
+    '"bom": the text contains no char',
   );
   assertThrows(
     () => tokenize("1898 -- ½\n", { normalize: "letters" }),
     RangeError,
-    "once all but letters A to Z is gone",
+    "after everything but the letters A to Z is removed",
   );
   assertThrows(
     () => tokenize(" \n ", { level: "word" }),
     RangeError,
-    "has no word in it",
+    "contains no word",
   );
   assertThrows(
     () => tokenize(new Uint8Array(), { level: "byte" }),
     RangeError,
-    "has no byte in it",
+    "contains no byte",
   );
 });

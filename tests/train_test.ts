@@ -237,8 +237,11 @@ Deno.test("settings out of their range are refused by name", async () => {
   const bad: [TrainOptions, string][] = [
     [{ learningRate: 0 }, "learning rate of 0: expected a number above 0"],
     [{ learningRate: NaN }, "learning rate of NaN"],
-    [{ clipNorm: -1 }, "clip norm of -1: expected a number from 0 on"],
-    [{ epochs: 0 }, "number of epochs of 0: expected a whole number from 1"],
+    [{ clipNorm: -1 }, "clip norm of -1: expected a number of at least 0"],
+    [
+      { epochs: 0 },
+      "number of epochs of 0: expected a whole number of at least 1",
+    ],
     [{ epochs: 1.5 }, "number of epochs of 1.5"],
     [{ checkpointEvery: -1 }, "checkpointEvery -1"],
     [{ hiddenSize: 0 }, "hidden size 0"],

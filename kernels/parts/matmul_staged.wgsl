@@ -95,7 +95,7 @@ fn fourColumns(slice: Slice, k: u32, column: u32) -> vec4f {
   );
 }
 
-/// Stores four numbers of a row of the result, but those outside.
+/// Stores those of four numbers of a row of the result that are not outside.
 fn storeFour(slice: Slice, z: u32, row: u32, column: u32, sums: vec4f) {
   if (row >= slice.rows) {
     return;

@@ -48,6 +48,19 @@ export const MESSAGE_LIMIT: i32 = 500;
 /** Arguments of the op in hand, 32-bit words. */
 const ARGUMENTS: usize = 512;
 
+/**
+ * Where the arguments of a file begin, if they are in use while others' are: each has
+ * room for 128. All other files have those from `Op` on, as one op runs at a time.
+ */
+export const enum Region {
+  Op = 0,
+  Recurrent = 128,
+  MatrixVector = 256,
+  Product = 384,
+  Packing = 512,
+  Scratch = 640,
+}
+
 /** A 4 × 8 tile for each thread. */
 const TILES: usize = 4096;
 

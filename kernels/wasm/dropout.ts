@@ -3,6 +3,7 @@
 import {
   argument,
   realArgument,
+  Region,
   setArgument,
   setRealArgument,
 } from "./control";
@@ -16,6 +17,19 @@ import {
   storeUpTo,
 } from "./simd";
 import { runPhase } from "./threads";
+
+const enum Slot {
+  Input = Region.Op,
+  Output,
+  Size,
+  Threshold,
+  Scale,
+  K0,
+  K1,
+  C1,
+  C2,
+  C3,
+}
 
 /** Elements that one piece does, a multiple of 16. */
 const BLOCK: usize = 16_384;
@@ -38,16 +52,16 @@ export function dropout(
   c2: u32,
   c3: u32,
 ): void {
-  setArgument(0, input);
-  setArgument(1, output);
-  setArgument(2, size);
-  setArgument(3, <u32> floor(rate * 4294967296)); // 2³²
-  setRealArgument(4, <f32> (1 / (1 - rate)));
-  setArgument(5, k0);
-  setArgument(6, k1);
-  setArgument(7, c1);
-  setArgument(8, c2);
-  setArgument(9, c3);
+  setArgument(Slot.Input, input);
+  setArgument(Slot.Output, output);
+  setArgument(Slot.Size, size);
+  setArgument(Slot.Threshold, <u32> floor(rate * 4294967296)); // 2³²
+  setRealArgument(Slot.Scale, <f32> (1 / (1 - rate)));
+  setArgument(Slot.K0, k0);
+  setArgument(Slot.K1, k1);
+  setArgument(Slot.C1, c1);
+  setArgument(Slot.C2, c2);
+  setArgument(Slot.C3, c3);
   const pieces = (size + BLOCK - 1) / BLOCK;
   runPhase(dropoutPiece, pieces, WORD * <f64> size);
 }
@@ -55,7 +69,7 @@ export function dropout(
 /** Four Philox blocks at a time: a lane is a block, their 16 words are 16 elements. */
 function dropoutPiece(piece: usize, _thread: usize): void {
   const first = piece * BLOCK;
-  const end = least(first + BLOCK, argument(2));
+  const end = least(first + BLOCK, argument(Slot.Size));
   for (let i = first; i < end; i += 16) fourBlocks(i, end - i);
 }
 
@@ -69,10 +83,11 @@ function dropoutPiece(piece: usize, _thread: usize): void {
 function fourBlocks(i: usize, left: usize): void {
   const M0 = i32x4.splat(0xd2511f53), M1 = i32x4.splat(0xcd9e8d57);
   let c0 = i32x4.add(i32x4.splat(<i32> (i >> 2)), i32x4(0, 1, 2, 3));
-  let c1 = i32x4.splat(<i32> argument(7));
-  let c2 = i32x4.splat(<i32> argument(8));
-  let c3 = i32x4.splat(<i32> argument(9));
-  let k0 = i32x4.splat(<i32> argument(5)), k1 = i32x4.splat(<i32> argument(6));
+  let c1 = i32x4.splat(<i32> argument(Slot.C1));
+  let c2 = i32x4.splat(<i32> argument(Slot.C2));
+  let c3 = i32x4.splat(<i32> argument(Slot.C3));
+  let k0 = i32x4.splat(<i32> argument(Slot.K0));
+  let k1 = i32x4.splat(<i32> argument(Slot.K1));
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(M0, c0), low0 = i32x4.mul(M0, c0);
     const high1 = multiplyHigh(M1, c2), low1 = i32x4.mul(M1, c2);
@@ -86,7 +101,8 @@ function fourBlocks(i: usize, left: usize): void {
   // Word by block turned to block by word: elements in order.
   const low01 = interleaveLow(c0, c1), low23 = interleaveLow(c2, c3);
   const high01 = interleaveHigh(c0, c1), high23 = interleaveHigh(c2, c3);
-  const x = argument(0) + (i << 2), y = argument(1) + (i << 2);
+  const x = argument(Slot.Input) + (i << 2);
+  const y = argument(Slot.Output) + (i << 2);
   keep(lowHalves(low01, low23), x, y, left);
   if (left > 4) keep(highHalves(low01, low23), x + 16, y + 16, left - 4);
   if (left > 8) keep(lowHalves(high01, high23), x + 32, y + 32, left - 8);
@@ -102,7 +118,13 @@ function multiplyHigh(a: v128, b: v128): v128 {
 
 /** `y = word < threshold ? 0 : scale · x`, of up to four elements. */
 function keep(words: v128, x: usize, y: usize, count: usize): void {
-  const dropped = i32x4.lt_u(words, i32x4.splat(<i32> argument(3)));
-  const scaled = f32x4.mul(loadUpTo(x, count), f32x4.splat(realArgument(4)));
+  const dropped = i32x4.lt_u(
+    words,
+    i32x4.splat(<i32> argument(Slot.Threshold)),
+  );
+  const scaled = f32x4.mul(
+    loadUpTo(x, count),
+    f32x4.splat(realArgument(Slot.Scale)),
+  );
   storeUpTo(y, count, v128.andnot(scaled, dropped));
 }

@@ -1,8 +1,19 @@
 /** A learned embedding: rows of a table. Reference: `lib/backend/reference/embedding.ts`. */
 
-import { argument, setArgument } from "./control";
+import { argument, Region, setArgument } from "./control";
+import { scatterAdd } from "./scatter_add";
 import { least } from "./simd";
 import { MOVE, runPhase } from "./threads";
+import { firstAbove } from "./token_ids";
+
+const enum Slot {
+  Ids = Region.Op,
+  Table, // or dTable
+  Output, // or dOutput
+  Rows,
+  V,
+  E,
+}
 
 /** Rows that one piece gathers. */
 const GATHER_ROWS: usize = 32;
@@ -28,21 +39,21 @@ export function embedding(
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
-  setArgument(0, ids);
-  setArgument(1, table);
-  setArgument(2, output);
-  setArgument(3, rows);
-  setArgument(4, E);
+  setArgument(Slot.Ids, ids);
+  setArgument(Slot.Table, table);
+  setArgument(Slot.Output, output);
+  setArgument(Slot.Rows, rows);
+  setArgument(Slot.E, E);
   const pieces = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
   runPhase(gatherPiece, pieces, MOVE * <f64> rows * <f64> E);
   return -1;
 }
 
 function gatherPiece(piece: usize, _thread: usize): void {
-  const ids = argument(0), table = argument(1), output = argument(2);
-  const bytes = argument(4) << 2;
+  const ids = argument(Slot.Ids), table = argument(Slot.Table);
+  const output = argument(Slot.Output), bytes = argument(Slot.E) << 2;
   const first = piece * GATHER_ROWS;
-  const end = least(first + GATHER_ROWS, argument(3));
+  const end = least(first + GATHER_ROWS, argument(Slot.Rows));
   for (let row = first; row < end; row++) {
     const id = load<usize>(ids + (row << 2));
     memory.copy(output + row * bytes, table + id * bytes, bytes);
@@ -65,12 +76,12 @@ export function embeddingBackward(
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
-  setArgument(0, ids);
-  setArgument(1, dOutput);
-  setArgument(2, dTable);
-  setArgument(3, rows);
-  setArgument(4, E);
-  setArgument(5, V * E);
+  setArgument(Slot.Ids, ids);
+  setArgument(Slot.Output, dOutput);
+  setArgument(Slot.Table, dTable);
+  setArgument(Slot.Rows, rows);
+  setArgument(Slot.V, V);
+  setArgument(Slot.E, E);
   const size = <f64> V * <f64> E;
   runPhase(clearPiece, (V * E + CLEARED - 1) / CLEARED, size);
   const pieces = (E + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
@@ -80,41 +91,17 @@ export function embeddingBackward(
 
 function clearPiece(piece: usize, _thread: usize): void {
   const first = piece * CLEARED;
-  const count = least(CLEARED, argument(5) - first);
-  memory.fill(argument(2) + (first << 2), 0, count << 2);
+  const size = argument(Slot.V) * argument(Slot.E);
+  const count = least(CLEARED, size - first);
+  memory.fill(argument(Slot.Table) + (first << 2), 0, count << 2);
 }
 
 /** Some columns of `dOutput`, over all rows. */
 function scatterPiece(piece: usize, _thread: usize): void {
-  const ids = argument(0), rows = argument(3), E = argument(4);
-  const first = piece * SCATTER_COLUMNS;
+  const E = argument(Slot.E), first = piece * SCATTER_COLUMNS;
   const columns = least(SCATTER_COLUMNS, E - first);
-  const to = argument(2) + (first << 2);
-  let from = argument(1) + (first << 2);
-  for (let row: usize = 0; row < rows; row++) {
-    const id = load<usize>(ids + (row << 2));
-    addRow(from, to + ((id * E) << 2), columns);
-    from += E << 2;
-  }
-}
-
-/** `to += from`. */
-export function addRow(from: usize, to: usize, count: usize): void {
-  const end = to + (count << 2);
-  for (; to + 16 <= end; to += 16, from += 16) {
-    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
-  }
-  for (; to < end; to += 4, from += 4) {
-    store<f32>(to, load<f32>(to) + load<f32>(from));
-  }
-}
-
-/** The first id that is not below V, or -1. */
-export function firstAbove(ids: usize, count: usize, V: usize): f64 {
-  const end = ids + (count << 2);
-  for (; ids < end; ids += 4) {
-    const id = load<u32>(ids);
-    if (id >= <u32> V) return <f64> id;
-  }
-  return -1;
+  const from = argument(Slot.Output) + (first << 2);
+  const to = argument(Slot.Table) + (first << 2);
+  const ids = argument(Slot.Ids), rows = argument(Slot.Rows);
+  scatterAdd(ids, from, E << 2, to, E << 2, rows, columns);
 }

@@ -11,7 +11,7 @@ import { loadFirst, madd, storeFirst } from "./simd";
 
 /** The clamp of tanh; P and Q from the highest power down. */
 // deno-fmt-ignore
-const TANH = memory.data<f32>([
+const TANH_TABLE = memory.data<f32>([
   8.598974227905273,
   1.4081755317363331e-8, 2.112189758918248e-5, 0.003526373766362667,
   0.13406851887702942, 1,
@@ -24,7 +24,7 @@ const TANH = memory.data<f32>([
  * clamp of sigmoid.
  */
 // deno-fmt-ignore
-const EXP = memory.data<f32>([
+const EXP_TABLE = memory.data<f32>([
   -104, 89,
   1.4426950408889634, 12583039, -0.693359375, 2.12194440e-4,
   0.0013814432313665748, 0.008368796668946743, 0.041668396443128586,
@@ -44,21 +44,21 @@ function coefficient(table: usize, index: usize): v128 {
  *     tanh x = x · P(x²) / Q(x²)
  */
 export function tanh(x: v128): v128 {
-  const most = coefficient(TANH, 0);
+  const most = coefficient(TANH_TABLE, 0);
   x = f32x4.pmax(x, f32x4.neg(most)); // keeps NaN, as the next line does
   x = f32x4.pmin(x, most);
   const z = f32x4.mul(x, x);
-  let p = madd(z, coefficient(TANH, 1), coefficient(TANH, 2));
-  p = madd(z, p, coefficient(TANH, 3));
-  p = madd(z, p, coefficient(TANH, 4));
-  p = madd(z, p, coefficient(TANH, 5));
-  let q = madd(z, coefficient(TANH, 6), coefficient(TANH, 7));
-  q = madd(z, q, coefficient(TANH, 8));
-  q = madd(z, q, coefficient(TANH, 9));
-  q = madd(z, q, coefficient(TANH, 10));
+  let p = madd(z, coefficient(TANH_TABLE, 1), coefficient(TANH_TABLE, 2));
+  p = madd(z, p, coefficient(TANH_TABLE, 3));
+  p = madd(z, p, coefficient(TANH_TABLE, 4));
+  p = madd(z, p, coefficient(TANH_TABLE, 5));
+  let q = madd(z, coefficient(TANH_TABLE, 6), coefficient(TANH_TABLE, 7));
+  q = madd(z, q, coefficient(TANH_TABLE, 8));
+  q = madd(z, q, coefficient(TANH_TABLE, 9));
+  q = madd(z, q, coefficient(TANH_TABLE, 10));
   const y = f32x4.div(f32x4.mul(x, p), q);
   // Rounding may lead an ulp beyond 1.
-  const one = coefficient(TANH, 5);
+  const one = coefficient(TANH_TABLE, 5);
   return f32x4.pmin(f32x4.pmax(y, f32x4.neg(one)), one);
 }
 
@@ -68,8 +68,8 @@ export function tanh(x: v128): v128 {
  *     exp x = 2ⁿ · exp r,  n = round(x / ln 2),  r = x − n ln 2,  |r| ≤ ½ ln 2
  */
 export function exp(x: v128): v128 {
-  x = f32x4.pmax(x, coefficient(EXP, 0)); // keeps NaN, as the next line does
-  x = f32x4.pmin(x, coefficient(EXP, 1));
+  x = f32x4.pmax(x, coefficient(EXP_TABLE, 0)); // keeps NaN, as the next line does
+  x = f32x4.pmin(x, coefficient(EXP_TABLE, 1));
   const shifted = shiftedPower(x);
   const y = mantissa(x, shifted);
   // 2ⁿ in two factors: n reaches 128 and -150, beyond what an exponent can hold.
@@ -90,20 +90,20 @@ const BIAS: i32 = 127;
  * the low bits, the second makes the bits of an exponent of it.
  */
 function shiftedPower(x: v128): v128 {
-  return madd(x, coefficient(EXP, 2), coefficient(EXP, 3));
+  return madd(x, coefficient(EXP_TABLE, 2), coefficient(EXP_TABLE, 3));
 }
 
 /** `exp r = 1 + r + r² · Q(r)`, from 0.7 to 1.42. */
 function mantissa(x: v128, shifted: v128): v128 {
-  const n = f32x4.sub(shifted, coefficient(EXP, 3));
+  const n = f32x4.sub(shifted, coefficient(EXP_TABLE, 3));
   // The first part of ln 2 has 9 bits, so that n times it is exact.
-  let r = madd(n, coefficient(EXP, 4), x);
-  r = madd(n, coefficient(EXP, 5), r);
-  let q = madd(r, coefficient(EXP, 6), coefficient(EXP, 7));
-  q = madd(r, q, coefficient(EXP, 8));
-  q = madd(r, q, coefficient(EXP, 9));
-  q = madd(r, q, coefficient(EXP, 10));
-  return f32x4.add(madd(f32x4.mul(r, r), q, r), coefficient(TANH, 5));
+  let r = madd(n, coefficient(EXP_TABLE, 4), x);
+  r = madd(n, coefficient(EXP_TABLE, 5), r);
+  let q = madd(r, coefficient(EXP_TABLE, 6), coefficient(EXP_TABLE, 7));
+  q = madd(r, q, coefficient(EXP_TABLE, 8));
+  q = madd(r, q, coefficient(EXP_TABLE, 9));
+  q = madd(r, q, coefficient(EXP_TABLE, 10));
+  return f32x4.add(madd(f32x4.mul(r, r), q, r), coefficient(TANH_TABLE, 5));
 }
 
 /** `2ⁿ` of whole numbers from −126 to 127. */
@@ -116,14 +116,14 @@ function power(n: v128): v128 {
  * where n just fits an exponent; beyond it at most 2e-38.
  */
 export function sigmoid(x: v128): v128 {
-  const most = coefficient(EXP, 11);
+  const most = coefficient(EXP_TABLE, 11);
   x = f32x4.neg(x);
   x = f32x4.pmax(x, f32x4.neg(most)); // keeps NaN, as the next line does
   x = f32x4.pmin(x, most);
   const shifted = shiftedPower(x);
   const power = i32x4.shl(shifted, 23); // 2ⁿ: all but the exponent is shifted out
   const small = f32x4.mul(mantissa(x, shifted), power);
-  const one = coefficient(TANH, 5);
+  const one = coefficient(TANH_TABLE, 5);
   return f32x4.div(one, f32x4.add(one, small));
 }
 

@@ -25,7 +25,7 @@ export {
   oneHotLinearScratch,
 } from "./one_hot_linear";
 export { applyFunction } from "./functions";
-export { globalNorm, globalNormScratch, update } from "./gradient_descent";
+export { globalNorm, globalNormScratch } from "./global_norm";
 export { gru, gruBackward, gruBackwardScratch, gruScratch } from "./gru";
 export {
   linear,
@@ -42,6 +42,7 @@ export {
   softmaxCrossEntropyScratch,
 } from "./softmax_cross_entropy";
 export { failInThread, hangInThread, nextPhase, takePieces } from "./threads";
+export { update } from "./update";
 
 // Exported so that they stay functions of their own, which an engine optimizes
 // while the loops that call them are still running.

@@ -1,15 +1,10 @@
 /** A linear layer. Reference: `lib/backend/reference/linear.ts`. */
 
-import { argument, setArgument } from "./control";
+import { columnSums } from "./column_sums";
+import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
 import { packedBytes } from "./pack";
 import { addColumns, addRows, beginPacking, packAll, product } from "./product";
-import { rowTimesMatrix } from "./rows";
 import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
-import { least } from "./simd";
-import { MOVE, runPhase } from "./threads";
-
-/** Fewer rows than these are done one by one, without packing. */
-export const FEW_ROWS: usize = 4;
 
 /** What lies in the scratch of a layer, all packed. */
 const enum Area {
@@ -46,7 +41,7 @@ export function linear(
   if (rows < FEW_ROWS) {
     for (let row: usize = 0; row < rows; row++) {
       const x = input + ((row * I) << 2), y = output + ((row * O) << 2);
-      rowTimesMatrix(x, weight, bias, y, I, O);
+      matrixTimesVector(x, weight, bias, y, I, O);
     }
     return;
   }
@@ -104,63 +99,4 @@ export function linearBackward(
   if (dInput) product(outputs, weights, 0, dInput, rows, I, O);
   product(transposed, inputs, 0, dWeight, O, I, rows);
   if (dBias) columnSums(dOutput, dBias, rows, O);
-}
-
-/** Columns that one piece adds up. */
-const SUM_COLUMNS: usize = 32;
-
-/** `sums[o] = Σ_r matrix[r,o]`, over the rows in order. */
-export function columnSums(
-  matrix: usize, // (rows, O)
-  sums: usize, // (O)
-  rows: usize,
-  O: usize,
-): void {
-  setArgument(0, matrix);
-  setArgument(1, sums);
-  setArgument(2, rows);
-  setArgument(3, O);
-  const pieces = (O + SUM_COLUMNS - 1) / SUM_COLUMNS;
-  runPhase(columnSumsPiece, pieces, MOVE * <f64> rows * <f64> O);
-}
-
-function columnSumsPiece(piece: usize, _thread: usize): void {
-  const rows = argument(2), O = argument(3);
-  const first = piece * SUM_COLUMNS;
-  const columns = least(SUM_COLUMNS, O - first);
-  const matrix = argument(0) + (first << 2), sums = argument(1) + (first << 2);
-  if (columns == SUM_COLUMNS) sumOf32(matrix, sums, rows, O << 2);
-  else {
-    for (let o: usize = 0; o < columns; o++) {
-      let sum: f32 = 0;
-      for (let r: usize = 0; r < rows; r++) {
-        sum += load<f32>(matrix + ((r * O + o) << 2));
-      }
-      store<f32>(sums + (o << 2), sum);
-    }
-  }
-}
-
-function sumOf32(from: usize, sums: usize, rows: usize, stride: usize): void {
-  const end = from + rows * stride;
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  let s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-  for (; from < end; from += stride) {
-    s0 = f32x4.add(s0, v128.load(from));
-    s1 = f32x4.add(s1, v128.load(from, 16));
-    s2 = f32x4.add(s2, v128.load(from, 32));
-    s3 = f32x4.add(s3, v128.load(from, 48));
-    s4 = f32x4.add(s4, v128.load(from, 64));
-    s5 = f32x4.add(s5, v128.load(from, 80));
-    s6 = f32x4.add(s6, v128.load(from, 96));
-    s7 = f32x4.add(s7, v128.load(from, 112));
-  }
-  v128.store(sums, s0);
-  v128.store(sums, s1, 16);
-  v128.store(sums, s2, 32);
-  v128.store(sums, s3, 48);
-  v128.store(sums, s4, 64);
-  v128.store(sums, s5, 80);
-  v128.store(sums, s6, 96);
-  v128.store(sums, s7, 112);
 }

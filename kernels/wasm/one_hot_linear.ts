@@ -1,9 +1,22 @@
 /** One-hot rows times a matrix. Reference: `lib/backend/reference/one_hot_linear.ts`. */
 
-import { argument, setArgument } from "./control";
-import { addRow, embedding, firstAbove } from "./embedding";
+import { argument, Region, setArgument } from "./control";
+import { embedding } from "./embedding";
+import { scatterAdd } from "./scatter_add";
 import { least } from "./simd";
 import { MOVE, runPhase } from "./threads";
+import { firstAbove } from "./token_ids";
+
+// Of the backward pass.
+const enum Slot {
+  Ids = Region.Op,
+  DOutput,
+  DWeight,
+  Rows,
+  O,
+  V,
+  Scratch,
+}
 
 /** Columns of `dOutput` that one piece adds up. */
 const SCATTER_COLUMNS: usize = 64;
@@ -75,13 +88,13 @@ export function oneHotLinearBackward(
 ): f64 {
   const wrong = firstAbove(ids, rows, V);
   if (wrong >= 0) return wrong;
-  setArgument(0, ids);
-  setArgument(1, dOutput);
-  setArgument(2, dWeight);
-  setArgument(3, rows);
-  setArgument(4, O);
-  setArgument(5, V);
-  setArgument(6, scratch);
+  setArgument(Slot.Ids, ids);
+  setArgument(Slot.DOutput, dOutput);
+  setArgument(Slot.DWeight, dWeight);
+  setArgument(Slot.Rows, rows);
+  setArgument(Slot.O, O);
+  setArgument(Slot.V, V);
+  setArgument(Slot.Scratch, scratch);
   const pieces = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
   const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
   runPhase(oneHotLinearBackwardPiece, pieces, work);
@@ -90,17 +103,15 @@ export function oneHotLinearBackward(
 
 /** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
 function oneHotLinearBackwardPiece(piece: usize, _thread: usize): void {
-  const ids = argument(0), rows = argument(3), O = argument(4), V = argument(5);
+  const O = argument(Slot.O), V = argument(Slot.V);
   const first = piece * SCATTER_COLUMNS;
   const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;
-  const sums = argument(6) + ((first * V) << 2); // (V, columns)
+  const sums = argument(Slot.Scratch) + ((first * V) << 2); // (V, columns)
   memory.fill(sums, 0, V * bytes);
-  let from = argument(1) + (first << 2);
-  for (let row: usize = 0; row < rows; row++) {
-    addRow(from, sums + load<usize>(ids + (row << 2)) * bytes, columns);
-    from += O << 2;
-  }
-  const to = argument(2) + ((first * V) << 2);
+  const from = argument(Slot.DOutput) + (first << 2);
+  const ids = argument(Slot.Ids), rows = argument(Slot.Rows);
+  scatterAdd(ids, from, O << 2, sums, bytes, rows, columns);
+  const to = argument(Slot.DWeight) + ((first * V) << 2);
   transpose(sums, bytes, to, V << 2, V, columns);
 }
 

@@ -35,7 +35,7 @@ export function packRows(
   packed: usize,
   width: usize,
 ): void {
-  const step = width << 2; // bytes of one term in a panel
+  const term = width << 2; // bytes of one term in a panel
   const padded = roundUp(count, width);
   for (let i: usize = 0; i < padded; i += 4) {
     const row = first + i;
@@ -43,8 +43,8 @@ export function packRows(
     const to = packed + (row & ~(width - 1)) * (K << 2) +
       ((row & (width - 1)) << 2);
     const from = source + row * stride;
-    if (i + 4 <= count) fourRows(from, stride, K, to, step);
-    else someRows(from, stride, i < count ? count - i : 0, K, to, step);
+    if (i + 4 <= count) fourRows(from, stride, K, to, term);
+    else someRows(from, stride, i < count ? count - i : 0, K, to, term);
   }
 }
 
@@ -53,7 +53,7 @@ function fourRows(
   stride: usize,
   K: usize,
   to: usize,
-  step: usize,
+  term: usize,
 ): void {
   let r0 = from, r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
   const end = from + (K << 2);
@@ -63,17 +63,17 @@ function fourRows(
     const low01 = interleaveLow(x0, x1), low23 = interleaveLow(x2, x3);
     const high01 = interleaveHigh(x0, x1), high23 = interleaveHigh(x2, x3);
     v128.store(to, lowHalves(low01, low23));
-    v128.store(to + step, highHalves(low01, low23));
-    v128.store(to + 2 * step, lowHalves(high01, high23));
-    v128.store(to + 3 * step, highHalves(high01, high23));
-    to += step << 2;
+    v128.store(to + term, highHalves(low01, low23));
+    v128.store(to + 2 * term, lowHalves(high01, high23));
+    v128.store(to + 3 * term, highHalves(high01, high23));
+    to += term << 2;
   }
   for (; r0 < end; r0 += 4, r1 += 4, r2 += 4, r3 += 4) {
     store<f32>(to, load<f32>(r0));
     store<f32>(to, load<f32>(r1), 4);
     store<f32>(to, load<f32>(r2), 8);
     store<f32>(to, load<f32>(r3), 12);
-    to += step;
+    to += term;
   }
 }
 
@@ -83,7 +83,7 @@ function someRows(
   count: usize,
   K: usize,
   to: usize,
-  step: usize,
+  term: usize,
 ): void {
   for (let k: usize = 0; k < K; k++) {
     let x = f32x4.splat(0);
@@ -92,7 +92,7 @@ function someRows(
     if (count > 2) x = v128.load32_lane(from + 2 * stride, x, 2);
     v128.store(to, x);
     from += 4;
-    to += step;
+    to += term;
   }
 }
 
@@ -112,12 +112,12 @@ export function packColumns(
   packed: usize,
   width: usize,
 ): void {
-  const step = width << 2;
-  const panelBytes = K * step;
+  const term = width << 2;
+  const panelBytes = K * term;
   const padded = roundUp(count, width);
   for (let k = from; k < to; k++) {
     const row = source + (k - from) * stride + (first << 2);
-    let panel = packed + (first & ~(width - 1)) * (K << 2) + k * step;
+    let panel = packed + (first & ~(width - 1)) * (K << 2) + k * term;
     let j: usize = 0;
     if (width == 8) {
       for (; j + 8 <= count; j += 8) {

@@ -5,18 +5,39 @@
  *     c[i,j] = bias[j] + Σ_k a[i,k] · b[k,j]
  */
 
-import { argument, setArgument } from "./control";
+import { argument, Region, setArgument } from "./control";
 import { PACK_EXTENT, packColumns, packRows } from "./pack";
 import { least } from "./simd";
 import { MOVE, runPhase } from "./threads";
 import { partOfTile, tile } from "./tile";
 
-// Arguments of the packing phase: a count, then FIELDS words for each matrix.
-const PACKS: usize = 0;
-const FIELDS: usize = 10;
+/** Arguments of the packing: how many matrices there are, then what each one is. */
+const COUNT: usize = Region.Packing;
+const MATRICES: usize = COUNT + 1;
 
-// Arguments of the product phase.
-const PRODUCT: usize = 48;
+const enum Matrix {
+  ByColumns, // 1, or 0: by rows
+  Source,
+  Stride, // bytes from a row to the next
+  Extent, // number of columns, or of rows
+  K,
+  Packed,
+  Width,
+  Head,
+  HeadRows,
+  Fields, // how many there are
+}
+
+/** Arguments of the product. */
+const enum Slot {
+  A = Region.Product,
+  B,
+  Bias,
+  C,
+  M,
+  N,
+  K,
+}
 
 /** Rows and columns of the block of the result that is one piece. */
 const BLOCK_ROWS: usize = 32;
@@ -35,7 +56,7 @@ function termsAtATime(K: usize): usize {
 
 /** Begins the list of what `packAll` is to pack. */
 export function beginPacking(): void {
-  setArgument(PACKS, 0);
+  setArgument(COUNT, 0);
 }
 
 /** Adds the rows of a matrix `(extent, K)`, `stride` bytes apart. */
@@ -78,28 +99,28 @@ function addMatrix(
   head: usize,
   headRows: usize,
 ): void {
-  const index = argument(PACKS);
-  const at = PACKS + 1 + index * FIELDS;
-  setArgument(at, byColumns);
-  setArgument(at + 1, source);
-  setArgument(at + 2, stride);
-  setArgument(at + 3, extent);
-  setArgument(at + 4, K);
-  setArgument(at + 5, packed);
-  setArgument(at + 6, width);
-  setArgument(at + 7, head);
-  setArgument(at + 8, headRows);
-  setArgument(PACKS, index + 1);
+  const count = argument(COUNT), at = MATRICES + count * Matrix.Fields;
+  setArgument(at + Matrix.ByColumns, byColumns);
+  setArgument(at + Matrix.Source, source);
+  setArgument(at + Matrix.Stride, stride);
+  setArgument(at + Matrix.Extent, extent);
+  setArgument(at + Matrix.K, K);
+  setArgument(at + Matrix.Packed, packed);
+  setArgument(at + Matrix.Width, width);
+  setArgument(at + Matrix.Head, head);
+  setArgument(at + Matrix.HeadRows, headRows);
+  setArgument(COUNT, count + 1);
 }
 
 /** Packs what was added. */
 export function packAll(): void {
   let pieces: usize = 0;
   let work: f64 = 0;
-  for (let index: usize = 0; index < argument(PACKS); index++) {
-    const at = PACKS + 1 + index * FIELDS;
-    pieces += piecesOf(argument(at + 3));
-    work += MOVE * <f64> argument(at + 3) * <f64> argument(at + 4);
+  for (let index: usize = 0; index < argument(COUNT); index++) {
+    const at = MATRICES + index * Matrix.Fields;
+    const extent = argument(at + Matrix.Extent);
+    pieces += piecesOf(extent);
+    work += MOVE * <f64> extent * <f64> argument(at + Matrix.K);
   }
   runPhase(packPiece, pieces, work);
 }
@@ -110,21 +131,23 @@ function piecesOf(extent: usize): usize {
 
 /** Packs `PACK_EXTENT` rows or columns of one of the matrices. */
 function packPiece(piece: usize, _thread: usize): void {
-  let at = PACKS + 1;
-  while (piece >= piecesOf(argument(at + 3))) {
-    piece -= piecesOf(argument(at + 3));
-    at += FIELDS;
+  let at = MATRICES;
+  while (piece >= piecesOf(argument(at + Matrix.Extent))) {
+    piece -= piecesOf(argument(at + Matrix.Extent));
+    at += Matrix.Fields;
   }
   const first = piece * PACK_EXTENT;
-  const source = argument(at + 1), stride = argument(at + 2);
-  const count = least(PACK_EXTENT, argument(at + 3) - first);
-  const K = argument(at + 4);
-  const packed = argument(at + 5), width = argument(at + 6);
-  if (argument(at) == 0) {
+  const count = least(PACK_EXTENT, argument(at + Matrix.Extent) - first);
+  const source = argument(at + Matrix.Source);
+  const stride = argument(at + Matrix.Stride), K = argument(at + Matrix.K);
+  const packed = argument(at + Matrix.Packed);
+  const width = argument(at + Matrix.Width);
+  if (!argument(at + Matrix.ByColumns)) {
     packRows(source, stride, first, count, K, packed, width);
     return;
   }
-  const head = argument(at + 7), headRows = argument(at + 8);
+  const head = argument(at + Matrix.Head);
+  const headRows = argument(at + Matrix.HeadRows);
   packColumns(head, stride, first, count, 0, headRows, K, packed, width);
   packColumns(source, stride, first, count, headRows, K, K, packed, width);
 }
@@ -139,13 +162,13 @@ export function product(
   N: usize,
   K: usize,
 ): void {
-  setArgument(PRODUCT, a);
-  setArgument(PRODUCT + 1, b);
-  setArgument(PRODUCT + 2, bias);
-  setArgument(PRODUCT + 3, c);
-  setArgument(PRODUCT + 4, M);
-  setArgument(PRODUCT + 5, N);
-  setArgument(PRODUCT + 6, K);
+  setArgument(Slot.A, a);
+  setArgument(Slot.B, b);
+  setArgument(Slot.Bias, bias);
+  setArgument(Slot.C, c);
+  setArgument(Slot.M, M);
+  setArgument(Slot.N, N);
+  setArgument(Slot.K, K);
   const down = (M + BLOCK_ROWS - 1) / BLOCK_ROWS;
   const across = (N + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
   runPhase(productPiece, down * across, 2 * <f64> M * <f64> N * <f64> K);
@@ -153,10 +176,9 @@ export function product(
 
 /** One block of the result. */
 function productPiece(piece: usize, thread: usize): void {
-  const a = argument(PRODUCT), b = argument(PRODUCT + 1);
-  const bias = argument(PRODUCT + 2), c = argument(PRODUCT + 3);
-  const M = argument(PRODUCT + 4), N = argument(PRODUCT + 5);
-  const K = argument(PRODUCT + 6);
+  const a = argument(Slot.A), b = argument(Slot.B);
+  const bias = argument(Slot.Bias), c = argument(Slot.C);
+  const M = argument(Slot.M), N = argument(Slot.N), K = argument(Slot.K);
   const across = (N + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
   const i = piece / across * BLOCK_ROWS, j = piece % across * BLOCK_COLUMNS;
   const rows = least(BLOCK_ROWS, M - i), columns = least(BLOCK_COLUMNS, N - j);

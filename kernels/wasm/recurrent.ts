@@ -1,42 +1,115 @@
 /**
- * What recurrent layers share: who does which rows, the gates' nonlinearities, and the
- * gradient of the weight.
+ * A recurrent layer's walk through time, the same for every cell: the products with the
+ * state, who does which rows of the batch, what goes on from step to step, and the
+ * gradients of the weight and the biases. A cell's file has its equations: one function
+ * of a row at one time step, and one backwards, which the walk calls.
+ *
+ * `at` is everywhere the bytes from the beginning of a tensor `(T, B, H)` to a row of it;
+ * in one of `(T, B, 4H)` that row lies at `4 · at`.
  */
 
-import { argument, setArgument, THREADS } from "./control";
-import { sigmoid, tanh } from "./functions";
-import { FEW_ROWS } from "./linear";
-import { packedBytes } from "./pack";
-import { addColumns, beginPacking, packAll, product } from "./product";
+import { columnSums } from "./column_sums";
+import { argument, Region, setArgument, THREADS } from "./control";
+import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
+import { packedBytes, packRows } from "./pack";
 import {
+  addColumns,
+  addRows,
+  beginPacking,
+  multiply,
+  packAll,
+  product,
+} from "./product";
+import {
+  areaOf,
   beginScratch,
   position,
   reserve,
   reserveFrom,
   scratchEnd,
 } from "./scratch";
-import { least, loadUpTo, storeUpTo } from "./simd";
+import { least } from "./simd";
 import { runPhase } from "./threads";
 
-/** What lies in the scratch of a recurrent layer. */
+/** The arguments of a layer, which its cell's functions read too. */
+export const enum Slot {
+  // Tensors that every cell has: see `setLayer` and `setBackward`.
+  Input = Region.Recurrent,
+  Weight,
+  Bias,
+  InitialState,
+  Output,
+  DOutput,
+  DInput,
+  DWeight,
+  DBias,
+  // What some cells have, and set themselves.
+  HiddenBias, // (apart · H)
+  DHiddenBias, // (apart · H)
+  InitialCell, // (B, H)
+  Cells, // (T, B, H)
+  Gates, // (T, B, 4H)
+  Activation, // a number of the vanilla cell's
+  // The walk's own.
+  T,
+  B,
+  H,
+  G, // number of gates
+  RowFunction, // the cell's, by its index in the module's table
+  RowsOfPiece,
+  Sums, // where the products with the state lie,
+  SumsWidth, // in rows of so many times H numbers
+  Apart, // number of gates whose gradients by the state's share lie in `DHidden`
+  KeepsState, // whether a part of the state goes on beside the product
+}
+
+/** What lies in the scratch. */
 export const enum Area {
-  States, // (B, H) of the step before, packed 4 wide
+  States, // (B, H) of the time step before, packed 4 wide
   Weights, // packed 8 wide
-  DHidden, // (T, B, apart · H), gradients by what a gate has of the state, where that is apart
-  Gradients, // (B, G · H), of the step after, packed 4 wide
+  DHidden, // (T, B, apart · H)
+  Gradients, // (B, G · H) of the time step after, packed 4 wide
   DState, // (B, H)
   DCell, // (B, H)
-  Previous, // (T · B, H), the states a step late, packed 8 wide
+  Previous, // (T · B, H), each state's predecessor, packed 8 wide
   Transposed, // (T · B, G · H), the gates' gradients, packed 4 wide
 }
 
-/** Lays out the scratch of a layer with `G` gates. */
-export function layOutForward(
-  scratch: usize,
-  G: usize,
-  B: usize,
-  H: usize,
-): f64 {
+/** Sets the tensors of a layer that every cell has. */
+export function setLayer(
+  input: usize, // (T, B, G · H)
+  weight: usize, // (G · H, H)
+  bias: usize, // (G · H)
+  initialState: usize, // (B, H)
+  output: usize, // (T, B, H)
+): void {
+  setArgument(Slot.Input, input);
+  setArgument(Slot.Weight, weight);
+  setArgument(Slot.Bias, bias);
+  setArgument(Slot.InitialState, initialState);
+  setArgument(Slot.Output, output);
+}
+
+/** Sets the tensors of a layer's backward pass that every cell has. */
+export function setBackward(
+  weight: usize, // (G · H, H)
+  initialState: usize, // (B, H)
+  output: usize, // (T, B, H)
+  dOutput: usize, // (T, B, H)
+  dInput: usize, // (T, B, G · H)
+  dWeight: usize, // (G · H, H)
+  dBias: usize, // (G · H)
+): void {
+  setArgument(Slot.Weight, weight);
+  setArgument(Slot.InitialState, initialState);
+  setArgument(Slot.Output, output);
+  setArgument(Slot.DOutput, dOutput);
+  setArgument(Slot.DInput, dInput);
+  setArgument(Slot.DWeight, dWeight);
+  setArgument(Slot.DBias, dBias);
+}
+
+function layOut(scratch: usize, G: usize, B: usize, H: usize): f64 {
   beginScratch(scratch);
   if (B < FEW_ROWS) return scratchEnd();
   reserve(Area.States, packedBytes(B, H, 4));
@@ -44,8 +117,122 @@ export function layOutForward(
   return scratchEnd();
 }
 
-/** Lays out the scratch of its backward pass, with `apart` parts in `DHidden`. */
-export function layOutBackward(
+/** Bytes of scratch that `forward` needs for a cell with `G` gates. */
+export function forwardScratch(G: usize, B: usize, H: usize): f64 {
+  return layOut(0, G, B, H);
+}
+
+/**
+ * Runs a layer. Before `row` is called, the products of the step before's state with the
+ * weight, `h · weightᵀ`, lie at `sums` in rows of `width · H` numbers, and `row` leaves
+ * there what the backward pass needs.
+ *
+ * @param row The cell at one time step and row: `h` and `c` are its state and its second
+ * state, if it has one, of the step before.
+ */
+export function forward(
+  row: (at: usize, h: usize, c: usize, H: usize) => void,
+  G: usize,
+  sums: usize,
+  width: usize,
+  T: usize,
+  B: usize,
+  H: usize,
+  scratch: usize,
+): void {
+  setArgument(Slot.RowFunction, row.index);
+  setArgument(Slot.Sums, sums);
+  setArgument(Slot.SumsWidth, width);
+  setSizes(G, T, B, H);
+  if (B < FEW_ROWS) return forwardRowByRow();
+  layOut(scratch, G, B, H);
+  const weight = argument(Slot.Weight);
+  beginPacking();
+  addRows(weight, H << 2, G * H, H, areaOf(Area.Weights), 8);
+  packAll();
+  shareRows(forwardPiece);
+}
+
+function setSizes(G: usize, T: usize, B: usize, H: usize): void {
+  setArgument(Slot.G, G);
+  setArgument(Slot.T, T);
+  setArgument(Slot.B, B);
+  setArgument(Slot.H, H);
+}
+
+/**
+ * Threads take a tile's rows of the batch at a time, through all steps: small pieces,
+ * so that a thread whose processor is taken away leaves the others little to wait
+ * for. A thread alone takes all rows, which share each panel of the weight then.
+ */
+function shareRows(does: (piece: usize, thread: usize) => void): void {
+  const B = argument(Slot.B), H = <f64> argument(Slot.H);
+  const rows: usize = load<i32>(THREADS) > 1 ? 4 : B;
+  setArgument(Slot.RowsOfPiece, rows);
+  const products = <f64> argument(Slot.T) * <f64> B * <f64> argument(Slot.G);
+  runPhase(does, (B + rows - 1) / rows, 2 * products * H * H);
+}
+
+/** The first row of the batch that a piece does. */
+function firstRow(piece: usize): usize {
+  return piece * argument(Slot.RowsOfPiece);
+}
+
+/** How many it does. */
+function rowsOf(piece: usize): usize {
+  const left = argument(Slot.B) - firstRow(piece);
+  return least(argument(Slot.RowsOfPiece), left);
+}
+
+/** Bytes from a time step to the next in a tensor `(T, B, H)`. */
+function bytesOfStep(): usize {
+  return argument(Slot.B) * argument(Slot.H) << 2;
+}
+
+/** The row a time step before `at` of a tensor `(T, B, H)` whose first has `initial` before. */
+function rowBefore(initial: usize, tensor: usize, at: usize): usize {
+  const step = bytesOfStep();
+  return at < step ? argument(initial) + at : argument(tensor) + at - step;
+}
+
+/** All steps of some rows of the batch. */
+function forwardPiece(piece: usize, thread: usize): void {
+  const H = argument(Slot.H), stride = H << 2, columns = argument(Slot.G) * H;
+  const rows = rowsOf(piece), first = firstRow(piece) * stride;
+  const step = bytesOfStep(), end = argument(Slot.T) * step;
+  const width = argument(Slot.SumsWidth);
+  const weights = areaOf(Area.Weights), state = areaOf(Area.States) + first;
+  packRows(argument(Slot.InitialState) + first, stride, 0, rows, H, state, 4);
+  for (let at = first; at < end; at += step) {
+    const sums = argument(Slot.Sums) + width * at;
+    // deno-fmt-ignore
+    multiply(state, weights, sums, width * stride, rows, columns, H, false, thread);
+    for (let row: usize = 0; row < rows; row++) forwardRow(at + row * stride);
+    const output = argument(Slot.Output) + at;
+    if (at + step < end) packRows(output, stride, 0, rows, H, state, 4);
+  }
+}
+
+/** The same of a few rows without packing: each product is shared instead. */
+function forwardRowByRow(): void {
+  const H = argument(Slot.H), columns = argument(Slot.G) * H;
+  const end = argument(Slot.T) * bytesOfStep();
+  for (let at: usize = 0; at < end; at += H << 2) {
+    const h = rowBefore(Slot.InitialState, Slot.Output, at);
+    const sums = argument(Slot.Sums) + argument(Slot.SumsWidth) * at;
+    matrixTimesVector(h, argument(Slot.Weight), 0, sums, H, columns);
+    forwardRow(at);
+  }
+}
+
+function forwardRow(at: usize): void {
+  const h = rowBefore(Slot.InitialState, Slot.Output, at);
+  const c = rowBefore(Slot.InitialCell, Slot.Cells, at);
+  const row = <u32> argument(Slot.RowFunction);
+  call_indirect<void>(row, at, h, c, argument(Slot.H));
+}
+
+function layOutBackward(
   scratch: usize,
   G: usize,
   apart: usize,
@@ -61,127 +248,145 @@ export function layOutBackward(
   reserve(Area.DState, state);
   reserve(Area.DCell, state);
   reserve(Area.Weights, packedBytes(H, G * H, 8));
-  // After the walk through time, in its place: the factors of the weight's gradient.
+  // Once the walk is over, in its place: the factors of the weight's gradient.
   reserveFrom(walk);
   reserve(Area.Previous, packedBytes(H, T * B, 8));
   reserve(Area.Transposed, packedBytes(G * H, T * B, 4));
   return scratchEnd();
 }
 
-// Arguments of every recurrent layer's pieces, behind its own.
-const SHARED: usize = 12;
+/** Bytes of scratch that `backward` needs for a cell with `G` gates. */
+export function backwardScratch(
+  G: usize,
+  apart: usize,
+  T: usize,
+  B: usize,
+  H: usize,
+): f64 {
+  return layOutBackward(0, G, apart, T, B, H);
+}
 
 /**
- * Threads take a tile's rows of the batch at a time, through all steps: small pieces,
- * so that a thread whose processor is taken away leaves the others little to wait
- * for. A thread alone takes all rows, which share each panel of the weight then.
+ * Runs a layer's backward pass, from the last time step to the first:
  *
- * @param gates Number of the cell's gates, 1 in a vanilla layer.
+ *     dState  = da_(t+1) · weight, which `row` adds to dOutput_t
+ *     dWeight = Σ_t da_tᵀ · h_(t-1)
+ *     dBias   = Σ_t da_t, summed over the batch
+ *
+ * `row` writes `da` to `dInput`. Of the last `apart` gates the state's share of the sum
+ * has a gradient of its own, which `row` writes to the area `DHidden`; it takes the place
+ * of theirs in the first two equations, and its sum is `dHiddenBias`.
+ *
+ * @param row The cell at one time step and row: `h` and `c` as in `forward`; `dState` and
+ * `dCell` are zero in the last step, and then `dCell` is what `row` left there.
+ * @param keepsState Whether the product is added to what `row` left in `dState`.
  */
-export function shareRows(
-  does: (piece: usize, thread: usize) => void,
+export function backward(
+  row: (
+    at: usize,
+    h: usize,
+    c: usize,
+    dState: usize,
+    dCell: usize,
+    H: usize,
+  ) => void,
+  G: usize,
+  apart: usize,
+  keepsState: bool,
   T: usize,
   B: usize,
-  H: usize,
-  gates: usize,
-): void {
-  const rows: usize = load<i32>(THREADS) > 1 ? 4 : B;
-  setArgument(SHARED, T);
-  setArgument(SHARED + 1, B);
-  setArgument(SHARED + 2, H);
-  setArgument(SHARED + 3, rows);
-  const work = 2 * <f64> T * <f64> B * <f64> H * <f64> (gates * H);
-  runPhase(does, (B + rows - 1) / rows, work);
-}
-
-/** T, B and H of the layer in hand. */
-export function numSteps(): usize {
-  return argument(SHARED);
-}
-
-export function batchSize(): usize {
-  return argument(SHARED + 1);
-}
-
-export function hiddenSize(): usize {
-  return argument(SHARED + 2);
-}
-
-/** The first row of the batch that a piece does. */
-export function firstRow(piece: usize): usize {
-  return piece * argument(SHARED + 3);
-}
-
-/** How many it does. */
-export function rowsOf(piece: usize): usize {
-  return least(argument(SHARED + 3), batchSize() - firstRow(piece));
-}
-
-/**
- * `y = σ(x + bias + product)`; `y` may be the product, or lie before it. A pass of its
- * own, as `tanhs`: it reads and writes in one sweep what lies in one piece.
- */
-export function sigmoids(
-  x: usize,
-  bias: usize,
-  product: usize,
-  y: usize,
-  count: usize,
-): void {
-  for (let i: usize = 0; i < count; i += 4) {
-    const n = count - i;
-    storeUpTo(y, n, sigmoid(sum(x, bias, product, n)));
-    x += 16;
-    bias += 16;
-    product += 16;
-    y += 16;
-  }
-}
-
-/** `y = tanh(x + bias + y)`. */
-export function tanhs(x: usize, bias: usize, y: usize, count: usize): void {
-  for (let i: usize = 0; i < count; i += 4) {
-    const n = count - i;
-    storeUpTo(y, n, tanh(sum(x, bias, y, n)));
-    x += 16;
-    bias += 16;
-    y += 16;
-  }
-}
-
-/** `x + bias + product`, up to four of them. */
-function sum(x: usize, bias: usize, product: usize, n: usize): v128 {
-  const inputs = f32x4.add(loadUpTo(x, n), loadUpTo(bias, n));
-  return f32x4.add(inputs, loadUpTo(product, n));
-}
-
-/** Packs the states a step late, `h_(t-1)`: the right factor of `weightGradient`. */
-export function packStates(
-  initialState: usize, // (B, H)
-  output: usize, // (T, B, H)
-  previous: usize, // (T · B, H), packed 8 wide
-  T: usize,
-  B: usize,
-  H: usize,
-): void {
-  beginPacking();
-  addColumns(initialState, B, output, H << 2, H, T * B, previous, 8);
-  packAll();
-}
-
-/** `dWeight = Σ_t da_tᵀ · h_(t-1)`, as one product over all steps and rows. */
-export function weightGradient(
-  da: usize, // (rows, columns)
-  stride: usize, // bytes from a row of da to the next
-  columns: usize,
-  previous: usize, // (rows, H), packed 8 wide
-  dWeight: usize, // (columns, H)
-  rows: usize,
   H: usize,
   scratch: usize,
 ): void {
+  const stride = H << 2, rows = T * B, together = G - apart;
+  setArgument(Slot.RowFunction, row.index);
+  setArgument(Slot.Apart, apart);
+  setArgument(Slot.KeepsState, keepsState);
+  setSizes(G, T, B, H);
+  layOutBackward(scratch, G, apart, T, B, H);
+  const weight = argument(Slot.Weight), weights = areaOf(Area.Weights);
   beginPacking();
-  addColumns(0, 0, da, stride, columns, rows, scratch, 4);
+  addColumns(0, 0, weight, stride, H, G * H, weights, 8);
   packAll();
-  product(scratch, previous, 0, dWeight, columns, H, rows);
+  shareRows(backwardPiece);
+
+  const initialState = argument(Slot.InitialState);
+  const output = argument(Slot.Output), previous = areaOf(Area.Previous);
+  beginPacking();
+  addColumns(initialState, B, output, stride, H, rows, previous, 8);
+  packAll();
+  const dInput = argument(Slot.DInput), dWeight = argument(Slot.DWeight);
+  weightGradient(dInput, G * stride, together * H, dWeight);
+  columnSums(dInput, argument(Slot.DBias), rows, G * H);
+  if (!apart) return;
+  const dHidden = areaOf(Area.DHidden);
+  const dWeightApart = dWeight + together * H * stride;
+  weightGradient(dHidden, apart * stride, apart * H, dWeightApart);
+  columnSums(dHidden, argument(Slot.DHiddenBias), rows, apart * H);
+}
+
+/** All steps, backwards, of some rows of the batch. */
+function backwardPiece(piece: usize, thread: usize): void {
+  const G = argument(Slot.G), H = argument(Slot.H), stride = H << 2;
+  const rows = rowsOf(piece), first = firstRow(piece) * stride;
+  const step = bytesOfStep(), keepsState = argument(Slot.KeepsState) != 0;
+  const weights = areaOf(Area.Weights);
+  const gradients = areaOf(Area.Gradients) + G * first;
+  const dState = areaOf(Area.DState) + first;
+  const dCell = areaOf(Area.DCell) + first;
+  memory.fill(dState, 0, rows * stride);
+  memory.fill(dCell, 0, rows * stride);
+  for (let t = argument(Slot.T); t > 0; t--) {
+    const at = (t - 1) * step + first;
+    for (let row: usize = 0; row < rows; row++) {
+      const skip = row * stride;
+      backwardRow(at + skip, dState + skip, dCell + skip);
+    }
+    if (t == 1) break;
+    packGradients(at, rows, G, H, gradients);
+    // deno-fmt-ignore
+    multiply(gradients, weights, dState, stride, rows, H, G * H, keepsState, thread);
+  }
+}
+
+function backwardRow(at: usize, dState: usize, dCell: usize): void {
+  const h = rowBefore(Slot.InitialState, Slot.Output, at);
+  const c = rowBefore(Slot.InitialCell, Slot.Cells, at);
+  const row = <u32> argument(Slot.RowFunction);
+  call_indirect<void>(row, at, h, c, dState, dCell, argument(Slot.H));
+}
+
+/** Packs the gradients by the state's share of all gates, `DHidden`'s behind `dInput`'s. */
+function packGradients(
+  at: usize,
+  rows: usize,
+  G: usize,
+  H: usize,
+  packed: usize, // (rows, G · H), 4 wide
+): void {
+  const stride = H << 2, apart = argument(Slot.Apart), together = G - apart;
+  for (let row: usize = 0; row < rows; row += 4) {
+    const count = least(4, rows - row), place = at + row * stride;
+    const dInput = argument(Slot.DInput) + G * place;
+    const dHidden = areaOf(Area.DHidden) + apart * place;
+    const panel = packed + G * row * stride;
+    const panelApart = panel + (together * stride << 2);
+    packRows(dInput, G * stride, 0, count, together * H, panel, 4);
+    packRows(dHidden, apart * stride, 0, count, apart * H, panelApart, 4);
+  }
+}
+
+/** `dWeight = Σ_t da_tᵀ · h_(t-1)`, as one product over all steps and rows. */
+function weightGradient(
+  da: usize, // (T · B, columns)
+  stride: usize, // bytes from a row of da to the next
+  columns: usize,
+  dWeight: usize, // (columns, H)
+): void {
+  const H = argument(Slot.H), rows = argument(Slot.T) * argument(Slot.B);
+  const transposed = areaOf(Area.Transposed);
+  beginPacking();
+  addColumns(0, 0, da, stride, columns, rows, transposed, 4);
+  packAll();
+  product(transposed, areaOf(Area.Previous), 0, dWeight, columns, H, rows);
 }

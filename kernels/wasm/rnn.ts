@@ -1,32 +1,17 @@
 /** A vanilla recurrent layer. Reference: `lib/backend/reference/rnn.ts`. */
 
+import { rectify, tanhs } from "./activations";
 import { argument, setArgument } from "./control";
-import { tanh } from "./functions";
-import { columnSums, FEW_ROWS } from "./linear";
-import { packRows } from "./pack";
 import {
-  addColumns,
-  addRows,
-  beginPacking,
-  multiply,
-  packAll,
-} from "./product";
-import {
-  Area,
-  batchSize,
-  firstRow,
-  hiddenSize,
-  layOutBackward,
-  layOutForward,
-  numSteps,
-  packStates,
-  rowsOf,
-  shareRows,
-  weightGradient,
+  backward,
+  backwardScratch,
+  forward,
+  forwardScratch,
+  setBackward,
+  setLayer,
+  Slot,
 } from "./recurrent";
-import { rowTimesMatrix } from "./rows";
-import { areaOf } from "./scratch";
-import { loadFirst, storeFirst } from "./simd";
+import { loadUpTo, storeFirst } from "./simd";
 
 /** The number of each `Activation` in backend.ts. */
 const enum Activation {
@@ -36,7 +21,7 @@ const enum Activation {
 
 /** Bytes of scratch that `rnn` needs. */
 export function rnnScratch(_T: usize, B: usize, H: usize): f64 {
-  return layOutForward(0, 1, B, H);
+  return forwardScratch(1, B, H);
 }
 
 /** `output_t = f(input_t + output_(t-1) · weightᵀ + bias)`; f is tanh or relu. */
@@ -52,112 +37,31 @@ export function rnn(
   activation: i32,
   scratch: usize,
 ): void {
-  if (B < FEW_ROWS) {
-    rowByRow(input, weight, bias, initialState, output, T, B, H, activation);
-    return;
-  }
-  layOutForward(scratch, 1, B, H);
-  const states = areaOf(Area.States), weights = areaOf(Area.Weights);
-  beginPacking();
-  addRows(weight, H << 2, H, H, weights, 8);
-  packAll();
-  setArgument(0, input);
-  setArgument(1, weights);
-  setArgument(2, bias);
-  setArgument(3, initialState);
-  setArgument(4, output);
-  setArgument(5, states);
-  setArgument(6, activation);
-  shareRows(rnnPiece, T, B, H, 1);
+  setLayer(input, weight, bias, initialState, output);
+  setArgument(Slot.Activation, activation);
+  forward(forwardRow, 1, output, 1, T, B, H, scratch);
 }
 
-/** All steps of some rows of the batch. */
-function rnnPiece(piece: usize, thread: usize): void {
-  const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const relu = argument(6) == Activation.Relu;
-  const rows = rowsOf(piece);
-  const stride = H << 2, skip = firstRow(piece) * stride;
-  const weights = argument(1), bias = argument(2);
-  const state = argument(5) + skip; // packed 4 wide
-  let input = argument(0) + skip, output = argument(4) + skip;
-  packRows(argument(3) + skip, stride, 0, rows, H, state, 4);
-  for (let t: usize = 0; t < T; t++) {
-    multiply(state, weights, output, stride, rows, H, H, false, thread);
-    for (let row: usize = 0; row < rows; row++) {
-      const at = row * stride;
-      activate(input + at, bias, output + at, H, relu);
-    }
-    if (t + 1 < T) packRows(output, stride, 0, rows, H, state, 4);
-    input += B * stride;
-    output += B * stride;
-  }
+function forwardRow(at: usize, _h: usize, _c: usize, H: usize): void {
+  const x = argument(Slot.Input) + at, bias = argument(Slot.Bias);
+  const y = argument(Slot.Output) + at;
+  if (isRelu()) rectify(x, bias, y, H);
+  else tanhs(x, bias, y, H);
 }
 
-function rowByRow(
-  input: usize,
-  weight: usize,
-  bias: usize,
-  previous: usize,
-  output: usize,
-  T: usize,
-  B: usize,
-  H: usize,
-  activation: i32,
-): void {
-  const relu = activation == Activation.Relu;
-  for (let t: usize = 0; t < T; t++) {
-    for (let b: usize = 0; b < B; b++) {
-      const at = (b * H) << 2;
-      rowTimesMatrix(previous + at, weight, 0, output + at, H, H);
-      activate(input + at, bias, output + at, H, relu);
-    }
-    previous = output;
-    input += (B * H) << 2;
-    output += (B * H) << 2;
-  }
-}
-
-/** `y = f(x + bias + y)` over one row. */
-function activate(x: usize, bias: usize, y: usize, H: usize, relu: bool): void {
-  const end = y + ((H & ~3) << 2);
-  if (relu) {
-    for (; y < end; y += 16, x += 16, bias += 16) {
-      const inputs = f32x4.add(v128.load(x), v128.load(bias));
-      v128.store(y, rectified(f32x4.add(inputs, v128.load(y))));
-    }
-  } else {
-    for (; y < end; y += 16, x += 16, bias += 16) {
-      const inputs = f32x4.add(v128.load(x), v128.load(bias));
-      v128.store(y, tanh(f32x4.add(inputs, v128.load(y))));
-    }
-  }
-  const rest = H & 3;
-  if (!rest) return;
-  const zero = f32x4.splat(0);
-  const inputs = f32x4.add(
-    loadFirst(x, rest, zero),
-    loadFirst(bias, rest, zero),
-  );
-  const sum = f32x4.add(inputs, loadFirst(y, rest, zero));
-  storeFirst(y, rest, relu ? rectified(sum) : tanh(sum));
-}
-
-/** `x < 0 ? 0 : x`, which keeps NaN. */
-function rectified(x: v128): v128 {
-  return f32x4.pmax(x, f32x4.splat(0));
+function isRelu(): bool {
+  return argument(Slot.Activation) == Activation.Relu;
 }
 
 /** Bytes of scratch that `rnnBackward` needs. */
 export function rnnBackwardScratch(T: usize, B: usize, H: usize): f64 {
-  return layOutBackward(0, 1, 0, T, B, H);
+  return backwardScratch(1, 0, T, B, H);
 }
 
 /**
  * With `a_t` for what f was applied to, from the last step to the first:
  *
- *     da_t    = (dOutput_t + da_(t+1) · weight) ⊙ f'(a_t)      (dInput_t = da_t)
- *     dWeight = Σ_t da_tᵀ · output_(t-1)
- *     dBias   = Σ_t da_t, summed over the batch
+ *     da_t = (dOutput_t + da_(t+1) · weight) ⊙ f'(a_t)      (dInput_t = da_t)
  */
 export function rnnBackward(
   weight: usize, // (H, H)
@@ -173,72 +77,33 @@ export function rnnBackward(
   activation: i32,
   scratch: usize,
 ): void {
-  const rows = T * B, stride = H << 2;
-  layOutBackward(scratch, 1, 0, T, B, H);
-  const weights = areaOf(Area.Weights);
-  beginPacking();
-  addColumns(0, 0, weight, stride, H, H, weights, 8);
-  packAll();
-  setArgument(0, output);
-  setArgument(1, weights);
-  setArgument(2, dOutput);
-  setArgument(3, dInput);
-  setArgument(4, areaOf(Area.Gradients));
-  setArgument(5, activation);
-  shareRows(rnnBackwardPiece, T, B, H, 1);
-
-  const previous = areaOf(Area.Previous);
-  const transposed = areaOf(Area.Transposed);
-  packStates(initialState, output, previous, T, B, H);
-  weightGradient(dInput, stride, H, previous, dWeight, rows, H, transposed);
-  columnSums(dInput, dBias, rows, H);
+  setBackward(weight, initialState, output, dOutput, dInput, dWeight, dBias);
+  setArgument(Slot.Activation, activation);
+  backward(backwardRow, 1, 0, false, T, B, H, scratch);
 }
 
-/** All steps, backwards, of some rows of the batch. */
-function rnnBackwardPiece(piece: usize, thread: usize): void {
-  const T = numSteps(), B = batchSize(), H = hiddenSize();
-  const relu = argument(5) == Activation.Relu;
-  const rows = rowsOf(piece);
-  const stride = H << 2, skip = firstRow(piece) * stride;
-  const weights = argument(1);
-  const gradient = argument(4) + skip; // da_(t+1), packed 4 wide
-  const last = (T - 1) * B * stride + skip;
-  let output = argument(0) + last;
-  let dOutput = argument(2) + last, dInput = argument(3) + last;
-  for (let t = T; t > 0; t--) {
-    if (t < T) {
-      multiply(gradient, weights, dInput, stride, rows, H, H, false, thread);
-    } else {
-      for (let row: usize = 0; row < rows; row++) {
-        memory.fill(dInput + row * stride, 0, stride);
-      }
-    }
-    for (let row: usize = 0; row < rows; row++) {
-      const at = row * stride;
-      derive(output + at, dOutput + at, dInput + at, H, relu);
-    }
-    if (t > 1) packRows(dInput, stride, 0, rows, H, gradient, 4);
-    output -= B * stride;
-    dOutput -= B * stride;
-    dInput -= B * stride;
+function backwardRow(
+  at: usize,
+  _h: usize,
+  _c: usize,
+  dState: usize,
+  _dCell: usize,
+  H: usize,
+): void {
+  const relu = isRelu();
+  let y = argument(Slot.Output) + at, dOutput = argument(Slot.DOutput) + at;
+  let da = argument(Slot.DInput) + at;
+  const end = da + ((H & ~3) << 2), rest = H & 3;
+  for (; da < end; da += 16, y += 16, dOutput += 16, dState += 16) {
+    const dy = f32x4.add(v128.load(dOutput), v128.load(dState));
+    v128.store(da, f32x4.mul(dy, slope(v128.load(y), relu)));
   }
-}
-
-/** `dx = (dy + dx) · f'`, where f' is `1 − y²` or `y > 0`, over one row. */
-function derive(y: usize, dy: usize, dx: usize, H: usize, relu: bool): void {
-  const end = y + ((H & ~3) << 2);
-  for (; y < end; y += 16, dy += 16, dx += 16) {
-    const sum = f32x4.add(v128.load(dy), v128.load(dx));
-    v128.store(dx, f32x4.mul(sum, slope(v128.load(y), relu)));
-  }
-  const rest = H & 3;
   if (!rest) return;
-  const zero = f32x4.splat(0);
-  const sum = f32x4.add(loadFirst(dy, rest, zero), loadFirst(dx, rest, zero));
-  const f = slope(loadFirst(y, rest, zero), relu);
-  storeFirst(dx, rest, f32x4.mul(sum, f));
+  const dy = f32x4.add(loadUpTo(dOutput, rest), loadUpTo(dState, rest));
+  storeFirst(da, rest, f32x4.mul(dy, slope(loadUpTo(y, rest), relu)));
 }
 
+/** f' at the output y: of tanh `1 − y²`, of relu 1 where `y > 0`. */
 function slope(y: v128, relu: bool): v128 {
   const one = f32x4.splat(1);
   return relu

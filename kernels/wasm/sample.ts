@@ -3,13 +3,29 @@
 import {
   argument,
   realArgument,
+  Region,
   setArgument,
   setRealArgument,
 } from "./control";
 import { exp, log } from "./functions";
 import { loadUpTo, storeUpTo } from "./simd";
-import { EXP, exponentials, maximum } from "./softmax_cross_entropy";
+import { EXPONENTIAL, exponentials, maximum } from "./softmax";
 import { MOVE, runPhase } from "./threads";
+
+const enum Slot {
+  Logits = Region.Op,
+  Tokens,
+  Uniforms,
+  Seen,
+  LogProbabilities,
+  V,
+  FirstId,
+  InverseTemperature,
+  TopK,
+  TopP,
+  RepetitionPenalty,
+  Scratch,
+}
 
 /** Bytes of scratch that a row takes for each of its V logits. */
 const SCRATCH: usize = 8;
@@ -35,44 +51,47 @@ export function sample(
   repetitionPenalty: f64,
   scratch: usize, // (B, 2, V)
 ): void {
-  setArgument(0, logits);
-  setArgument(1, tokens);
-  setArgument(2, uniforms);
-  setArgument(3, seen);
-  setArgument(4, logProbabilities);
-  setArgument(5, V);
-  setRealArgument(6, <f32> (1 / temperature));
-  setArgument(7, topK);
-  setRealArgument(8, <f32> topP);
-  setRealArgument(9, <f32> repetitionPenalty);
-  setArgument(10, scratch);
-  setArgument(11, firstId);
-  const work = uniforms || logProbabilities ? EXP : MOVE;
+  setArgument(Slot.Logits, logits);
+  setArgument(Slot.Tokens, tokens);
+  setArgument(Slot.Uniforms, uniforms);
+  setArgument(Slot.Seen, seen);
+  setArgument(Slot.LogProbabilities, logProbabilities);
+  setArgument(Slot.V, V);
+  setArgument(Slot.FirstId, firstId);
+  setRealArgument(Slot.InverseTemperature, <f32> (1 / temperature));
+  setArgument(Slot.TopK, topK);
+  setRealArgument(Slot.TopP, <f32> topP);
+  setRealArgument(Slot.RepetitionPenalty, <f32> repetitionPenalty);
+  setArgument(Slot.Scratch, scratch);
+  const work = uniforms || logProbabilities ? EXPONENTIAL : MOVE;
   runPhase(samplePiece, B, work * <f64> B * <f64> V);
 }
 
 /** One row, of which the ids from `firstId` on are looked at: `n` of them. */
 function samplePiece(row: usize, _thread: usize): void {
-  const V = argument(5), firstId = argument(11), n = V - firstId;
-  const at = (row * V + firstId) << 2;
-  const own = argument(0) + at;
-  const seen = argument(3) ? argument(3) + at : 0;
-  const scratch = argument(10) + row * V * SCRATCH;
-  let z = own;
-  if (seen || argument(2)) {
+  const V = argument(Slot.V), firstId = argument(Slot.FirstId);
+  const n = V - firstId, at = (row * V + firstId) << 2;
+  const logits = argument(Slot.Logits) + at;
+  const seen = argument(Slot.Seen) ? argument(Slot.Seen) + at : 0;
+  const scratch = argument(Slot.Scratch) + row * V * SCRATCH;
+  const uniforms = argument(Slot.Uniforms);
+  let z = logits;
+  if (seen || uniforms) {
     z = scratch;
-    prepare(own, seen, realArgument(9), z, n);
+    prepare(logits, seen, realArgument(Slot.RepetitionPenalty), z, n);
   }
-  const chosen = argument(2)
-    ? draw(z, scratch + (V << 2), load<f32>(argument(2) + (row << 2)), n)
+  const chosen = uniforms
+    ? draw(z, scratch + (V << 2), load<f32>(uniforms + (row << 2)), n)
     : greatest(z, n);
-  store<u32>(argument(1) + (row << 2), <u32> (firstId + chosen));
+  const tokens = argument(Slot.Tokens);
+  store<u32>(tokens + (row << 2), <u32> (firstId + chosen));
   if (seen) store<u32>(seen + (chosen << 2), 1);
-  if (!argument(4)) return;
-  const most = maximum(own, n);
-  const sum = <f64> exponentials(own, most, 0, n);
-  const distance = <f64> load<f32>(own + (chosen << 2)) - <f64> most;
-  store<f32>(argument(4) + (row << 2), <f32> (distance - log(sum)));
+  const logProbabilities = argument(Slot.LogProbabilities);
+  if (!logProbabilities) return;
+  const most = maximum(logits, n);
+  const sum = <f64> exponentials(logits, most, 0, n);
+  const distance = <f64> load<f32>(logits + (chosen << 2)) - <f64> most;
+  store<f32>(logProbabilities + (row << 2), <f32> (distance - log(sum)));
 }
 
 /**
@@ -80,7 +99,7 @@ function samplePiece(row: usize, _thread: usize): void {
  * multiplied. What is infinite then becomes the greatest number, −∞ and NaN the least.
  */
 function prepare(
-  own: usize,
+  logits: usize,
   seen: usize,
   penalty: f32,
   z: usize,
@@ -90,7 +109,7 @@ function prepare(
   const most = f32x4.splat(f32.MAX_VALUE), least = f32x4.neg(most);
   for (let at: usize = 0; at < V << 2; at += 16) {
     const n = V - (at >> 2);
-    let logit = loadUpTo(own + at, n);
+    let logit = loadUpTo(logits + at, n);
     if (seen) {
       const less = v128.bitselect(
         f32x4.div(logit, penalties),
@@ -130,12 +149,12 @@ function draw(
   uniform: f32,
   V: usize,
 ): usize {
-  const topK = argument(7);
+  const topK = argument(Slot.TopK);
   const most = load<f32>(z + (greatest(z, V) << 2));
   let least: f32 = -Infinity;
   if (topK) least = topOf(z, 0, <f64> topK, most, V);
-  weigh(z, most, least, realArgument(6), weights, V);
-  const topP = realArgument(8);
+  weigh(z, most, least, realArgument(Slot.InverseTemperature), weights, V);
+  const topP = realArgument(Slot.TopP);
   if (topP < 1) {
     const total = weightFrom(z, weights, least, V);
     least = max(least, topOf(z, weights, <f64> topP * total, most, V));

@@ -5,10 +5,7 @@
  * each area lies.
  */
 
-import { argument, setArgument } from "./control";
-
-/** Words of the arguments that hold the areas' addresses. */
-const AREAS: usize = 64;
+import { argument, Region, setArgument } from "./control";
 
 // In 64 bits: what does not fit an address is to be refused, and not to wrap.
 let next: u64 = 0;
@@ -21,8 +18,8 @@ export function beginScratch(address: usize): void {
 }
 
 /** Gives an area the next `bytes`. */
-export function reserve(area: usize, bytes: u64): void {
-  setArgument(AREAS + area, <usize> next);
+export function reserve(area: i32, bytes: u64): void {
+  setArgument(Region.Scratch + area, <usize> next);
   next += bytes;
   if (next > end) end = next;
 }
@@ -43,6 +40,6 @@ export function scratchEnd(): f64 {
 }
 
 /** Address of an area. */
-export function areaOf(area: usize): usize {
-  return argument(AREAS + area);
+export function areaOf(area: i32): usize {
+  return argument(Region.Scratch + area);
 }

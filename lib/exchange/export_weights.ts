@@ -66,5 +66,7 @@ export function loadingLines(config: ModelConfig, path: string): string[] {
 function moduleName({ cell }: ModelConfig): string {
   const { torchName } = CELLS[cell];
   if (torchName !== undefined) return torchName;
-  throw new RangeError(`Cannot export the cell "${cell}": PyTorch has none`);
+  throw new RangeError(
+    `Cannot export the cell "${cell}": PyTorch does not have it`,
+  );
 }

@@ -52,27 +52,31 @@ const SENTENCES: Readonly<
   zstd: (file) => `compressed with zstd: unzstd ${file} unpacks it`,
   "7z": (file) => `a 7z archive: 7z x ${file} unpacks it`,
   zip: (file) =>
-    `a zip archive: unzip ${file} unpacks it; a .docx, .odt or .epub file is ` +
-    `one, too, and has to be saved as plain text in the program it is from`,
+    `a zip archive: unzip ${file} unpacks it; .docx, .odt and .epub ` +
+    "files are zip archives too, and have to be saved as plain text " +
+    "in the program they come from",
   torch: () =>
-    "a file of torch.save, which can run any program that is in it. " +
-    "Convert it where you trust it, in Python: import torch, " +
-    'safetensors.torch as s; s.save_file(torch.load("model.pt", ' +
-    'map_location="cpu"), "model.safetensors")',
+    "a file written by torch.save, which can contain code that runs " +
+    "when it is loaded. If you trust it, convert it in Python: " +
+    "import torch, safetensors.torch as s; " +
+    's.save_file(torch.load("model.pt", map_location="cpu"), ' +
+    '"model.safetensors")',
   gguf: () =>
-    "a GGUF file, which holds a model of another kind than recurrent ones",
+    "a GGUF file, which holds a different kind of model, not a " +
+    "recurrent one",
   hdf5: () => "an HDF5 file; weights are read from safetensors files",
   numpy: () =>
     "a NumPy file; weights are read from safetensors files, which " +
     "safetensors.numpy.save_file writes in Python",
   pdf: (file, path) =>
     `a PDF document: pdftotext ${file} ` +
-    `${shellWord(`${withoutEnding(path)}.txt`)} takes its text out`,
+    `${shellWord(`${withoutEnding(path)}.txt`)} extracts its text`,
   "git-lfs": () =>
-    "a pointer of Git LFS to a file, not the file: git lfs pull fetches it",
+    "a Git LFS pointer, not the file itself: git lfs pull downloads " +
+    "it",
   html: () =>
-    "an HTML page, as a site gives in place of a file that is not there or " +
-    "that needs a login: download it again",
+    "an HTML page, which a site may send instead of a file that is " +
+    "missing or needs a login: download it again",
   "utf-16": wide("UTF-16"),
   "utf-16le": wide("UTF-16LE"),
   "utf-16be": wide("UTF-16BE"),

@@ -135,7 +135,7 @@ function typeProblems(tensors: readonly ListedTensor[]): string[] {
   const named = wrong.slice(0, MOST_NAMED)
     .map(({ name, dtype }) => `${name} is ${dtype}`);
   const more = wrong.length - named.length;
-  if (more > 0) named.push(`${more} more are like that`);
+  if (more > 0) named.push(`${more} more have the wrong type`);
   // Of whole numbers PyTorch's float() makes nothing else.
   const isFloat = wrong.every(({ dtype }) => /^(F|BF)/.test(dtype));
   return [

@@ -45,9 +45,9 @@ export function inferConfig(
   if (!cell) {
     const gates = known.map((name) => String(CELLS[name].gates));
     problems.push(
-      `rnn.weight_hh_l0 is (${recurrent.join(", ")}): its rows are not ` +
-        `${listed(gates, "or")} times ${hiddenSize}, as those of ` +
-        `${modules(known, "and")} are`,
+      `rnn.weight_hh_l0 is (${recurrent.join(", ")}): expected ` +
+        `${listed(gates, "or")} times ${hiddenSize} rows, as in ` +
+        `${modules(known, "and")}`,
     );
     return { problems };
   }

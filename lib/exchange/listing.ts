@@ -52,16 +52,17 @@ export function listSafetensors(bytes: Uint8Array): Listing {
     const dtype = fields.get("dtype");
     const shape = fields.get("shape"), offsets = fields.get("data_offsets");
     if (typeof dtype !== "string" || !isNumbers(shape) || !isNumbers(offsets)) {
-      return fail(`tensor ${name} lacks a type, a shape or its place`);
+      return fail(`tensor ${name} lacks a type, a shape or its offsets`);
     }
     const [begin, end] = offsets;
     if (offsets.length !== 2 || begin > end) {
-      fail(`tensor ${name} has no place in the file`);
+      fail(`tensor ${name} has invalid offsets`);
     }
     if (end > payload.length) {
       fail(
-        `tensor ${name} lies outside the file: ${end - payload.length} bytes ` +
-          `are missing. It was cut off: copy or download it again`,
+        `tensor ${name} extends beyond the end of the file: ` +
+          `${end - payload.length} bytes are missing. The file is ` +
+          "truncated: copy or download it again",
       );
     }
     tensors.push({ name, dtype, shape, bytes: payload.subarray(begin, end) });

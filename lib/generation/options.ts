@@ -60,13 +60,13 @@ export type GenerateSettings =
 
 /** The range of each number, as it is tested and as it is said. */
 const RANGES = {
-  maxNewTokens: [isWhole, "a whole number from 0 on"],
-  temperature: [(x: number) => x >= 0, "a number from 0 on"],
-  topK: [isWhole, "a whole number from 0 on"],
+  maxNewTokens: [isWhole, "a whole number of at least 0"],
+  temperature: [(x: number) => x >= 0, "a number of at least 0"],
+  topK: [isWhole, "a whole number of at least 0"],
   topP: [(x: number) => x > 0 && x <= 1, "a number above 0, up to 1"],
   repetitionPenalty: [(x: number) => x > 0, "a number above 0"],
   seed: [isWhole, `a whole number from 0 to ${MAX_SEED}`],
-  count: [(x: number) => isWhole(x) && x > 0, "a whole number from 1 on"],
+  count: [(x: number) => isWhole(x) && x > 0, "a whole number of at least 1"],
 } as const;
 
 /**
@@ -98,7 +98,8 @@ export function generateSettings(
   }
   if (settings.stop === "") {
     throw new RangeError(
-      "Cannot generate with an empty text as stop: it would end before anything",
+      "Cannot generate with an empty stop text: it would end the text " +
+        "immediately",
     );
   }
   return settings;

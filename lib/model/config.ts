@@ -70,7 +70,7 @@ export const MODEL_SETTINGS: SettingsOf<ModelSettings> = {
     least: 1,
     most: 1000,
     name: "number of layers",
-    help: "layers, one above the other",
+    help: "number of layers, stacked on top of each other",
     default: 1,
   },
   embeddingSize: {
@@ -96,7 +96,7 @@ const VOCABULARY_SIZE: Setting = {
   kind: "integer",
   least: 1,
   name: "vocabulary size",
-  help: "tokens of the vocabulary",
+  help: "number of tokens in the vocabulary",
   default: undefined,
 };
 

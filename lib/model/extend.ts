@@ -37,8 +37,8 @@ export function extendVocabulary(
   const old = config.vocabularySize, V = vocabulary.tokens.length;
   if (known.tokens.some((token, id) => vocabulary.tokens[id] !== token)) {
     throw new RangeError(
-      `Cannot extend a vocabulary of ${old} tokens to another that does not ` +
-        `begin with them`,
+      `Cannot extend a vocabulary of ${old} tokens to one that does ` +
+        "not begin with the same tokens",
     );
   }
   const extended = { ...config, vocabularySize: V };

@@ -168,7 +168,7 @@ export class LanguageModel implements Disposable {
       );
     }
     if (this.#steps === 0) {
-      throw new TypeError("Cannot read outputs before the first forward");
+      throw new TypeError("Cannot read outputs before the first forward pass");
     }
     return reals(await this.#backend.read(layers[layer].output));
   }
@@ -319,7 +319,10 @@ export class LanguageModel implements Disposable {
 }
 
 function untrained(): never {
-  throw new TypeError("This model was not made to be trained: see `trains`");
+  throw new TypeError(
+    "This model was created without `trains`, so it cannot be " +
+      "trained",
+  );
 }
 
 function reals(values: Values): Float32Array | Float64Array {

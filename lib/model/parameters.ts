@@ -133,8 +133,8 @@ export const INITIALIZATION_SETTINGS: SettingsOf<
     kind: "choice",
     choices: INITIALIZATIONS,
     name: "initialization",
-    help: "initial weights: normal with standard deviation sigma, or uniform " +
-      "as PyTorch's",
+    help: "initial weights: normal with standard deviation sigma, or " +
+      "uniform as in PyTorch",
     default: "normal",
   },
   sigma: {
@@ -149,7 +149,7 @@ export const INITIALIZATION_SETTINGS: SettingsOf<
     kind: "number",
     least: -Infinity,
     name: "forget bias",
-    help: "added to the initial bias of an LSTM's forget gate",
+    help: "added to the initial bias of the forget gate of an LSTM",
     default: 0,
     onlyWith: {
       cell: CELL_NAMES.filter((name) => CELLS[name].forgetGate !== undefined),

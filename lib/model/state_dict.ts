@@ -80,8 +80,8 @@ export function fromStateDict(
     }
     wrong.push(
       `${name} is (${stored.shape.join(", ")}) of ` +
-        `${data instanceof Uint32Array ? "whole" : "real"} numbers, expected ` +
-        `${wanted} of real ones`,
+        `${data instanceof Uint32Array ? "whole" : "real"} numbers, ` +
+        `expected ${wanted} of real numbers`,
     );
   };
   const parameters = new Map<string, Float32Array | Float64Array>();
@@ -96,7 +96,7 @@ export function fromStateDict(
     const shared = hiddenBias ? (G - 1) * H : G * H;
     for (let i = 0; i < shared; i++) values[i] += others[i];
     if (!values.every(Number.isFinite)) {
-      wrong.push(`${name} and ${second} add up to what is not finite`);
+      wrong.push(`the sum of ${name} and ${second} is not finite`);
     }
     if (hiddenBias) parameters.set(second, others.slice(shared));
   }

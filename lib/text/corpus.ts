@@ -70,7 +70,7 @@ export const TOKENIZE_SETTINGS: SettingsOf<
     kind: "integer",
     least: 0,
     name: "number of tokens",
-    help: "tokens to keep, from the first on; 0: all",
+    help: "number of tokens to keep, from the start; 0: all",
     default: 0,
   },
   validation: {
@@ -78,8 +78,8 @@ export const TOKENIZE_SETTINGS: SettingsOf<
     least: 0,
     below: 1,
     name: "validation part",
-    help: "fraction of the tokens kept to hold out, from the end; the " +
-      "vocabulary is made without it",
+    help: "fraction of the kept tokens to hold out, from the end; the " +
+      "vocabulary is built without it",
     default: 0,
   },
 };

@@ -53,8 +53,8 @@ export class CorpusBuilder {
     const { vocabulary, extend = false } = options;
     if (!isInRange(TOKENIZE_SETTINGS.validation, validation)) {
       throw new RangeError(
-        `Cannot hold out ${validation} of a text for validation: expected a ` +
-          `fraction from 0 on, below 1`,
+        `Cannot hold out ${validation} of a text for validation: ` +
+          "expected a fraction of at least 0 and below 1",
       );
     }
     if (extend && !vocabulary) {
@@ -89,9 +89,11 @@ export class CorpusBuilder {
     if (this.#total === 0) {
       const letters = this.#tokenizer.normalize === "letters";
       throw new RangeError(
-        `Cannot make a corpus of "${name}": the text has no ` +
-          `${this.#tokenizer.level} in it` +
-          (letters ? " once all but letters A to Z is gone" : ""),
+        `Cannot make a corpus from "${name}": the text contains no ` +
+          `${this.#tokenizer.level}` +
+          (letters
+            ? " after everything but the letters A to Z is removed"
+            : ""),
       );
     }
     const held = this.#heldOut(name);
@@ -141,9 +143,10 @@ export class CorpusBuilder {
       ? "a longer text"
       : `a ${held < 2 ? "larger" : "smaller"} fraction, or a longer text`;
     throw new RangeError(
-      `Cannot hold out ${validation} of "${name}" for validation: of its ` +
-        `${kept} tokens that would be ${held}, with ${kept - held} to train ` +
-        `on, and each part needs at least 2. Use ${remedy}`,
+      `Cannot hold out ${validation} of "${name}" for validation: of ` +
+        `its ${kept} tokens, that would hold out ${held} and leave ` +
+        `${kept - held} to train on, and each part needs at least 2. ` +
+        `Use ${remedy}`,
     );
   }
 

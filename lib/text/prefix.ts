@@ -49,7 +49,8 @@ export function encodePrefix(
   const tokens = tokensOf(withLineEnds(reader, prefix), level);
   if (tokens.length === 0) {
     throw new RangeError(
-      `Cannot continue an empty prefix: at least one ${level} is needed to begin with`,
+      "Cannot continue an empty prefix: it needs at least one " +
+        `${level}`,
     );
   }
   const ids = idsByToken(reader.vocabulary);
@@ -99,13 +100,13 @@ export function prefixIds(
   const { length: size } = reader.vocabulary.tokens;
   if (size < 2) {
     throw new RangeError(
-      "Cannot continue the prefix: the model's vocabulary has no token but <unk>, " +
-        "which is never generated",
+      "Cannot continue the prefix: the model's vocabulary has only " +
+        "the token <unk>, which is never generated",
     );
   }
   if (prefix.length === 0) {
     throw new RangeError(
-      "Cannot continue an empty prefix: at least one id is needed to begin with",
+      "Cannot continue an empty prefix: it needs at least one id",
     );
   }
   const bad = prefix.findIndex((id) =>
@@ -198,11 +199,11 @@ function tokensOf(text: string, level: Level): readonly string[] {
 function reasonOf(reader: Reader, text: string): string {
   switch (otherNormalForm(reader, text)) {
     case "NFC":
-      return ". The text that it was trained on has letters and accents as one " +
-        "character: write the prefix in Unicode's normal form NFC";
+      return ". In the text that it was trained on, letters with accents are " +
+        "one character: write the prefix in Unicode's normal form NFC";
     case "NFD":
-      return ". The text that it was trained on has letters and accents as two " +
-        "characters: write the prefix in Unicode's normal form NFD";
+      return ". In the text that it was trained on, letters with accents are " +
+        "two characters: write the prefix in Unicode's normal form NFD";
   }
   return reader.tokenizer.normalize === "letters"
     ? ". It was trained on lower-case letters a to z and spaces"

@@ -76,12 +76,13 @@ export function decodeTokenFile(bytes: Uint8Array): Corpus {
   const text = metadata.get("weena.vocabulary");
   if (!areIds(ids) || !corpus || !text) {
     throw new SyntaxError(
-      "Not a token file: it holds no ids and vocabulary. Make one with tokenize",
+      "Not a token file: it does not hold ids and a vocabulary. Make " +
+        "one with tokenize",
     );
   }
   if (validation && !areIds(validation)) {
     throw new SyntaxError(
-      "Not a token file: its validation part is not of ids",
+      "Not a token file: its validation part does not consist of ids",
     );
   }
   const { vocabulary, ...rest } = readMetadata(corpus, text);
@@ -126,8 +127,8 @@ function assertWithin(ids: TokenIds, size: number): void {
   for (let i = 0; i < ids.length; i++) {
     if (ids[i] < size) continue;
     throw new SyntaxError(
-      `Not a token file: it holds the id ${ids[i]}, but its vocabulary ` +
-        `${size} tokens`,
+      `Not a token file: it holds the id ${ids[i]}, but its ` +
+        `vocabulary has only ${size} tokens`,
     );
   }
 }

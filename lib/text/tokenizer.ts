@@ -35,7 +35,7 @@ export const TOKENIZER_SETTINGS: SettingsOf<Tokenizer> = {
     kind: "choice",
     choices: NORMALIZATIONS,
     name: "normalization",
-    help: "letters: lower-case a to z and spaces alone are kept",
+    help: "letters: keep only lower-case a to z and spaces",
     default: "none",
   },
 };

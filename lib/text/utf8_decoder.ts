@@ -126,8 +126,9 @@ export class Utf8Decoder {
 
   #fail(): never {
     throw new SyntaxError(
-      `The text is not UTF-8: byte ${this.#start} begins no character. ` +
-        `Convert it to UTF-8, or model its bytes (level "byte", normalize "none")`,
+      "The text is not UTF-8: no character begins at byte " +
+        `${this.#start}. Convert it to UTF-8, or model its bytes (level ` +
+        '"byte", normalize "none")',
     );
   }
 }

@@ -116,7 +116,8 @@ export function assertSameVocabulary(
     other.length === tokens.length && other.every((t, id) => t === tokens[id])
   ) return;
   throw new RangeError(
-    `Cannot ${what} "${corpus.name}": it was tokenized with another ` +
-      `vocabulary than the model's. Pass the checkpoint's to tokenize`,
+    `Cannot ${what} "${corpus.name}": it was not tokenized with the ` +
+      "vocabulary of the model. Pass the vocabulary of the checkpoint " +
+      "to tokenize",
   );
 }

@@ -145,7 +145,7 @@ export async function encodeCheckpoint(
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const model = await decodeModel(bytes);
   if ("training" in model) return model;
-  return refuse("the model was imported, and nothing tells how it was trained");
+  return refuse("the model was imported, and nothing says how it was trained");
 }
 
 /**
@@ -175,11 +175,12 @@ async function readContents(
   const version = Number(text("version"));
   if (version !== FORMAT_VERSION) {
     refuse(
-      `its format is version ${version}, this reader knows ${FORMAT_VERSION}`,
+      `its format is version ${version}, and only version ` +
+        `${FORMAT_VERSION} can be read`,
     );
   }
   if (await contentDigest(contents) !== text("sha256")) {
-    refuse("it is damaged: its SHA-256 is not the one recorded");
+    refuse("it is damaged: its SHA-256 differs from the recorded one");
   }
   const tokens: unknown = JSON.parse(text("vocabulary"));
   const counts: unknown = JSON.parse(text("counts"));

@@ -92,7 +92,9 @@ export function decodeResumeData(
     ) return stored.data as Floats;
     throw new RangeError(
       `the tensor ${TRAIN_PREFIX}${name} ` +
-        (stored ? "has another shape than the model asks for" : "is missing"),
+        (stored
+          ? "does not have the shape that the model needs"
+          : "is missing"),
     );
   };
   const shape = [config.numLayers, batchSize, config.hiddenSize];

@@ -42,7 +42,7 @@ export interface TrainingRecord {
   readonly schedule: LearningRateSchedule;
   /** Epochs in which the learning rate rises from 0. Default 0. */
   readonly warmup: number;
-  /** Epochs from one fall of the schedule `step` to the next. Default a third of all. */
+  /** Epochs from one fall of the schedule `step` to the next. Default a third of all epochs. */
   readonly stepSize: number;
   /** Factor of each fall of the schedule `step`. Default 0.1. */
   readonly gamma: number;
@@ -86,7 +86,7 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
     kind: "integer",
     least: 1,
     name: "number of epochs",
-    help: "how often to go through the text",
+    help: "number of passes through the text",
     default: 500,
   },
   batchSize: PARTITION_SETTINGS.batchSize,
@@ -95,7 +95,8 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
   resetState: {
     kind: "boolean",
     name: "reset of the state",
-    help: 'zero the state at every minibatch (the book\'s "random" run)',
+    help: 'set the state to zero at every minibatch (the book\'s "random" ' +
+      "run)",
     default: false,
   },
   offset: {
@@ -104,13 +105,13 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
     name: "offset",
     help: "tokens left out at the start of every epoch",
     default: null,
-    defaultText: "drawn for every epoch",
+    defaultText: "drawn at random for every epoch",
   },
   optimizer: {
     kind: "choice",
     choices: OPTIMIZER_NAMES,
     name: "optimizer",
-    help: "by what rule parameters follow their gradients",
+    help: "rule that updates the parameters from their gradients",
     default: "sgd",
   },
   learningRate: {
@@ -124,53 +125,54 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
     kind: "choice",
     choices: LEARNING_RATE_SCHEDULES,
     name: "schedule",
-    help: "how the learning rate falls",
+    help: "how the learning rate decreases",
     default: "constant",
   },
   warmup: {
     ...fromZero,
     name: "warm-up",
-    help: "epochs in which the learning rate rises from 0",
+    help: "epochs during which the learning rate rises from 0",
     default: 0,
   },
   stepSize: {
     ...positive,
     name: "step size of the schedule",
-    help: 'epochs from one fall of the "step" schedule to the next',
+    help: 'epochs between two drops of the "step" schedule',
     default: ({ epochs }) => Math.max(1, Math.ceil(epochs / 3)),
-    defaultText: "a third of all",
+    defaultText: "a third of all epochs",
     onlyWith: { schedule: ["step"] },
   },
   gamma: {
     ...positive,
     name: "gamma of the schedule",
-    help: 'factor of each fall of the "step" schedule',
+    help: 'factor of each drop of the "step" schedule',
     default: 0.1,
     onlyWith: { schedule: ["step"] },
   },
   weightDecay: {
     ...fromZero,
     name: "weight decay",
-    help: "how much weights are drawn to zero",
+    help: "how strongly weights are pulled towards zero",
     default: 0,
   },
   clipNorm: {
     ...fromZero,
     name: "clip norm",
-    help: "global norm that gradients are scaled down to; 0: off",
+    help: "largest global norm of the gradients, larger ones are scaled " +
+      "down; 0: off",
     default: 1,
   },
   clipValue: {
     ...fromZero,
     name: "clip value",
-    help: "greatest absolute value of a gradient; 0: any",
+    help: "largest absolute value of a gradient; 0: off",
     default: 0,
   },
   dropout: {
     ...fromZero,
     below: 1,
     name: "dropout",
-    help: "probability that an element between two layers is zeroed",
+    help: "probability that an element between two layers is set to zero",
     default: 0,
   },
   init: INITIALIZATION_SETTINGS.init,
@@ -180,7 +182,7 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
     kind: "integer",
     least: 0,
     name: "patience",
-    help: "stop after so many epochs without a better validation loss",
+    help: "stop after this many epochs without a better validation loss",
     default: 0,
     defaultText: "0: never",
   },
@@ -215,6 +217,14 @@ export function withDefaults(given: Partial<TrainingRecord>): TrainingRecord {
   return filledIn(TRAINING_SETTINGS, given);
 }
 
+/** The settings that resuming can change; all others are those of the run. */
+export const RESUMABLE_SETTINGS = [
+  "epochs",
+  "learningRate",
+  "schedule",
+  "patience",
+] as const satisfies readonly (keyof TrainingRecord)[];
+
 /**
  * Whether training is done after so many epochs: after the last, or when none has
  * been better for as long as patience allows. Where no loss was ever finite, patience
@@ -248,8 +258,8 @@ export function assertSettings(record: TrainingRecord): void {
   }
   if (record.warmup >= record.epochs) {
     throw new RangeError(
-      `Cannot warm up for ${record.warmup} epochs of ${record.epochs}: ` +
-        `expected fewer than there are`,
+      `Cannot warm up for ${record.warmup} of ${record.epochs} ` +
+        "epochs: expected fewer epochs of warm-up",
     );
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { NumberRange } from "../../lib/setting.ts";
+
 /** A flag as its command's table has it. */
 export type Flag =
   | SwitchFlag
@@ -44,16 +46,7 @@ export interface ChoiceFlag<C extends string> extends Described {
 }
 
 /** A flag with a number as its value. */
-export interface NumberFlag extends Described {
-  readonly kind: "integer" | "number";
-  /** The least allowed. */
-  readonly least: number;
-  /** Whether the least itself is not allowed. */
-  readonly above?: boolean;
-  /** What it has to stay below. */
-  readonly below?: number;
-  /** The greatest allowed. */
-  readonly most?: number;
+export interface NumberFlag extends Described, NumberRange {
   readonly default?: number;
 }
 

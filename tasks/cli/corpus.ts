@@ -55,7 +55,8 @@ export const CORPUS_FLAGS = {
   "max-tokens": {
     ...TOKENIZE_FLAGS["max-tokens"],
     help: `${TOKENIZE_FLAGS["max-tokens"].help} (${CHAPTER_TOKENS} for ` +
-      "time-machine, 0 for others). The vocabulary is the whole text's",
+      "time-machine, 0 for others). The vocabulary is built from the " +
+      "whole text",
     standard: undefined,
   },
 } as const;

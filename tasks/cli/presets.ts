@@ -57,8 +57,8 @@ export type PresetName = keyof typeof PRESETS;
 export const PRESET_FLAG: ChoiceFlag<PresetName> = {
   kind: "choice",
   choices: Object.keys(PRESETS) as PresetName[],
-  help: "settings by name: d2l's runs, or own-text for a text of your own; " +
-    "other flags override it",
+  help: "a named set of flags: d2l's runs, or own-text for your own " +
+    "text; flags that you give override it",
 };
 
 /**
@@ -105,7 +105,7 @@ export function presetFlags(
   const kept = all.filter(([flag, value]) =>
     flags[flag as keyof Preset] === value
   );
-  if (kept.length === 0) return "every flag of it was given otherwise";
+  if (kept.length === 0) return "every flag of it is overridden";
   return kept.map(([flag, value]) => `--${flag} ${value}`).join(" ");
 }
 

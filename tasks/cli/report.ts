@@ -6,6 +6,7 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import { TRAINING_SETTINGS } from "../../lib/training/settings.ts";
 import { modelText } from "../shared/model_text.ts";
 import { perplexityText } from "../shared/perplexity_text.ts";
 import { grouped } from "../shared/grouped.ts";
@@ -70,7 +71,12 @@ ${
     })
   }
 <h2>Settings</h2>
-${list({ ...training, offset: training.offset ?? "drawn for every epoch" })}
+${
+    list({
+      ...training,
+      offset: training.offset ?? TRAINING_SETTINGS.offset.defaultText,
+    })
+  }
 <h2>Text</h2>
 ${
     list({
@@ -104,14 +110,14 @@ function summary({ checkpoint, metrics }: ReportContents): string {
   const { config, corpus, training, progress } = checkpoint;
   const last = metrics.at(-1);
   const what = `${modelText(config)}, trained on ${corpus.name}`;
-  if (!last) return `${what}: its first epoch is not done.`;
+  if (!last) return `${what}: its first epoch is not finished.`;
   const { seconds, tokensPerSecond } = speedOf(metrics);
   const validation = last.validation_perplexity;
   const speed = speedText(tokensPerSecond);
   return `${what}: perplexity ${perplexityText(last.perplexity)}` +
     (validation === undefined
       ? ""
-      : `, ${perplexityText(validation)} of the text held out,`) +
+      : `, ${perplexityText(validation)} on the held-out text,`) +
     ` after ${grouped(progress.epochs)} of ${
       grouped(training.epochs)
     } epochs ` +
@@ -131,7 +137,7 @@ function figures(pictures: ReportContents["pictures"]): Value {
 }
 
 function samplesTable(samples: readonly Sample[]): Html {
-  if (samples.length === 0) return markup`<p>None was taken.</p>`;
+  if (samples.length === 0) return markup`<p>There are no samples.</p>`;
   const every = Math.ceil(samples.length / MOST_SAMPLES);
   const shown = samples.filter((_, i) =>
     (samples.length - 1 - i) % every === 0
@@ -146,10 +152,10 @@ function samplesTable(samples: readonly Sample[]): Html {
   );
   const all = grouped(samples.length);
   const note = every > 1
-    ? markup`<p>One in ${every} is shown: samples.jsonl has all ${all}.</p>`
+    ? markup`<p>One in ${every} is shown; samples.jsonl has all ${all}.</p>`
     : "";
   return markup`<table>
-<thead><tr><th>epoch</th><th>prefix, and how the model goes on</th></tr></thead>
+<thead><tr><th>epoch</th><th>prefix, and how the model continues it</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>

@@ -13,11 +13,12 @@ import {
 } from "../../lib/train.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import { corpusOptions } from "../../lib/training/corpus_options.ts";
+import { learningRateAt } from "../../lib/training/learning_rate.ts";
 import {
-  learningRateAt,
-  type LearningRateSchedule,
-} from "../../lib/training/learning_rate.ts";
-import { isEnded, type TrainingRecord } from "../../lib/training/settings.ts";
+  isEnded,
+  RESUMABLE_SETTINGS,
+  type TrainingRecord,
+} from "../../lib/training/settings.ts";
 import { commandLine, shellQuoted } from "./command_line.ts";
 import { loadCorpusFor } from "./corpus.ts";
 import { openDevice } from "./device.ts";
@@ -29,19 +30,21 @@ import { HeldRun } from "./held_run.ts";
 import { interruption, interruptSignal } from "./interrupt.ts";
 import { findTrainedRun } from "./runs.ts";
 import { say } from "./terminal.ts";
-import { assertInRange } from "./training_flags.ts";
+import { type FlagName, flagName } from "./setting_flags.ts";
+import { assertInRange, type Settings } from "./training_flags.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
 import { savedOf } from "./training_outcome.ts";
 
+/** Those of the settings that it can change. */
+type ResumableFlags = Partial<
+  Pick<Settings, FlagName<typeof RESUMABLE_SETTINGS[number]>>
+>;
+
 /** The flags that resuming takes; all others are the run's own. */
-interface ResumeFlags {
+interface ResumeFlags extends ResumableFlags {
   readonly run?: string;
   readonly corpus?: string;
-  readonly epochs?: number;
-  readonly "learning-rate"?: number;
-  readonly schedule?: LearningRateSchedule;
-  readonly patience?: number;
   readonly "checkpoint-every": string;
   readonly device: DeviceName;
   readonly threads?: number;
@@ -49,9 +52,15 @@ interface ResumeFlags {
 }
 
 const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "learning-rate", "schedule"],
-  ...["patience", "checkpoint-every", "device", "threads", "json"],
+  ...["resume", "run", "corpus", "checkpoint-every"],
+  ...["device", "threads", "json"],
+  ...RESUMABLE_SETTINGS.map(flagName),
 ]);
+
+/** The flags that change a run, in words: `--epochs, … and --patience`. */
+export const RESUMABLE_TEXT: string = RESUMABLE_SETTINGS
+  .map((key) => `--${flagName(key)}`)
+  .join(", ").replace(/, (?!.*,)/, " and ");
 
 /** Goes on with a run; the exit code. */
 export async function resumeRun(
@@ -71,12 +80,9 @@ export async function resumeRun(
         "--init-from starts a new run from its weights",
     );
   }
-  const settings: ResumeOptions = {
-    epochs: flags.epochs,
-    learningRate: flags["learning-rate"],
-    schedule: flags.schedule,
-    patience: flags.patience,
-  };
+  const settings: ResumeOptions = Object.fromEntries(
+    RESUMABLE_SETTINGS.map((key) => [key, flags[flagName(key)]]),
+  );
   const training = resumedSettings(checkpoint.training, settings);
   assertInRange(training);
   if (training.epochs < progress.epochs) {
@@ -139,9 +145,8 @@ function assertResumable(flags: Readonly<Record<string, unknown>>): void {
       continue;
     }
     throw new UsageError(
-      `--${flag} cannot change when a run is resumed; --epochs, ` +
-        "--learning-rate, --schedule and --patience can. --init-from " +
-        "starts a new run from its weights",
+      `--${flag} cannot change when a run is resumed; ${RESUMABLE_TEXT} can. ` +
+        "--init-from starts a new run from its weights",
     );
   }
 }

@@ -49,7 +49,7 @@ export function assertUseful(settings: Settings): void {
   };
   const useless = (key: keyof TrainOptions, unless: string) => {
     if (options[key] === undefined || options[key] === 0) return;
-    throw new UsageError(`--${flagName(key)} does nothing without ${unless}`);
+    throw new UsageError(`--${flagName(key)} has no effect without ${unless}`);
   };
   const all = { ...MODEL_SETTINGS, ...TRAINING_SETTINGS };
   for (const [key, { onlyWith }] of Object.entries<Setting>(all)) {
@@ -64,8 +64,8 @@ export function assertUseful(settings: Settings): void {
   if (chosen.numLayers < 2) useless("dropout", "--num-layers 2 or more");
   if (warmup >= epochs) {
     throw new UsageError(
-      `--warmup ${warmup} is not over in ${epochs} epochs: give fewer, or more ` +
-        `--epochs`,
+      `--warmup ${warmup} does not end within ${epochs} epochs: use a ` +
+        "smaller --warmup, or more --epochs",
     );
   }
 }

@@ -347,7 +347,7 @@ Deno.test("cpu: a thread that never ends its task is given up", async () => {
     assertThrows(
       () => backend.ops.fill({ tensor, value: 1 }),
       Error,
-      "A thread of the CPU backend failed: it has not ended its work",
+      "A thread of the CPU backend failed: it has not finished its work",
     );
   }
 });

@@ -177,7 +177,7 @@ Deno.test("all that is missing or wrong is listed", () => {
   assertRefused(
     (dict) => dict.set("rnn.weight_hh_l0", two(4, 2)),
     {},
-    "its rows are not 1, 3 or 4 times 2",
+    "expected 1, 3 or 4 times 2 rows",
   );
   assertRefused(
     (dict) => dict.set("linear.weight", two(6)),
@@ -221,7 +221,7 @@ Deno.test("what to do about a type is said once, and only where it helps", () =>
   );
   assertEquals(message.split("module.float()").length, 2, message);
   assertEquals(message.split(" is BF16").length, 7, message);
-  assert(message.includes("8 more are like that, expected F32"), message);
+  assert(message.includes("8 more have the wrong type, expected F32"), message);
   const counted = withTypes(fileOf(stateDict()), { "linear.bias": "I32" });
   const refused = assertThrows(
     () => importWeights(counted, { vocabulary: VOCABULARY }),

@@ -124,7 +124,7 @@ Deno.test("what is no safetensors file is refused", async () => {
     [new TextEncoder().encode("GGUF and more"), "a GGUF file"],
     [
       fileOf("F32", [1], new Float32Array(1)).subarray(0, -1),
-      "outside the file",
+      "beyond the end of the file",
     ],
   ];
   for (const [bytes, message] of cases) {

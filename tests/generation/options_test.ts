@@ -10,13 +10,13 @@ const MODEL = untrained("the time traveller");
 
 /** Values of options that are out of their ranges, and how the ranges are said. */
 const BAD: [keyof GenerateTokensOptions, string, number[]][] = [
-  ["maxNewTokens", "a whole number from 0 on", [-1, 0.5, 2 ** 53]],
-  ["temperature", "a number from 0 on", [-0.1]],
-  ["topK", "a whole number from 0 on", [-1, 2.5]],
+  ["maxNewTokens", "a whole number of at least 0", [-1, 0.5, 2 ** 53]],
+  ["temperature", "a number of at least 0", [-0.1]],
+  ["topK", "a whole number of at least 0", [-1, 2.5]],
   ["topP", "a number above 0, up to 1", [0, -1, 1.01]],
   ["repetitionPenalty", "a number above 0", [0, -2]],
   ["seed", "a whole number from 0 to 9007199254740991", [-1, 0.1, 2 ** 53]],
-  ["count", "a whole number from 1 on", [0, -1, 1.5]],
+  ["count", "a whole number of at least 1", [0, -1, 1.5]],
 ];
 
 Deno.test("an option out of its range is refused by name, before anything else", async () => {
@@ -42,7 +42,7 @@ Deno.test("an option out of its range is refused by name, before anything else",
   await assertRejects(
     () => generate(MODEL, "time", backend, { stop: "" }).next(),
     RangeError,
-    "empty text as stop",
+    "empty stop text",
   );
   assertEquals(allocated(), 0);
 });

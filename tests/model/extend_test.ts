@@ -74,7 +74,7 @@ Deno.test("a vocabulary that does not begin with the old one is refused", () => 
     assertThrows(
       () => extendVocabulary(model, { tokens, counts }, { seed: 1 }),
       RangeError,
-      "begin with them",
+      "begin with the same tokens",
     );
   }
 });

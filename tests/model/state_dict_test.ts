@@ -53,7 +53,7 @@ Deno.test("all that is wrong with a state_dict is listed", () => {
   const error = assertThrows(() => fromStateDict(CONFIG, dict), RangeError);
   assertEquals(error.message.split("; "), [
     "embedding.weight holds NaN at 3",
-    "rnn.bias_ih_l0 is (12) of real numbers, expected (9) of real ones",
+    "rnn.bias_ih_l0 is (12) of real numbers, expected (9) of real numbers",
     "linear.bias (4) is missing",
     "extra is not part of the model",
   ]);

@@ -170,7 +170,7 @@ Deno.test({
     );
     assertStringIncludes(
       await said(2, "tokenize", "--corpus=sample", "--validation=1"),
-      '--validation cannot be "1": expected a number from 0 to below 1',
+      '--validation cannot be "1": expected a number of at least 0 and below 1',
     );
     assertStringIncludes(
       await said(3, "tokenize", "--corpus=short.txt", "--validation=0.1"),
@@ -186,7 +186,7 @@ Deno.test({
     );
     assertStringIncludes(
       await said(3, "tokenize", "--corpus=empty.txt"),
-      "has no char",
+      "contains no char",
     );
     assertStringIncludes(
       await said(
@@ -201,7 +201,7 @@ Deno.test({
     assertEquals(folder.files(), ["empty.txt", "latin1.txt", "short.txt"]);
     assertStringIncludes(
       await said(3, "tokenize", "--corpus=latin1.txt"),
-      "not UTF-8: byte 1",
+      "not UTF-8: no character begins at byte 1",
     );
     assertStringIncludes(
       await said(7, "train", "--resume"),

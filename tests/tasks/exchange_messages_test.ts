@@ -56,7 +56,7 @@ Deno.test({
       ["inspect", ["w.gz"], "w.gz is compressed with gzip: gunzip -k w.gz"],
       ["inspect", ["page.safetensors"], "page.safetensors is an HTML page"],
       ["import", ["w.gz", vocabulary], "w.gz is compressed with gzip"],
-      ["import", ["lfs.safetensors", vocabulary], "git lfs pull fetches it"],
+      ["import", ["lfs.safetensors", vocabulary], "git lfs pull downloads it"],
       [
         "import",
         ["model.safetensors", "--vocabulary=wide.json"],
@@ -138,7 +138,11 @@ Deno.test({
     for (
       const [file, code, said] of [
         ["wide.txt", 3, "wide.txt is a text in UTF-16, not in UTF-8: iconv"],
-        ["latin1.txt", 3, "latin1.txt: The text is not UTF-8: byte 7 begins"],
+        [
+          "latin1.txt",
+          3,
+          "latin1.txt: The text is not UTF-8: no character begins at byte 7",
+        ],
         ["book.gz", 3, "book.gz is compressed with gzip: gunzip -k book.gz"],
         [".", 7, ". is a folder, not a text"],
       ] as const

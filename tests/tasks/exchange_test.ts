@@ -233,7 +233,7 @@ Deno.test({
         "is not a vocabulary",
       ],
       [3, ["model.safetensors", vocabulary], "the vocabulary has 2 tokens"],
-      [3, ["model.pth", vocabulary], "a file of torch.save"],
+      [3, ["model.pth", vocabulary], "a file written by torch.save"],
       [3, ["model.gguf", vocabulary], "a GGUF file"],
       [3, ["tokens.json", vocabulary], "Not a safetensors file"],
       [3, ["other.safetensors", vocabulary], "rnn.weight_hh_l0 is missing"],

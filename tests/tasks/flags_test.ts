@@ -57,7 +57,7 @@ Deno.test("a flag of the command is never a value, unless it is joined to its fl
   for (const args of [["--length"], ["--length", ""], ["--length", "--json"]]) {
     assertEquals(
       refusal(generate, ...args),
-      "--length needs a value: a whole number from 0 on",
+      "--length needs a value: a whole number of at least 0",
     );
   }
 });
@@ -65,11 +65,11 @@ Deno.test("a flag of the command is never a value, unless it is joined to its fl
 Deno.test("a number below its range is not taken for a flag", () => {
   assertEquals(
     refusal(generate, "--temperature", "-1"),
-    '--temperature cannot be "-1": expected a number from 0 on',
+    '--temperature cannot be "-1": expected a number of at least 0',
   );
   assertEquals(
     refusal(train, "--epochs", "-5"),
-    '--epochs cannot be "-5": expected a whole number from 1 on',
+    '--epochs cannot be "-5": expected a whole number of at least 1',
   );
   const { flags } = parseCommandLine(train, ["--forget-bias", "-1.5"]);
   assertEquals(flags["forget-bias"], -1.5);

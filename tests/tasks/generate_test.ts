@@ -155,7 +155,11 @@ Deno.test({
         ["--prefix=time", "--temperature=1", "--top-p=1.5"],
         '--top-p cannot be "1.5": expected a number above 0, up to 1',
       ],
-      [2, ["--prefix=t", "--temperature", "-1"], "expected a number from 0 on"],
+      [
+        2,
+        ["--prefix=t", "--temperature", "-1"],
+        "expected a number of at least 0",
+      ],
       [2, ["--count=4294967295"], "expected a whole number from 1 to 10000"],
       [
         2,
@@ -248,7 +252,7 @@ Deno.test({
       "--checkpoint=model.pt",
     );
     assertEquals(code, 3);
-    assertStringIncludes(stderr, "model.pt is a file of torch.save");
+    assertStringIncludes(stderr, "model.pt is a file written by torch.save");
     assert(stderr.includes("save_file(torch.load("), stderr);
   },
 });

@@ -25,7 +25,7 @@ Deno.test("a preset's line leaves out what was given otherwise", () => {
   const all = { cell: "gru", "hidden-size": 8 } as const;
   assertEquals(
     presetFlags("lstm", withPreset("lstm", all)),
-    "every flag of it was given otherwise",
+    "every flag of it is overridden",
   );
   assertEquals(
     presetFlags("chapter", withPreset("chapter", all)),

@@ -152,7 +152,10 @@ Deno.test({
       '"b.txt" is one too many',
     );
     assertStringIncludes(await said(7, "no.txt"), "there is no text at no.txt");
-    assertStringIncludes(await said(3, "latin1.txt"), "not UTF-8: byte 1");
+    assertStringIncludes(
+      await said(3, "latin1.txt"),
+      "not UTF-8: no character begins at byte 1",
+    );
     const { code, stderr } = await runTaskOn(
       "",
       folder,
@@ -161,7 +164,7 @@ Deno.test({
       ...MODEL,
     );
     assertEquals(code, 3);
-    assertStringIncludes(stderr, 'of "stdin": the text has no char');
+    assertStringIncludes(stderr, 'from "stdin": the text contains no char');
     // Of one token nothing is predicted.
     const one = await runTask(folder, "score", "one.txt", ...MODEL);
     assertEquals([one.code, one.stderr], [0, ""]);

@@ -72,7 +72,7 @@ Deno.test({
         [
           3,
           ["--corpus=latin1.txt"],
-          "latin1.txt: The text is not UTF-8: byte 6 begins no character. " +
+          "latin1.txt: The text is not UTF-8: no character begins at byte 6. " +
           "It may be Windows-1252 (Latin-1): iconv -f WINDOWS-1252 -t " +
           "UTF-8 latin1.txt > latin1-utf8.txt converts it; --level byte " +
           "--normalize none models the bytes as they are",
@@ -82,14 +82,14 @@ Deno.test({
         [
           3,
           ["--corpus=damaged.txt"],
-          "byte 10 begins no character. Everything before that is, so the file is damaged",
+          "no character begins at byte 10. Everything before that is, so the file is damaged",
         ],
         [3, ["--corpus=x.tokens.safetensors"], "compressed with gzip"],
         [3, ["--corpus=cut.safetensors"], "cut.safetensors: Not a safetensors"],
         [
           3,
           ["--corpus=cut.safetensors"],
-          "3 bytes are missing. It was cut off",
+          "3 bytes are missing. The file is truncated",
         ],
       ],
     ),
@@ -341,7 +341,7 @@ Deno.test({
     assertEquals(page.code, 0, page.stderr);
     assertStringIncludes(
       page.stderr,
-      "note: book.txt is an HTML page, as a site",
+      "note: book.txt is an HTML page, which a site",
     );
     const at = await tasks.run("download", `${url}/a.txt`, "--output=.");
     assertEquals(at.code, 7, at.stderr);

@@ -313,7 +313,7 @@ Deno.test({
       ["--init=uniform --sigma=1", "--init normal"],
       ["--checkpoint-every=5", "expected a time"],
       ["--checkpoint-every=0m", "expected a time"],
-      ["--warmup=600", "is not over in 500 epochs"],
+      ["--warmup=600", "does not end within 500 epochs"],
       ["--preset=lstm --init-from=x", "use only one of them"],
     ];
     for (const [flags, message] of useless) {

@@ -10,12 +10,12 @@ const flagsOf = (...args: string[]) => parseCommandLine(train, args).flags;
 
 Deno.test("a warm-up is over before training is", () => {
   const cases: [string[], string | undefined][] = [
-    [["--warmup=600"], "--warmup 600 is not over in 500 epochs"],
-    [["--warmup=500"], "--warmup 500 is not over in 500 epochs"],
+    [["--warmup=600"], "--warmup 600 does not end within 500 epochs"],
+    [["--warmup=500"], "--warmup 500 does not end within 500 epochs"],
     [["--warmup=499.5"], undefined],
-    [["--warmup=2", "--epochs=2"], "--warmup 2 is not over in 2 epochs"],
+    [["--warmup=2", "--epochs=2"], "--warmup 2 does not end within 2 epochs"],
     [["--warmup=600", "--epochs=601"], undefined],
-    [["--preset=own-text", "--warmup=30"], "is not over in 30 epochs"],
+    [["--preset=own-text", "--warmup=30"], "does not end within 30 epochs"],
     [["--preset=own-text", "--warmup=3"], undefined],
   ];
   for (const [args, expected] of cases) {

@@ -76,12 +76,12 @@ Deno.test("letters and accents apart or as one: the form that is known is named"
     assertThrows(
       () => encodePrefix(tokenize(apart, { level }), composed),
       RangeError,
-      "as two characters: write the prefix in Unicode's normal form NFD",
+      "are two characters: write the prefix in Unicode's normal form NFD",
     );
     assertThrows(
       () => encodePrefix(tokenize(composed, { level }), apart),
       RangeError,
-      "as one character: write the prefix in Unicode's normal form NFC",
+      "are one character: write the prefix in Unicode's normal form NFC",
     );
   }
   assertThrows(
@@ -130,5 +130,9 @@ Deno.test("ids are taken as they are, those of no token refused", () => {
     ...corpus,
     vocabulary: { tokens: ["<unk>"], counts: [0] },
   };
-  assertThrows(() => prefixIds(unknown, [0]), RangeError, "no token but <unk>");
+  assertThrows(
+    () => prefixIds(unknown, [0]),
+    RangeError,
+    "only the token <unk>",
+  );
 });

@@ -99,11 +99,14 @@ Deno.test("what is no token file is a SyntaxError", () => {
       [withCorpus({ tokenizer: null }), "its tokenizer is not an object"],
       [withCorpus({ name: 1 }), "its name is not a text"],
       [withCorpus({ lines: -1 }), "its number of lines is not a whole number"],
-      [{ tensors, metadata: without }, "no ids and vocabulary"],
-      [{ tensors: floats, metadata }, "no ids and vocabulary"],
+      [{ tensors, metadata: without }, "does not hold ids and a vocabulary"],
+      [{ tensors: floats, metadata }, "does not hold ids and a vocabulary"],
       [{ tensors: stray, metadata }, "the id 999"],
       [{ tensors: part(Uint8Array.of(0, 99)), metadata }, "the id 99"],
-      [{ tensors: part(new Float32Array(2)), metadata }, "is not of ids"],
+      [
+        { tensors: part(new Float32Array(2)), metadata },
+        "does not consist of ids",
+      ],
     ] as const
   ) {
     const bytes = encodeSafetensors(contents);

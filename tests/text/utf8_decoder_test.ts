@@ -87,7 +87,7 @@ Deno.test("what is not UTF-8 is refused, naming where the bad character begins",
       assertThrows(
         () => decoded(Uint8Array.from(bytes), size),
         SyntaxError,
-        `not UTF-8: byte ${byte} begins no character`,
+        `not UTF-8: no character begins at byte ${byte}`,
         `${bytes} in pieces of ${size}`,
       );
     }
@@ -128,7 +128,7 @@ Deno.test("a bad byte is found anywhere in a longer text", () => {
     assertThrows(
       () => decoded(damaged, 64),
       SyntaxError,
-      `byte ${start} begins`,
+      `begins at byte ${start}`,
     );
   }
 });

@@ -91,22 +91,22 @@ Deno.test("parts too short to be of use are refused, saying what to do", () => {
     [
       10,
       0.1,
-      "of its 10 tokens that would be 1, with 9 to train on, and each " +
+      "of its 10 tokens, that would hold out 1 and leave 9 to train on, and each " +
       "part needs at least 2. Use a larger fraction, or a longer text",
     ],
     [
       10,
       0.9,
-      "that would be 9, with 1 to train on, and each part needs at " +
+      "that would hold out 9 and leave 1 to train on, and each part needs at " +
       "least 2. Use a smaller fraction, or a longer text",
     ],
     [
       3,
       0.5,
-      "of its 3 tokens that would be 2, with 1 to train on, and each " +
+      "of its 3 tokens, that would hold out 2 and leave 1 to train on, and each " +
       "part needs at least 2. Use a longer text",
     ],
-    [10, 1e-9, "of its 10 tokens that would be 0"],
+    [10, 1e-9, "of its 10 tokens, that would hold out 0"],
   ];
   for (const [length, validation, message] of cases) {
     assertThrows(
@@ -125,7 +125,7 @@ Deno.test("parts too short to be of use are refused, saying what to do", () => {
       () => tokenize("x".repeat(100), { validation }),
       RangeError,
       `Cannot hold out ${validation} of a text for validation: expected a ` +
-        `fraction from 0 on, below 1`,
+        `fraction of at least 0 and below 1`,
     );
   }
 });

@@ -232,7 +232,7 @@ Deno.test("another version is refused, saying which is known", async () => {
     await assertRefused(
       (_, metadata) => metadata.set("weena.version", version),
       `version ${Number(version)}`,
-      "knows 2",
+      "only version 2",
     );
   }
 });
@@ -285,7 +285,7 @@ Deno.test("metadata that no model can be built from is refused", async () => {
     ["training", "[]", '"weena.training" is not an object'],
     ["progress", "3", '"weena.progress" is not an object'],
     ["progress", '{"epochs":"2","minibatches":0,"tokens":0}', "epochs done"],
-    ["progress", '{"epochs":2,"minibatches":-1,"tokens":0}', "from 0 on"],
+    ["progress", '{"epochs":2,"minibatches":-1,"tokens":0}', "of at least 0"],
     ["corpus", '{"name":7}', "its corpus' name is not a text"],
     ["config", JSON.stringify({ ...CONFIG, bidirectional: true }), "unknown"],
     ["corpus", "", "JSON"],
@@ -301,14 +301,22 @@ Deno.test("metadata that no model can be built from is refused", async () => {
 Deno.test("a checkpoint whose settings training cannot have is refused by name", async () => {
   const { training } = CHECKPOINT;
   const cases: [key: string, value: unknown, message: string][] = [
-    ["epochs", 0, "the number of epochs 0: expected a whole number from 1 on"],
+    [
+      "epochs",
+      0,
+      "the number of epochs 0: expected a whole number of at least 1",
+    ],
     ["epochs", "3", 'the number of epochs "3"'],
     ["batchSize", 1.5, "the batch size 1.5: expected a whole number"],
     ["learningRate", null, "the learning rate null: expected a number above 0"],
-    ["clipNorm", -1, "the clip norm -1: expected a number from 0 on"],
-    ["dropout", 1, "the dropout 1: expected a number from 0 to below 1"],
+    ["clipNorm", -1, "the clip norm -1: expected a number of at least 0"],
+    [
+      "dropout",
+      1,
+      "the dropout 1: expected a number of at least 0 and below 1",
+    ],
     ["resetState", 1, "the reset of the state 1: expected true or false"],
-    ["offset", "", 'the offset "": expected a whole number from 0 on'],
+    ["offset", "", 'the offset "": expected a whole number of at least 0'],
     ["momentum", 0.9, 'the unknown setting "momentum"'],
     ["__proto__", {}, 'the unknown setting "__proto__"'],
   ];

@@ -305,7 +305,7 @@ Deno.test("a held-out text that has changed is refused", async () => {
   await assertRejects(
     () => going(checkpoint, { ...SPLIT, validation }),
     RangeError,
-    "what is held out of it is not the part",
+    "its held-out part is not the one",
   );
   await going(checkpoint, SPLIT);
   // Earlier versions did not keep its digest.
@@ -331,9 +331,9 @@ Deno.test("what cannot be resumed is refused", async () => {
   await refused(
     { ...checkpoint, resumeData: undefined },
     WHOLE,
-    "not the state",
+    "not what resuming its training needs",
   );
   await refused(checkpoint, tokenize(TEXT.replace("grey", "gray")), "the text");
   await refused(checkpoint, SPLIT, "the text");
-  await refused(checkpoint, WHOLE, "4 are done", 3);
+  await refused(checkpoint, WHOLE, "4 are already done", 3);
 });

@@ -115,9 +115,9 @@ export class Heap {
 
   #outOfMemory(end: number, cause?: unknown): RangeError {
     return new RangeError(
-      `The CPU backend would need ${end} bytes of memory, ` +
-        `and its limit here is ${this.limit} bytes: ` +
-        `take a smaller model, batch or number of steps`,
+      `The CPU backend would need ${end} bytes of memory, and its ` +
+        `limit here is ${this.limit} bytes: use a smaller model, batch ` +
+        "size or number of steps",
       { cause },
     );
   }

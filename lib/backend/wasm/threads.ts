@@ -106,7 +106,7 @@ export async function startThreads(
     assertAlive: () => {
       if (workers.length === 0 || words[FAILED] === 0) return;
       const why = words[FAILED] === SILENT
-        ? "it has not ended its work for a minute or more"
+        ? "it has not finished its work for a minute or more"
         : message(words);
       throw new Error(`A thread of the CPU backend failed: ${why}`);
     },

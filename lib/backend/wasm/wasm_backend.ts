@@ -72,8 +72,9 @@ function numberOfThreads(asked: number | undefined): number {
   }
   if (asked > 1 && !canShare) {
     throw new RangeError(
-      `Cannot run on ${asked} threads: there are no workers here that share ` +
-        `memory; a page needs the headers of cross-origin isolation (COOP and COEP)`,
+      `Cannot run on ${asked} threads: workers cannot share memory ` +
+        "here; a page needs the headers for cross-origin isolation " +
+        "(COOP and COEP)",
     );
   }
   return asked;

@@ -13,7 +13,7 @@ export interface Dispatch {
   readonly tensors: Readonly<Record<string, WebGPUTensor>>;
   /** By the names of the fields of `dims`, less the tensors' offsets and `t`. */
   readonly dims: Readonly<Record<string, number>>;
-  /** How much there is of what the kernel's workgroups share. */
+  /** What the workgroups divide among themselves, each its kernel's share. */
   readonly covers: Extents;
   /** Values of `dims.t`: the same dispatch for each, in this order. */
   readonly steps?: readonly number[];
@@ -248,7 +248,7 @@ export class Commands {
     throw new DeviceError(
       "failed",
       `Cannot run the kernel ${label}: its ${grid.join(" × ")} ` +
-        `workgroups are more than this GPU's limit of ${limit} a dimension`,
+        `workgroups exceed this GPU's limit of ${limit} per dimension`,
     );
   }
 }

@@ -21,7 +21,7 @@ export class DeviceWatch {
         kind === "GPUOutOfMemoryError"
           ? new DeviceError(
             "out-of-memory",
-            `The GPU has no memory: ${message}`,
+            `The GPU is out of memory: ${message}`,
           )
           : new DeviceError("failed", `WebGPU reported a ${kind}: ${message}`),
       );
@@ -31,7 +31,7 @@ export class DeviceWatch {
       this.fail(
         new DeviceError(
           "lost",
-          `The WebGPU device is lost (${reason}): ${why}`,
+          `The WebGPU device was lost (${reason}): ${why}`,
         ),
       );
     });

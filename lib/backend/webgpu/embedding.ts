@@ -2,7 +2,7 @@ import type { Ops } from "../backend.ts";
 import { embeddingBackwardDimensions, embeddingDimensions } from "../shapes.ts";
 import type { OpContext } from "./op_context.ts";
 
-/** The ops of a learned embedding. */
+/** A kernel that looks rows up, and two that add up each row's gradients. */
 export function embeddingOps(
   { dispatch, pipelines, scratch, tensorsOf }: OpContext,
 ): Pick<Ops, "embedding" | "embeddingBackward"> {

@@ -140,9 +140,8 @@ export const PARTS = {
 /** Name of a file in kernels/parts/. */
 export type PartName = keyof typeof PARTS;
 
-/** A product of matrices, an element of it at a time. */
+// Parts of several kernels, in the order that Deno needs: see filesOf.
 const PRODUCT = ["matmul_elements", "matmul_tile", "four_columns"] as const;
-/** A step of a cell with gates. */
 const GATED_STEP = [
   "step_forward",
   "matmul_units",
@@ -150,9 +149,7 @@ const GATED_STEP = [
   "logistic",
   "tanh",
 ] as const;
-/** A step of any cell's backpropagation. */
 const STEP_BACKWARD = ["step_backward", ...PRODUCT] as const;
-/** An update of all parameters. */
 const UPDATE = ["each_parameter", "clip", "finite"] as const;
 
 /** WGSL by the name of its file in kernels/, and the parts that it uses. */

@@ -9,7 +9,7 @@ const BUSY = 256;
 /** Rows of a slice at the least, so that adding slices up is the lesser part. */
 const LEAST_ROWS = 64;
 
-/** The ops of a linear layer. */
+/** A kernel for the product, and one for each gradient. */
 export function linearOps(
   context: OpContext,
 ): Pick<Ops, "linear" | "linearBackward"> {

@@ -41,9 +41,9 @@ export class Memory {
     if (bytes > limit) {
       throw new DeviceError(
         "out-of-memory",
-        `Cannot allocate the ${label}: its ${bytes} bytes are more than this ` +
-          `GPU's limit of ${limit} bytes a tensor: take a smaller model, batch ` +
-          `or number of steps`,
+        `Cannot allocate the ${label}: its ${bytes} bytes exceed this ` +
+          `GPU's limit of ${limit} bytes per tensor: use a smaller model, ` +
+          "batch size or number of steps",
       );
     }
     const id = this.#nextId++;
@@ -58,8 +58,9 @@ export class Memory {
       this.#watch.fail(
         new DeviceError(
           "out-of-memory",
-          `Cannot allocate the ${label}: the GPU has no memory left for its ` +
-            `${bytes} bytes: take a smaller model, batch or number of steps`,
+          `Cannot allocate the ${label}: the GPU has no memory left for ` +
+            `its ${bytes} bytes: use a smaller model, batch size or number ` +
+            "of steps",
         ),
       );
     }, () => {}); // rejected by a device that is lost, which the watch knows

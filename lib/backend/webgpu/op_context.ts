@@ -32,7 +32,7 @@ export const SCRATCH_NAMES = [
   "unused too",
 ] as const;
 
-/** One of them. */
+/** What tells scratch tensors apart. */
 export type ScratchName = typeof SCRATCH_NAMES[number];
 
 /** An op's arguments, each tensor among them this backend's. */

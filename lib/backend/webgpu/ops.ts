@@ -23,7 +23,7 @@ import { sampleOps } from "./sample.ts";
 import { WebGPUTensor } from "./tensor.ts";
 import { updateOps } from "./update.ts";
 
-/** The ops of one backend. */
+/** Those of layers and optimizers from their own files, and the small ones. */
 export function createOps(context: OpContext): Ops {
   const { dispatch, pipelines, scratch, tensorsOf } = context;
   return {

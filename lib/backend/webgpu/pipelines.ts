@@ -15,7 +15,7 @@ import {
   type WGSLFile,
 } from "./kernels.ts";
 
-/** Values of `override` constants. */
+/** By the names of `override`s; 1 is true. */
 export type Overrides = Readonly<Record<string, number>>;
 
 /** A kernel that is ready to be dispatched. */

@@ -82,8 +82,8 @@ export class Readback {
         this.#watch.fail(
           new DeviceError(
             "failed",
-            "The GPU gave back other numbers than it was told to write, so " +
-              "nothing that it computes can be trusted",
+            "The GPU returned different numbers from those it was told to " +
+              "write, so nothing that it computes can be trusted",
           ),
         );
       }

@@ -5,15 +5,27 @@
  *     y[o] = bias[o] + Σ_i weight[o,i] · x[i]
  */
 
-import { argument, setArgument } from "./control";
+import { argument, Region, setArgument } from "./control";
 import { least, loadFirst, madd, sumOfLanes } from "./simd";
 import { runPhase } from "./threads";
+
+const enum Slot {
+  X = Region.MatrixVector,
+  Weight,
+  Bias,
+  Y,
+  I,
+  O,
+}
+
+/** Fewer rows than these are done one by one, without packing. */
+export const FEW_ROWS: usize = 4;
 
 /** Outputs of one piece. */
 const OUTPUTS: usize = 64;
 
 /** `y = weight · x + bias`; no bias where it is 0. */
-export function rowTimesMatrix(
+export function matrixTimesVector(
   x: usize, // (I)
   weight: usize, // (O, I)
   bias: usize, // (O)
@@ -21,20 +33,21 @@ export function rowTimesMatrix(
   I: usize,
   O: usize,
 ): void {
-  setArgument(0, x);
-  setArgument(1, weight);
-  setArgument(2, bias);
-  setArgument(3, y);
-  setArgument(4, I);
-  setArgument(5, O);
+  setArgument(Slot.X, x);
+  setArgument(Slot.Weight, weight);
+  setArgument(Slot.Bias, bias);
+  setArgument(Slot.Y, y);
+  setArgument(Slot.I, I);
+  setArgument(Slot.O, O);
   const pieces = (O + OUTPUTS - 1) / OUTPUTS;
-  runPhase(rowTimesMatrixPiece, pieces, 2 * <f64> I * <f64> O);
+  runPhase(matrixTimesVectorPiece, pieces, 2 * <f64> I * <f64> O);
 }
 
-function rowTimesMatrixPiece(piece: usize, _thread: usize): void {
-  const x = argument(0), weight = argument(1), bias = argument(2);
-  const y = argument(3), I = argument(4);
-  const first = piece * OUTPUTS, end = least(first + OUTPUTS, argument(5));
+function matrixTimesVectorPiece(piece: usize, _thread: usize): void {
+  const x = argument(Slot.X), weight = argument(Slot.Weight);
+  const bias = argument(Slot.Bias), y = argument(Slot.Y);
+  const I = argument(Slot.I), O = argument(Slot.O);
+  const first = piece * OUTPUTS, end = least(first + OUTPUTS, O);
   for (let o = first; o < end; o += 2) {
     // Of a pair that has no second row, the first is taken twice.
     const next = o + 1 < end ? o + 1 : o;
