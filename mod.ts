@@ -89,6 +89,7 @@ export {
   type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export { FormatError, InputError } from "./lib/input_error.ts";
 export type {
   CorpusRecord,
   TrainingOrigin,

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import { philox4x32 } from "./backend/philox.ts";
 
 /** What a draw is for; draws of different streams are independent. */
@@ -141,7 +142,7 @@ export function placeWords(
   counter: readonly [number, number, number];
 } {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot use the seed ${seed}: expected a whole number from 0 to ${MAX_SEED}`,
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import { Allocation } from "./backend/allocation.ts";
 import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
@@ -164,7 +165,7 @@ export async function* score(
 
 function assertInRange(name: string, value: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
-  throw new RangeError(
+  throw new InputError(
     `Cannot score with ${name} ${value}: expected a whole number from 0 ` +
       (most < Infinity ? `to ${most}` : "on"),
   );

@@ -1,3 +1,5 @@
+import { FormatError } from "./input_error.ts";
+
 /** What {@linkcode parseStrictJson} returns; objects are Maps, so no name is special. */
 export type Json =
   | string
@@ -135,7 +137,7 @@ class Parser {
     const found = this.#at < this.#text.length
       ? `"${this.#text.slice(this.#at, this.#at + 12)}"`
       : "the end";
-    throw new SyntaxError(
+    throw new FormatError(
       `expected ${expected} at ${this.#at}, found ${found}`,
     );
   }

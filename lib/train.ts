@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import type { Backend } from "./backend/backend.ts";
 import {
   type ModelConfig,
@@ -121,9 +122,9 @@ export async function* train(
  *
  * @param checkpoint One with `resumeData`, as `train` gives them.
  * @param corpus The same text in the same tokens.
- * @throws {RangeError} If the checkpoint has no `resumeData`, the corpus or its held-out part
- * is another, a setting is out of its range, or fewer epochs are asked for than are
- * done.
+ * @throws {RangeError} If the corpus or its held-out part is another, a setting is out
+ * of its range, or fewer epochs are asked for than are done.
+ * @throws {TypeError} If the checkpoint has no `resumeData`.
  * @throws {DivergenceError} As {@linkcode train} does.
  *
  * @example
@@ -153,13 +154,13 @@ export async function* resume(
   const { config, progress, resumeData } = checkpoint;
   const training = resumedSettings(checkpoint.training, options);
   if (!resumeData) {
-    throw new RangeError(
+    throw new TypeError(
       "Cannot resume: the checkpoint holds a model, but not what " +
         "resuming its training needs",
     );
   }
   if (training.epochs < progress.epochs) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot resume for ${training.epochs} epochs in total: ` +
         `${progress.epochs} are already done`,
     );
@@ -206,7 +207,7 @@ function assertSameText(
   before: Checkpoint["corpus"],
 ): void {
   const refuse = (what: string): never => {
-    throw new RangeError(
+    throw new InputError(
       `Cannot resume on "${text.name}": ${what} that the model was ` +
         `trained with, in the same tokens (${before.tokens} tokens and ` +
         `${before.validationTokens} held out; here ${text.tokens} and ` +
@@ -230,7 +231,7 @@ function assertTrainable(
 ): void {
   assertSettings(training);
   if (training.dropout > 0 && config.numLayers < 2) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot use dropout in a model with one layer: dropout acts " +
         "between layers, so use two or more",
     );
@@ -239,14 +240,14 @@ function assertTrainable(
   partition(corpus.ids, { ...training, offset }); // refuses what does not fit
   const { validation } = corpus;
   if (validation && validation.length <= training.batchSize) {
-    throw new RangeError(
+    throw new InputError(
       `The validation text is too short: ${validation.length} tokens ` +
         `for ${training.batchSize} rows. Use a batch size of at most ` +
         `${validation.length - 1}, or hold out more`,
     );
   }
   if (training.patience > 0 && !validation) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot stop early without a validation text: hold out a part " +
         "of the corpus",
     );
@@ -259,7 +260,7 @@ function controls(options: TrainControls): Loop {
     const [name, value] of Object.entries({ checkpointEvery, sampleEvery })
   ) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new RangeError(
+    throw new InputError(
       `Cannot use ${name} ${value}: expected a whole number of at ` +
         "least 0",
     );

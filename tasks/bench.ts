@@ -41,9 +41,7 @@ const GRID = {
 
 export const command = {
   name: "bench",
-  summary:
-    "Measures how fast this machine trains and generates. Each result is " +
-    "checked against the reference before it is timed.",
+  details: "Each result is checked against the reference before it is timed.",
   flags: {
     device: choice(
       ["present", ...DEVICES],

@@ -27,6 +27,7 @@ const LAYERS: readonly [folder: string, layer: number][] = [
   ["README", 4],
   ["deno.json", 4],
   ["mod.ts", 3],
+  ["lib/input_error.ts", 0],
   ["lib/backend/", 1],
   ["lib/", 2],
   ["kernels/", 0],
@@ -73,6 +74,11 @@ const FORBIDDEN: readonly Forbidden[] = [
       /\bDate\.now\b|\bnew Date(?!\w|\((?!\s*\)))|(?<!-)\bperformance\b|\bTemporal\b/,
     where: LIB,
   },
+  {
+    breach: "throws an error that the platform throws, too",
+    code: /\bnew (?:RangeError|SyntaxError)\(/,
+    where: /^lib\/(?!backend\/)/,
+  },
   { // a variable of a module, or a collection that begins empty to be filled
     breach: "has global state",
     code:
@@ -86,6 +92,11 @@ export type Exceptions = ReadonlyMap<string, string>;
 
 /** The exceptions of this project. */
 export const EXCEPTIONS: Exceptions = new Map([
+  ...["model/language_model", "model/one_hot", "partition", "safetensors"]
+    .map((name): [string, string] => [
+      `lib/${name}.ts throws an error that the platform throws, too`,
+      "an index, id, name or shape is wrong by a fault of the calling code",
+    ]),
   [
     "lib/training/pace.ts reads a clock",
     "it holds the platform's clock, the default of every function that takes one",

@@ -163,6 +163,16 @@ const BREACHES: [path: string, source: string, breach: string][] = [
   ["lib/train.ts", 'import "@std/assert";', "bare specifier @std/assert"],
   ["lib/x.ts", 'import { a } from "npm:x";', "bare specifier npm:x"],
   ["lib/x.ts", "const a = Deno.args;", "lib/x.ts uses Deno"],
+  [
+    "lib/x.ts",
+    'throw new RangeError("too short");',
+    "lib/x.ts throws an error that the platform throws, too",
+  ],
+  [
+    "lib/text/x.ts",
+    'throw new SyntaxError("no text");',
+    "lib/text/x.ts throws an error that the platform throws, too",
+  ],
   ["mod.ts", 'globalThis["Deno"]', "mod.ts uses Deno"],
   [
     "tasks/x.ts",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { Activation } from "../backend/backend.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { fromStateDict } from "../model/state_dict.ts";
@@ -82,7 +83,7 @@ export function importWeights(
     : undefined;
   problems.push(...inferred.problems, ...named.problems);
   if (problems.length > 0 || !inferred.config || !parameters) {
-    throw new RangeError(`Cannot import the model: ${problems.join("; ")}`);
+    throw new InputError(`Cannot import the model: ${problems.join("; ")}`);
   }
   return {
     ...unknownFirst(inferred.config, parameters, named.tokens),
@@ -164,7 +165,7 @@ function readParameters(
     );
     return new Map(parameters);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     problems.push(error.message);
   }
 }

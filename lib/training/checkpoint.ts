@@ -5,6 +5,8 @@
  * @module
  */
 
+import { FormatError, InputError } from "../input_error.ts";
+import { parseJson } from "../json_value.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { fromStateDict, toStateDict } from "../model/state_dict.ts";
@@ -160,8 +162,10 @@ export async function decodeModel(
   try {
     return await readContents(decodeSafetensors(bytes));
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    return refuse((error as Error).message);
+    if (error instanceof InputError || error instanceof FormatError) {
+      return refuse(error.message);
+    }
+    throw error;
   }
 }
 
@@ -182,8 +186,8 @@ async function readContents(
   if (await contentDigest(contents) !== text("sha256")) {
     refuse("it is damaged: its SHA-256 differs from the recorded one");
   }
-  const tokens: unknown = JSON.parse(text("vocabulary"));
-  const counts: unknown = JSON.parse(text("counts"));
+  const tokens: unknown = parseJson(text("vocabulary"));
+  const counts: unknown = parseJson(text("counts"));
   const config = configOf(values);
   if (config.numLayers > tensors.size) {
     refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);

@@ -5,11 +5,13 @@
  * @module
  */
 
+import { FormatError } from "../input_error.ts";
 import {
   countOf,
   fieldsOf,
   type JsonObject,
   numberOf,
+  parseJson,
   textOf,
 } from "../json_value.ts";
 import { type ModelConfig, readConfig } from "../model/config.ts";
@@ -46,18 +48,18 @@ export interface TrainingOrigin {
 /** The text of a key, without its `weena.`; undefined where it is missing. */
 export type Metadata = (key: string) => string | undefined;
 
-/** The text of a key; throws a RangeError where it is missing. */
+/** The text of a key; throws a FormatError where it is missing. */
 export function metadataText(metadata: Metadata, key: string): string {
   const text = metadata(key);
   if (text !== undefined) return text;
-  throw new RangeError(
+  throw new FormatError(
     `it has no "weena.${key}" in its metadata, so it was not written by weena`,
   );
 }
 
 /** The fields of a key's object; throws where it is missing or none. */
 function fields(metadata: Metadata, key: string): JsonObject {
-  const value: unknown = JSON.parse(metadataText(metadata, key));
+  const value: unknown = parseJson(metadataText(metadata, key));
   return fieldsOf(value, `its "weena.${key}" is`);
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { States } from "../model/language_model.ts";
 import {
@@ -90,7 +91,7 @@ export function decodeResumeData(
       stored && !(stored.data instanceof Uint32Array) &&
       (!shape || stored.shape.join() === shape.join())
     ) return stored.data as Floats;
-    throw new RangeError(
+    throw new InputError(
       `the tensor ${TRAIN_PREFIX}${name} ` +
         (stored
           ? "does not have the shape that the model needs"

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { UpdateRule } from "../backend/backend.ts";
 import {
   type Initialization,
@@ -252,13 +253,13 @@ export function assertSettings(record: TrainingRecord): void {
   }
   const rate = learningRateAt(record, record.epochs, 0);
   if (!(rate <= MOST)) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot train with a gamma of the schedule of ${record.gamma}: the ` +
         `learning rate would grow to ${rate}, expected up to ${MOST}`,
     );
   }
   if (record.warmup >= record.epochs) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot warm up for ${record.warmup} of ${record.epochs} ` +
         "epochs: expected fewer epochs of warm-up",
     );

@@ -339,7 +339,7 @@ Deno.test("cpu: what fails in a thread reaches the caller", async () => {
   }
 });
 
-Deno.test("cpu: a thread that never ends its task is given up", async () => {
+Deno.test("cpu: a thread that never ends its piece is given up", async () => {
   using backend = await openBuild("relaxed", { threads: 2 });
   const tensor = backend.allocate([2]);
   backend.threads.kernels.hangInThread(2);

@@ -84,7 +84,7 @@ Deno.test({
 Deno.test("threads that no device has are a wrong command line", async () => {
   const command = {
     name: "train",
-    summary: "",
+    details: "",
     flags: DEVICE_FLAGS,
     examples: [],
   };

@@ -328,9 +328,10 @@ Deno.test("what cannot be resumed is refused", async () => {
       RangeError,
       message,
     );
-  await refused(
-    { ...checkpoint, resumeData: undefined },
-    WHOLE,
+  await assertRejects(
+    () =>
+      resume({ ...checkpoint, resumeData: undefined }, WHOLE, backend).next(),
+    TypeError,
     "not what resuming its training needs",
   );
   await refused(checkpoint, tokenize(TEXT.replace("grey", "gray")), "the text");

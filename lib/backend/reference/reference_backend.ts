@@ -39,6 +39,7 @@ import type { Floats } from "./floats.ts";
 import { globalNorm, update } from "./gradient_descent.ts";
 import { gru, gruBackward } from "./gru.ts";
 import { linear, linearBackward } from "./linear.ts";
+import { elements } from "./elements.ts";
 import { embedding, embeddingBackward } from "./embedding.ts";
 import { lstm, lstmBackward } from "./lstm.ts";
 import { rnn, rnnBackward } from "./rnn.ts";
@@ -67,7 +68,9 @@ export interface ReferenceOptions {
 export function openReference(
   { precision = "float64" }: ReferenceOptions = {},
 ): Backend {
-  const RealArray = precision === "float64" ? Float64Array : Float32Array;
+  const RealArray: new (size: number) => Floats = precision === "float64"
+    ? Float64Array
+    : Float32Array;
   return {
     name: "reference",
     description: `reference (plain TypeScript, ${precision}, one thread)`,
@@ -76,8 +79,8 @@ export function openReference(
       assertShape(shape);
       const size = sizeOf(shape);
       return dtype === "u32"
-        ? new ReferenceTensor(shape, dtype, new Uint32Array(size))
-        : new ReferenceTensor(shape, dtype, new RealArray(size));
+        ? new ReferenceTensor(shape, dtype, elements(Uint32Array, size))
+        : new ReferenceTensor(shape, dtype, elements(RealArray, size));
     },
     free: (tensor) => void own(tensor),
     write: (tensor, values) => {
