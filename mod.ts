@@ -89,11 +89,12 @@ export {
   type ImportedModel,
   type TrainedModel,
 } from "./lib/training/checkpoint.ts";
+export { FormatError, InputError } from "./lib/input_error.ts";
 export type {
   CorpusRecord,
-  Progress,
   TrainingOrigin,
 } from "./lib/training/checkpoint_metadata.ts";
+export type { Progress } from "./lib/training/progress.ts";
 export { corpusOptions } from "./lib/training/corpus_options.ts";
 export { exportWeights } from "./lib/exchange/export_weights.ts";
 export {
@@ -133,8 +134,8 @@ export type {
 } from "./lib/setting.ts";
 export type {
   MinibatchResult,
-  TrainingState,
-} from "./lib/training/training_state.ts";
+  ResumeData,
+} from "./lib/training/resume_data.ts";
 export {
   decodeTokenFile,
   encodeTokenFile,
@@ -197,33 +198,12 @@ export {
   DeviceError,
   type DeviceErrorKind,
 } from "./lib/backend/device_error.ts";
-export { ACTIVATIONS } from "./lib/backend/backend.ts";
-export type {
-  Activation,
-  Backend,
-  Carry,
-  Copy,
-  Dropout,
-  DType,
-  Embedding,
-  EmbeddingBackward,
-  Fill,
-  GlobalNorm,
-  Gru,
-  GruBackward,
-  Linear,
-  LinearBackward,
-  Lstm,
-  LstmBackward,
-  OneHotLinear,
-  OneHotLinearBackward,
-  Ops,
-  Rnn,
-  RnnBackward,
-  Sample,
-  SoftmaxCrossEntropy,
-  Tensor,
-  Update,
-  UpdateRule,
-  Values,
-} from "./lib/backend/backend.ts";
+export type { Backend } from "./lib/backend/backend.ts";
+export type * from "./lib/backend/ops.ts";
+export { ACTIVATIONS, UPDATE_RULES } from "./lib/backend/ops.ts";
+export {
+  type DType,
+  DTYPES,
+  type Tensor,
+  type Values,
+} from "./lib/backend/tensor.ts";

@@ -16,7 +16,7 @@ export interface DownloadOptions {
 
 /** No address gave the bytes that were expected. */
 export class DownloadError extends Error {
-  /** Tells this error from others. */
+  /** The class by name, as messages and stack traces show it. */
   override readonly name = "DownloadError";
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import type { Corpus } from "./text/corpus.ts";
@@ -62,7 +63,7 @@ export async function evaluate(
   const { ids } = corpus;
   const tokens = ids.length - 1;
   if (tokens < 1) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot evaluate on "${corpus.name}": the text needs at least 2 ` +
         `tokens, and it has ${ids.length}`,
     );

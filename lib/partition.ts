@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import { assertRecord, filledIn, type SettingsOf } from "./setting.ts";
 import {
   type Minibatch,
@@ -110,7 +111,7 @@ export function partition(
   const { batchSize, numSteps, sampling, seed } = settings;
   const { epoch = 0, offset } = options;
   if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot use the offset ${offset}: expected a whole number of at ` +
         "least 0",
     );
@@ -171,7 +172,7 @@ function assertLongEnough(
     isBetter && `a batch size of 1 and no more than ${steps(stepsOfOne)}`,
     "a longer text",
   ].filter(Boolean).join(", or ");
-  throw new RangeError(
+  throw new InputError(
     `The text is too short: ${length} tokens to train on, but minibatches of ` +
       `${batchSize} rows × ${steps(numSteps)} need ${needed}. Use ${advice}`,
   );

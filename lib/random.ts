@@ -3,11 +3,12 @@
  *
  * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
  * SC 2011) mixes a 64-bit key, the seed, with a 128-bit counter, the place
- * `(stream, epoch, step, index)`. To resume a run is to go on counting.
+ * `(stream, epoch, item, index)`. To resume a run is to go on counting.
  *
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import { philox4x32 } from "./backend/philox.ts";
 
 /** What a draw is for; draws of different streams are independent. */
@@ -25,7 +26,8 @@ const STREAMS: Readonly<Record<Stream, number>> = {
 export interface Place {
   readonly stream: Stream;
   readonly epoch?: number;
-  readonly step?: number;
+  /** Which minibatch, parameter or token it is for. */
+  readonly item?: number;
   /** Parts of one stream, such as the layers of a model; below 2²⁴. Default 0. */
   readonly part?: number;
 }
@@ -112,7 +114,7 @@ export function randomNormal(
  * ```ts
  * import { randomUniform } from "./random.ts";
  *
- * const [u] = randomUniform(7, { stream: "sample", step: 3 }, 1);
+ * const [u] = randomUniform(7, { stream: "sample", item: 3 }, 1);
  * console.assert(u >= 0 && u < 1);
  * ```
  */
@@ -134,19 +136,19 @@ export function randomUniform(
 /** A place as the key and the counter, less its first word, of the block function. */
 export function placeWords(
   seed: number,
-  { stream, epoch = 0, step = 0, part = 0 }: Place,
+  { stream, epoch = 0, item = 0, part = 0 }: Place,
 ): {
   key: readonly [number, number];
   counter: readonly [number, number, number];
 } {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot use the seed ${seed}: expected a whole number from 0 to ${MAX_SEED}`,
     );
   }
   return {
     key: [seed >>> 0, Math.floor(seed / 2 ** 32)],
-    counter: [step, epoch, STREAMS[stream] + 256 * part],
+    counter: [item, epoch, STREAMS[stream] + 256 * part],
   };
 }
 

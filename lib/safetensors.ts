@@ -8,6 +8,7 @@
  * @module
  */
 
+import { FormatError, InputError } from "./input_error.ts";
 import { sizeOf } from "./backend/shapes.ts";
 import { isText } from "./exchange/file_kind.ts";
 import { foreignFormat } from "./exchange/foreign_format.ts";
@@ -106,7 +107,7 @@ export function safetensorsParts(
   const header = new TextEncoder().encode(`{${entries.join(",")}}`);
   const padded = Math.ceil(header.length / 8) * 8;
   if (padded > MAX_HEADER) {
-    throw new RangeError(`Cannot store a header of ${padded} bytes`);
+    throw new InputError(`Cannot store a header of ${padded} bytes`);
   }
   const head = new Uint8Array(8 + padded).fill(0x20, 8);
   new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);
@@ -281,5 +282,5 @@ function dtypeOf(data: Elements): DTypeName {
 }
 
 function fail(reason: string): never {
-  throw new SyntaxError(`Not a safetensors file: ${reason}`);
+  throw new FormatError(`Not a safetensors file: ${reason}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import { Allocation } from "./backend/allocation.ts";
 import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
@@ -32,9 +33,9 @@ export interface ScoreOptions {
 
 /** A token of a text, and how likely it is. */
 export interface ScoredToken {
-  /** Its id; 0 where the vocabulary has it not. */
+  /** Its id; 0 if it is not in the vocabulary. */
   readonly id: number;
-  /** The token in the vocabulary; `<unk>` where it is not there. */
+  /** The token in the vocabulary; `<unk>` if it is not in it. */
   readonly token: string;
   /**
    * Natural logarithm of its probability behind all that stands before it; the first
@@ -164,7 +165,7 @@ export async function* score(
 
 function assertInRange(name: string, value: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
-  throw new RangeError(
+  throw new InputError(
     `Cannot score with ${name} ${value}: expected a whole number from 0 ` +
       (most < Infinity ? `to ${most}` : "on"),
   );

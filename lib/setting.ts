@@ -5,6 +5,7 @@
  * @module
  */
 
+import { FormatError, InputError } from "./input_error.ts";
 import type { JsonObject } from "./json_value.ts";
 
 /** The numbers that a setting may be. */
@@ -153,31 +154,39 @@ export function assertSetting(
   value: unknown,
   attempt: string,
 ): void {
+  const fault = faultOf(setting, value, attempt);
+  if (!fault) return;
+  throw fault.isKind
+    ? new TypeError(fault.message)
+    : new InputError(fault.message);
+}
+
+/** What is wrong with a setting's value, if anything, and whether its kind is. */
+function faultOf(
+  setting: Setting,
+  value: unknown,
+  attempt: string,
+): { readonly message: string; readonly isKind: boolean } | undefined {
   if (value === null && setting.default === null) return;
   if (setting.kind === "choice") {
     if (setting.choices.some((choice) => choice === value)) return;
     const known = setting.choices.map((choice) => `"${choice}"`).join(", ");
-    const message =
-      `Unknown ${setting.name} ${shown(value)}: expected one of ` +
-      known;
-    throw typeof value === "string"
-      ? new RangeError(message)
-      : new TypeError(message);
+    const message = `Unknown ${setting.name} ${shown(value)}: expected one of `;
+    return { message: message + known, isKind: typeof value !== "string" };
   }
+  const found = `${attempt} ${shown(value)}`;
   if (setting.kind === "boolean") {
     if (typeof value === "boolean") return;
-    throw new TypeError(
-      `${attempt} ${shown(value)}: expected true or false`,
-    );
+    return { message: `${found}: expected true or false`, isKind: true };
   }
-  const message = `${attempt} ${shown(value)}: expected ${rangeText(setting)}`;
-  if (typeof value !== "number") throw new TypeError(message);
-  if (!(Math.abs(value) <= MOST)) {
-    throw new RangeError(
-      message + (value > MOST ? `, up to ${MOST}` : ""),
-    );
+  const message = `${found}: expected ${rangeText(setting)}`;
+  if (typeof value !== "number") return { message, isKind: true };
+  if (value > MOST) {
+    return { message: `${message}, up to ${MOST}`, isKind: false };
   }
-  if (!isInRange(setting, value)) throw new RangeError(message);
+  if (value < -MOST || !isInRange(setting, value)) {
+    return { message, isKind: false };
+  }
 }
 
 /**
@@ -223,8 +232,7 @@ export function rangeText(range: NumberRange): string {
  * version that did not have the setting wrote the file.
  *
  * @param what What the record is, for messages: `training`.
- * @throws {TypeError} If a field is of another type than the setting.
- * @throws {RangeError} If a field is out of its range, or no setting.
+ * @throws {FormatError} If a field is no setting, or no value that one may have.
  */
 export function readRecord<R extends object>(
   settings: SettingsOf<R>,
@@ -235,9 +243,13 @@ export function readRecord<R extends object>(
   for (const [key, value] of read) {
     const setting = table.get(key);
     if (!setting) {
-      throw new RangeError(`its ${what} has the unknown setting ${shown(key)}`);
+      throw new FormatError(
+        `its ${what} has the unknown setting ${shown(key)}`,
+      );
     }
-    assertSetting(setting, value, `its ${what} has the ${setting.name}`);
+    const attempt = `its ${what} has the ${setting.name}`;
+    const fault = faultOf(setting, value, attempt);
+    if (fault) throw new FormatError(fault.message);
   }
   return Object.fromEntries(read) as Partial<R>;
 }

@@ -1,3 +1,5 @@
+import { FormatError } from "./input_error.ts";
+
 /** What {@linkcode parseStrictJson} returns; objects are Maps, so no name is special. */
 export type Json =
   | string
@@ -22,88 +24,121 @@ export type Json =
  * ```
  */
 export function parseStrictJson(text: string, maxDepth: number): Json {
-  let at = 0;
+  return new Parser(text, maxDepth).parse();
+}
 
-  const fail = (expected: string): never => {
-    const found = at < text.length ? `"${text.slice(at, at + 12)}"` : "the end";
-    throw new SyntaxError(`expected ${expected} at ${at}, found ${found}`);
-  };
-  const skipSpace = () => {
-    while (" \t\n\r".includes(text[at] ?? "x")) at++;
-  };
-  const take = (character: string) => {
-    skipSpace();
-    if (text[at] !== character) return false;
-    at++;
-    return true;
-  };
-  const need = (character: string) => {
-    if (!take(character)) fail(`'${character}'`);
-  };
+/** A text, and how far it has been read: one method a rule of the grammar. */
+class Parser {
+  readonly #text: string;
+  readonly #maxDepth: number;
+  #at = 0;
 
-  function string(): string {
-    skipSpace();
+  constructor(text: string, maxDepth: number) {
+    this.#text = text;
+    this.#maxDepth = maxDepth;
+  }
+
+  /** The whole text as one value. */
+  parse(): Json {
+    const parsed = this.#value(0);
+    this.#skipSpace();
+    if (this.#at < this.#text.length) this.#fail("the end");
+    return parsed;
+  }
+
+  #value(depth: number): Json {
+    this.#skipSpace();
+    const first = this.#text[this.#at];
+    if (first === '"') return this.#string();
+    if (first !== "{" && first !== "[") return this.#number();
+    if (depth === this.#maxDepth) {
+      this.#fail(`no more than ${this.#maxDepth} levels`);
+    }
+    if (this.#take("[")) {
+      return this.#members("]", () => this.#value(depth + 1));
+    }
+    this.#need("{");
+    return this.#entries(depth + 1);
+  }
+
+  #entries(depth: number): ReadonlyMap<string, Json> {
+    const entries = new Map<string, Json>();
+    this.#members("}", () => {
+      this.#skipSpace();
+      const start = this.#at;
+      const key = this.#string();
+      if (entries.has(key)) {
+        this.#at = start;
+        this.#fail("a key that has not occurred yet");
+      }
+      this.#need(":");
+      entries.set(key, this.#value(depth));
+    });
+    return entries;
+  }
+
+  #members<T>(close: string, member: () => T): T[] {
+    const all: T[] = [];
+    if (this.#take(close)) return all;
+    do all.push(member()); while (this.#take(","));
+    this.#need(close);
+    return all;
+  }
+
+  #string(): string {
+    this.#skipSpace();
+    const text = this.#text, begin = this.#at;
     // A regular expression for this overflows its stack on a long string.
-    let end = at + 1;
+    let end = begin + 1;
     while (end < text.length && text[end] !== '"') {
       end += text[end] === "\\" ? 2 : 1;
     }
-    if (text[at] !== '"' || end >= text.length) fail("a string");
-    const quoted = text.slice(at, end + 1);
+    if (text[begin] !== '"' || end >= text.length) this.#fail("a string");
+    const quoted = text.slice(begin, end + 1);
     try {
       const value: string = JSON.parse(quoted);
       if (value.isWellFormed()) {
-        at += quoted.length;
+        this.#at += quoted.length;
         return value;
       }
     } catch {
       // a bad escape or a control character: reported below
     }
-    return fail("a well-formed string");
+    return this.#fail("a well-formed string");
   }
 
-  function number(): number {
+  #number(): number {
     const literal = /(?:0|[1-9]\d*)(?![\d.eE+-])/y;
-    literal.lastIndex = at;
-    const [digits] = literal.exec(text) ?? [fail("a value")];
+    literal.lastIndex = this.#at;
+    const [digits] = literal.exec(this.#text) ?? [this.#fail("a value")];
     const value = Number(digits);
-    if (!Number.isSafeInteger(value)) fail("a whole number below 2^53");
-    at += digits.length;
+    if (!Number.isSafeInteger(value)) this.#fail("a whole number below 2^53");
+    this.#at += digits.length;
     return value;
   }
 
-  function members<T>(close: string, member: () => T): T[] {
-    const all: T[] = [];
-    if (take(close)) return all;
-    do all.push(member()); while (take(","));
-    need(close);
-    return all;
+  #need(character: string): void {
+    if (!this.#take(character)) this.#fail(`'${character}'`);
   }
 
-  function value(depth: number): Json {
-    skipSpace();
-    if (text[at] === '"') return string();
-    if (text[at] !== "{" && text[at] !== "[") return number();
-    if (depth === maxDepth) fail(`no more than ${maxDepth} levels`);
-    if (take("[")) return members("]", () => value(depth + 1));
-    need("{");
-    const object = new Map<string, Json>();
-    members("}", () => {
-      skipSpace();
-      const start = at;
-      const key = string();
-      if (object.has(key)) {
-        at = start;
-        fail("a key that has not occurred yet");
-      }
-      need(":");
-      object.set(key, value(depth + 1));
-    });
-    return object;
+  /** Goes past a character, behind any space, if that is what comes next. */
+  #take(character: string): boolean {
+    this.#skipSpace();
+    if (this.#text[this.#at] !== character) return false;
+    this.#at++;
+    return true;
   }
 
-  const parsed = value(0);
-  skipSpace();
-  if (at < text.length) fail("the end");
-  return parsed;
+  #skipSpace(): void {
+    while (" \t\n\r".includes(this.#text[this.#at] ?? "x")) this.#at++;
+  }
+
+  #fail(expected: string): never {
+    const found = this.#at < this.#text.length
+      ? `"${this.#text.slice(this.#at, this.#at + 12)}"`
+      : "the end";
+    throw new FormatError(
+      `expected ${expected} at ${this.#at}, found ${found}`,
+    );
+  }
 }

@@ -16,8 +16,9 @@ import { CorpusBuilder } from "./text/corpus_builder.ts";
  * mark is left out and line ends become `\n`.
  * @throws {SyntaxError} If bytes are not UTF-8 (at level `byte` with
  * `normalize: "none"` any will do).
- * @throws {RangeError} If the text holds no token, `validation` is out of its range
- * or leaves fewer than 2 tokens in either part, or there is no vocabulary to extend.
+ * @throws {RangeError} If the text holds no token, or `validation` is out of its range
+ * or leaves fewer than 2 tokens in either part.
+ * @throws {TypeError} If there is no vocabulary to extend.
  *
  * @example
  * ```ts

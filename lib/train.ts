@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "./input_error.ts";
 import type { Backend } from "./backend/backend.ts";
 import {
   type ModelConfig,
@@ -15,7 +16,11 @@ import { partition } from "./partition.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { corpusDigest } from "./text/corpus_digest.ts";
 import type { Checkpoint } from "./training/checkpoint.ts";
-import { assertSettings, withDefaults } from "./training/settings.ts";
+import {
+  assertSettings,
+  RESUMABLE_SETTINGS,
+  withDefaults,
+} from "./training/settings.ts";
 import type { TrainingRecord } from "./training/settings.ts";
 import type { LearningRateSchedule } from "./training/learning_rate.ts";
 import type { TrainEvent } from "./training/events.ts";
@@ -115,11 +120,11 @@ export async function* train(
  * end, are to the bit those of a training that never was, on the same device, unless
  * a setting is changed. The optimizer's state is kept in any case.
  *
- * @param checkpoint One with a `state`, as `train` gives them.
+ * @param checkpoint One with `resumeData`, as `train` gives them.
  * @param corpus The same text in the same tokens.
- * @throws {RangeError} If the checkpoint has no state, the corpus or its held-out part
- * is another, a setting is out of its range, or fewer epochs are asked for than are
- * done.
+ * @throws {RangeError} If the corpus or its held-out part is another, a setting is out
+ * of its range, or fewer epochs are asked for than are done.
+ * @throws {TypeError} If the checkpoint has no `resumeData`.
  * @throws {DivergenceError} As {@linkcode train} does.
  *
  * @example
@@ -146,16 +151,16 @@ export async function* resume(
   backend: Backend,
   options: ResumeOptions = {},
 ): AsyncGenerator<TrainEvent, void> {
-  const { config, progress, state } = checkpoint;
+  const { config, progress, resumeData } = checkpoint;
   const training = resumedSettings(checkpoint.training, options);
-  if (!state) {
-    throw new RangeError(
+  if (!resumeData) {
+    throw new TypeError(
       "Cannot resume: the checkpoint holds a model, but not what " +
         "resuming its training needs",
     );
   }
   if (training.epochs < progress.epochs) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot resume for ${training.epochs} epochs in total: ` +
         `${progress.epochs} are already done`,
     );
@@ -168,7 +173,7 @@ export async function* resume(
     training,
     corpus: record,
     parameters: () => checkpoint.parameters,
-    state,
+    resumeData,
   }, controls(options));
 }
 
@@ -177,14 +182,10 @@ export function resumedSettings(
   recorded: TrainingRecord,
   given: ResumeOptions,
 ): TrainingRecord {
-  const { epochs, learningRate, schedule, patience } = given;
-  return {
-    ...recorded,
-    epochs: epochs ?? recorded.epochs,
-    learningRate: learningRate ?? recorded.learningRate,
-    schedule: schedule ?? recorded.schedule,
-    patience: patience ?? recorded.patience,
-  };
+  const settled = RESUMABLE_SETTINGS.map((key) =>
+    [key, given[key] ?? recorded[key]] as const
+  );
+  return { ...recorded, ...Object.fromEntries(settled) };
 }
 
 /** What a checkpoint says of the text. */
@@ -206,7 +207,7 @@ function assertSameText(
   before: Checkpoint["corpus"],
 ): void {
   const refuse = (what: string): never => {
-    throw new RangeError(
+    throw new InputError(
       `Cannot resume on "${text.name}": ${what} that the model was ` +
         `trained with, in the same tokens (${before.tokens} tokens and ` +
         `${before.validationTokens} held out; here ${text.tokens} and ` +
@@ -230,7 +231,7 @@ function assertTrainable(
 ): void {
   assertSettings(training);
   if (training.dropout > 0 && config.numLayers < 2) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot use dropout in a model with one layer: dropout acts " +
         "between layers, so use two or more",
     );
@@ -239,14 +240,14 @@ function assertTrainable(
   partition(corpus.ids, { ...training, offset }); // refuses what does not fit
   const { validation } = corpus;
   if (validation && validation.length <= training.batchSize) {
-    throw new RangeError(
+    throw new InputError(
       `The validation text is too short: ${validation.length} tokens ` +
         `for ${training.batchSize} rows. Use a batch size of at most ` +
         `${validation.length - 1}, or hold out more`,
     );
   }
   if (training.patience > 0 && !validation) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot stop early without a validation text: hold out a part " +
         "of the corpus",
     );
@@ -259,7 +260,7 @@ function controls(options: TrainControls): Loop {
     const [name, value] of Object.entries({ checkpointEvery, sampleEvery })
   ) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new RangeError(
+    throw new InputError(
       `Cannot use ${name} ${value}: expected a whole number of at ` +
         "least 0",
     );

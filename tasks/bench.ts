@@ -1,6 +1,10 @@
 import type { Backend } from "../lib/backend/backend.ts";
-import { chooseDevice, openBackend } from "../lib/backend/open.ts";
-import { type CellName, CELLS } from "../lib/model/cells.ts";
+import {
+  chooseDevice,
+  DEVICE_NAMES,
+  openBackend,
+} from "../lib/backend/open.ts";
+import { CELL_NAMES } from "../lib/model/cells.ts";
 import { benchGeneration, type GenerationResult } from "./bench/generation.ts";
 import { median, time } from "./bench/measure.ts";
 import { alternate, type Pair } from "./bench/peer.ts";
@@ -26,6 +30,9 @@ import { grouped } from "./shared/grouped.ts";
 /** The chapter's reach of backpropagation. */
 const NUM_STEPS = 35;
 
+/** What can be measured. */
+const DEVICES = DEVICE_NAMES.filter((name) => name !== "auto");
+
 /** What is measured where no size is asked for. */
 const GRID = {
   hiddenSizes: [64, 128, 256, 512, 1024],
@@ -34,17 +41,15 @@ const GRID = {
 
 export const command = {
   name: "bench",
-  summary:
-    "Measures how fast this machine trains and generates. Each result is " +
-    "checked against the reference before it is timed.",
+  details: "Each result is checked against the reference before it is timed.",
   flags: {
     device: choice(
-      ["present", "webgpu", "cpu", "reference"],
+      ["present", ...DEVICES],
       "present",
       "what to measure; present: the CPU, and a GPU if there is one",
     ),
     threads: DEVICE_FLAGS.threads,
-    cell: choice(Object.keys(CELLS) as CellName[], "rnn", "the recurrent cell"),
+    cell: choice(CELL_NAMES, "rnn", "the recurrent cell"),
     "hidden-size": {
       kind: "integer",
       least: 1,
@@ -106,8 +111,8 @@ async function main(flags: Values<typeof command.flags>): Promise<void> {
 }
 
 async function devices(
-  asked: "present" | "webgpu" | "cpu" | "reference",
-): Promise<("webgpu" | "cpu" | "reference")[]> {
+  asked: "present" | typeof DEVICES[number],
+): Promise<typeof DEVICES> {
   if (asked !== "present") return [asked];
   const { name } = await chooseDevice();
   return name === "cpu" ? ["cpu"] : ["cpu", name];

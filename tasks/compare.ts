@@ -1,3 +1,6 @@
+import { MODEL_SETTINGS } from "../lib/model/config.ts";
+import type { Setting } from "../lib/setting.ts";
+import { TRAINING_SETTINGS } from "../lib/training/settings.ts";
 import { deviceText, spaced, speedText } from "./cli/describe.ts";
 import { modelText } from "./shared/model_text.ts";
 import { perplexityText } from "./shared/perplexity_text.ts";
@@ -20,18 +23,19 @@ import { grouped } from "./shared/grouped.ts";
 /** Columns of a curve in the table. */
 const CURVE = 16;
 
+/** What is known of each setting: some have an effect only with others. */
+const EFFECTS = new Map<string, Setting>(
+  Object.entries({ ...MODEL_SETTINGS, ...TRAINING_SETTINGS }),
+);
+
 /** Settings that are shown even where all runs agree. */
 const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
 
-/** Settings that do nothing in other schedules than `step`. */
-const OF_STEPS = new Set(["stepSize", "gamma"]);
-
-/** The table of flags. */
 export const command = {
   name: "compare",
-  summary: "Shows runs side by side: the settings that differ, how good " +
-    "and how fast they are, and their perplexity by epoch in one " +
-    "plot.",
+  details:
+    "It shows the settings that differ, how good and how fast the runs " +
+    "are, and their perplexity by epoch in one plot.",
   argument: { value: "RUN", help: "runs by name, two or more", several: true },
   flags: {
     output: {
@@ -52,7 +56,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(
     command,
@@ -155,10 +158,13 @@ function comparison(runs: readonly Trained[]): string[] {
   const all = runs.map(settings);
   const differing = (key: string) =>
     new Set(all.map((one) => one[key])).size > 1;
-  const isStepped = all.some(({ schedule }) => schedule === "step");
+  const hasEffect = (key: string) =>
+    Object.entries(EFFECTS.get(key)?.onlyWith ?? {}).every(([other, choices]) =>
+      all.some((one) => choices.includes(String(one[other])))
+    );
   const rows = Object.keys(all[0])
     .filter((key) => ALWAYS.has(key) || differing(key))
-    .filter((key) => isStepped || !OF_STEPS.has(key))
+    .filter(hasEffect)
     .map((key) => [
       `${differing(key) ? "*" : " "} ${spaced(key)}`,
       ...all.map((one) => key === "seed" ? `${one[key]}` : shown(one[key])),

@@ -1,9 +1,14 @@
+import { modelConfig } from "../lib/model/config.ts";
 import { extendVocabulary } from "../lib/model/extend.ts";
 import { parameterCount } from "../lib/model/parameters.ts";
 import { partition } from "../lib/partition.ts";
 import type { Corpus } from "../lib/text/corpus.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
-import type { TrainedModel } from "../lib/training/checkpoint.ts";
+import type {
+  Checkpoint,
+  ImportedModel,
+  TrainedModel,
+} from "../lib/training/checkpoint.ts";
 import { withDefaults } from "../lib/training/settings.ts";
 import {
   chooseTrainingCorpus,
@@ -21,7 +26,7 @@ import { UsageError } from "./cli/flags.ts";
 import { assertFreeRun, HeldRun } from "./cli/held_run.ts";
 import { interruption, interruptSignal } from "./cli/interrupt.ts";
 import { PRESET_FLAG, presetFlags, withPreset } from "./cli/presets.ts";
-import { resumeRun } from "./cli/resume_run.ts";
+import { RESUMABLE_TEXT, resumeRun } from "./cli/resume_run.ts";
 import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
@@ -37,14 +42,13 @@ import {
   trainOptions,
 } from "./cli/training_flags.ts";
 
-/** The table of flags. */
 export const command = {
   name: "train",
-  summary: "Trains a model on a text and saves it as a run: data/runs/NAME " +
-    "with the model, its metrics, samples and curve, and " +
-    "report.html, which shows them. Without flags it trains the " +
-    "chapter's model on The Time Machine, or on the bundled sample " +
-    "if that cannot be downloaded. Ctrl-C saves and stops; --resume " +
+  details:
+    "The folder data/runs/NAME has the model, its metrics, samples and " +
+    "curve, and report.html, which shows them. Without flags it trains " +
+    "the chapter's model on The Time Machine, or on the bundled sample if " +
+    "that cannot be downloaded. Ctrl-C saves and stops; --resume " +
     "continues.",
   flags: {
     preset: PRESET_FLAG,
@@ -57,8 +61,8 @@ export const command = {
     } as TextFlag,
     resume: {
       kind: "switch",
-      help: "continue a run, --run or the newest; --epochs, " +
-        "--learning-rate, --schedule and --patience can be changed",
+      help: `continue a run, --run or the newest; ${RESUMABLE_TEXT} can be ` +
+        "changed",
     },
     "init-from": {
       kind: "text",
@@ -88,7 +92,6 @@ export const command = {
 
 type TrainFlags = Values<typeof command.flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(
     command,
@@ -112,20 +115,7 @@ async function startRun(given: TrainFlags): Promise<number> {
     ? undefined
     : await loadModelFrom(given["init-from"]);
   if (base) assertKeepsModel(given);
-  const beneath = base ? baseFlags(base, given) : {};
-  if (base) sayBase(beneath);
-  /** All flags: those that are not given are the base model's or the preset's. */
-  const filled = (tokens?: number) => {
-    const all = withPreset(
-      preset,
-      { ...given, ...beneath, ...present(given) },
-      tokens,
-    );
-    // What a token file holds out was settled when it was made.
-    return isTokenFile(given.corpus)
-      ? { ...all, validation: given.validation }
-      : all;
-  };
+  const filled = flagsOver(given, base);
   assertUseful(base ? { ...filled(), ...shapeFlags(base) } : filled());
   const name = given.corpus ?? await chooseTrainingCorpus();
   const corpus = base
@@ -140,18 +130,7 @@ async function startRun(given: TrainFlags): Promise<number> {
   const patience = corpus.validation ? flags.patience : 0;
   const options = { ...trainOptions(flags), patience, ...controls };
   assertInRange({ ...options, offset: null });
-  const model = base && extended(base, corpus, options);
-  const all: TrainOptions = model
-    ? {
-      ...options,
-      cell: model.config.cell,
-      hiddenSize: model.config.hiddenSize,
-      numLayers: model.config.numLayers,
-      embeddingSize: model.config.embeddingSize,
-      activation: model.config.activation,
-      parameters: model.parameters,
-    }
-    : options;
+  const all = base ? begunWith(base, corpus, options) : options;
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
   using backend = await openDevice(flags);
@@ -173,6 +152,37 @@ async function startRun(given: TrainFlags): Promise<number> {
       command: commandLine(command, { ...again, run: undefined }),
     },
   );
+}
+
+/**
+ * All flags: those that are not given are those of the base model or of the preset,
+ * which may depend on how many tokens there are to train on, once that is known.
+ */
+function flagsOver(
+  given: TrainFlags,
+  base: Checkpoint | ImportedModel | undefined,
+): (tokens?: number) => TrainFlags {
+  const beneath = base ? baseFlags(base, given) : {};
+  if (base) sayBase(beneath);
+  const flags = { ...given, ...beneath, ...present(given) };
+  return (tokens) => {
+    const all = withPreset(given.preset, flags, tokens);
+    // What a token file holds out was settled when it was made.
+    return isTokenFile(given.corpus)
+      ? { ...all, validation: given.validation }
+      : all;
+  };
+}
+
+/** The options with the shape and the weights of another model. */
+function begunWith(
+  base: TrainedModel,
+  corpus: Corpus,
+  options: TrainOptions,
+): TrainOptions {
+  const { config, parameters } = extended(base, corpus, options);
+  const { vocabularySize: _, ...shape } = config;
+  return { ...options, ...shape, parameters };
 }
 
 /** Throws a UsageError if a flag would change the model that training starts from. */
@@ -241,14 +251,9 @@ function describeRun(
   run: RunPaths,
 ): void {
   const unknown = unknownText(ids, validation);
-  const parameters = parameterCount({
-    cell: options.cell ?? "rnn",
-    activation: options.activation,
-    vocabularySize: vocabulary.tokens.length,
-    embeddingSize: options.embeddingSize,
-    hiddenSize: options.hiddenSize ?? 512,
-    numLayers: options.numLayers ?? 1,
-  });
+  const parameters = parameterCount(
+    modelConfig(options, vocabulary.tokens.length),
+  );
   say(
     `${name}: ${grouped(ids.length)} tokens (${tokenizer.level}), ` +
       (validation ? `${grouped(validation.length)} held out, ` : "") +

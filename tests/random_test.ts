@@ -72,14 +72,14 @@ Deno.test("randomNormal has the moments of N(0, 1)", () => {
   assert(Math.abs(fourth - 3) < 5 * 0.031, `fourth moment ${fourth}`);
 });
 
-Deno.test("draws differ by seed, stream, epoch and step", () => {
+Deno.test("draws differ by seed, stream, epoch and item", () => {
   const places = [
     [1, { stream: "parameters" }],
     [2, { stream: "parameters" }],
     [1 + 2 ** 32, { stream: "parameters" }],
     [1, { stream: "shuffle" }],
     [1, { stream: "parameters", epoch: 1 }],
-    [1, { stream: "parameters", step: 1 }],
+    [1, { stream: "parameters", item: 1 }],
   ] as const;
   const draws = places.map(([seed, place]) => randomNormal(seed, place, 1)[0]);
   assertEquals(new Set(draws).size, places.length);
@@ -96,7 +96,7 @@ Deno.test("a seed that is not a whole number from 0 is refused", () => {
 });
 
 Deno.test("randomUniform gives multiples of 2⁻²⁴ from 0 to below 1, evenly", () => {
-  const draws = randomUniform(3, { stream: "sample", step: 9 }, 10_000);
+  const draws = randomUniform(3, { stream: "sample", item: 9 }, 10_000);
   for (const u of draws) {
     assert(u >= 0 && u < 1 && Number.isInteger(u * 2 ** 24));
   }
@@ -107,7 +107,7 @@ Deno.test("randomUniform gives multiples of 2⁻²⁴ from 0 to below 1, evenly"
   }
   assertEquals(tenths.size, 10);
   // Fewer draws are the first of more.
-  const few = randomUniform(3, { stream: "sample", step: 9 }, 5);
+  const few = randomUniform(3, { stream: "sample", item: 9 }, 5);
   assertEquals(few, draws.slice(0, 5));
 });
 
@@ -116,7 +116,7 @@ Deno.test("every part of a place has draws of its own", () => {
     { stream: "dropout" },
     { stream: "sample" },
     { stream: "dropout", part: 1 },
-    { stream: "dropout", step: 1 },
+    { stream: "dropout", item: 1 },
     { stream: "dropout", epoch: 1 },
     { stream: "sample", part: 1 },
   ] as const;

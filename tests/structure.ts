@@ -1,8 +1,11 @@
 /**
- * Which module may import which, and what the library's code may not use.
+ * Which module may import which, what the library's code may not use, and how long
+ * functions may be.
  *
  * @module
  */
+
+import { functionLengths } from "./function_length.ts";
 
 /** Sources by path from the root: `lib/train.ts`, `mod.ts`. */
 export type Sources = ReadonlyMap<string, string>;
@@ -24,6 +27,7 @@ const LAYERS: readonly [folder: string, layer: number][] = [
   ["README", 4],
   ["deno.json", 4],
   ["mod.ts", 3],
+  ["lib/input_error.ts", 0],
   ["lib/backend/", 1],
   ["lib/", 2],
   ["kernels/", 0],
@@ -44,6 +48,10 @@ const PAGE = /^tasks\/(?:playground|shared)\//;
 /** All that these may import: of the library mod.ts alone. */
 const PAGE_IMPORTS =
   /^(?:mod\.ts|tasks\/(?:playground|shared)\/.*|tasks\/bundle\/older_engines\.ts)$/;
+
+/** Where functions are measured, and how many lines they may have. */
+const MEASURED = /^(?:mod\.ts$|lib\/|tasks\/)/;
+const MOST_LINES = 80;
 
 /** What code may not use, in the files whose paths match `where`. */
 interface Forbidden {
@@ -66,6 +74,11 @@ const FORBIDDEN: readonly Forbidden[] = [
       /\bDate\.now\b|\bnew Date(?!\w|\((?!\s*\)))|(?<!-)\bperformance\b|\bTemporal\b/,
     where: LIB,
   },
+  {
+    breach: "throws an error that the platform throws, too",
+    code: /\bnew (?:RangeError|SyntaxError)\(/,
+    where: /^lib\/(?!backend\/)/,
+  },
   { // a variable of a module, or a collection that begins empty to be filled
     breach: "has global state",
     code:
@@ -79,6 +92,11 @@ export type Exceptions = ReadonlyMap<string, string>;
 
 /** The exceptions of this project. */
 export const EXCEPTIONS: Exceptions = new Map([
+  ...["model/language_model", "model/one_hot", "partition", "safetensors"]
+    .map((name): [string, string] => [
+      `lib/${name}.ts throws an error that the platform throws, too`,
+      "an index, id, name or shape is wrong by a fault of the calling code",
+    ]),
   [
     "lib/training/pace.ts reads a clock",
     "it holds the platform's clock, the default of every function that takes one",
@@ -112,6 +130,9 @@ function allBreaches(sources: Sources): string[] {
         all.push(`${path} ${breach}`);
       }
     }
+    if (MEASURED.test(path)) {
+      all.push(...longFunctions(source).map((long) => `${path} has ${long}`));
+    }
     const isLibrary = LIBRARY.test(path), isPage = PAGE.test(path);
     const imports = importsOf(path, code);
     graph.set(path, imports.map(({ to }) => to));
@@ -140,6 +161,12 @@ function allBreaches(sources: Sources): string[] {
     all.push(`kernels are imported by ${names}, expected one file`);
   }
   return [...all, ...circles(graph).map(circleOf)];
+}
+
+function longFunctions(source: string): string[] {
+  return functionLengths(source)
+    .filter(({ lines }) => lines > MOST_LINES)
+    .map(({ header, lines }) => `a function of ${lines} lines: ${header}`);
 }
 
 /** Modules of which each leads to all others by its imports, those of types too. */
@@ -176,8 +203,9 @@ function withoutComments(source: string): string {
 
 function importsOf(from: string, code: string): Import[] {
   const found: Import[] = [];
+  // The word "from" may stand in a message, too: a statement begins the line.
   const pattern =
-    /\bfrom\s*"([^"]*)"|^\s*import\s*"([^"]*)"|\bimport\(\s*"([^"]*)"/gm;
+    /^(?:import|export)\b[^;"'`]*?\bfrom\s*"([^"]*)"|^\s*import\s*"([^"]*)"|\bimport\(\s*"([^"]*)"/gm;
   for (const [, named, plain, lazy] of code.matchAll(pattern)) {
     const specifier = named ?? plain ?? lazy;
     found.push({

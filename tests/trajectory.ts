@@ -14,7 +14,7 @@ import { tokenize } from "../lib/tokenize.ts";
 import { ChunkRunner } from "../lib/training/chunk_runner.ts";
 import { Optimizer } from "../lib/training/optimizer.ts";
 import { withDefaults } from "../lib/training/settings.ts";
-import type { MinibatchResult } from "../lib/training/training_state.ts";
+import type { MinibatchResult } from "../lib/training/resume_data.ts";
 import { EpochSums } from "../lib/training/epoch_sums.ts";
 import { perplexity } from "../lib/training/metrics.ts";
 import { schedule, takeChunk } from "../lib/training/schedule.ts";

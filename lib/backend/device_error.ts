@@ -28,7 +28,7 @@ export type DeviceErrorKind =
  * ```
  */
 export class DeviceError extends Error {
-  /** Tells this error from others. */
+  /** The class by name, as messages and stack traces show it. */
   override readonly name = "DeviceError";
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import { CELLS } from "../model/cells.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { toStateDict } from "../model/state_dict.ts";
@@ -66,7 +67,7 @@ export function loadingLines(config: ModelConfig, path: string): string[] {
 function moduleName({ cell }: ModelConfig): string {
   const { torchName } = CELLS[cell];
   if (torchName !== undefined) return torchName;
-  throw new RangeError(
+  throw new InputError(
     `Cannot export the cell "${cell}": PyTorch does not have it`,
   );
 }

@@ -4,14 +4,15 @@
  * @module
  */
 
-import type { Activation } from "../backend/backend.ts";
+import { InputError } from "../input_error.ts";
+import type { Activation } from "../backend/ops.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { fromStateDict } from "../model/state_dict.ts";
 import { decodeSafetensors } from "../safetensors.ts";
 import { filledIn } from "../setting.ts";
 import { type Tokenizer, TOKENIZER_SETTINGS } from "../text/tokenizer.ts";
 import type { ImportedModel } from "../training/checkpoint.ts";
-import { TRAIN_PREFIX } from "../training/training_state.ts";
+import { TRAIN_PREFIX } from "../training/resume_data.ts";
 import { inferConfig } from "./infer_config.ts";
 import { type ListedTensor, listSafetensors } from "./listing.ts";
 import { unknownFirst } from "./unknown_first.ts";
@@ -82,7 +83,7 @@ export function importWeights(
     : undefined;
   problems.push(...inferred.problems, ...named.problems);
   if (problems.length > 0 || !inferred.config || !parameters) {
-    throw new RangeError(`Cannot import the model: ${problems.join("; ")}`);
+    throw new InputError(`Cannot import the model: ${problems.join("; ")}`);
   }
   return {
     ...unknownFirst(inferred.config, parameters, named.tokens),
@@ -164,7 +165,7 @@ function readParameters(
     );
     return new Map(parameters);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     problems.push(error.message);
   }
 }

@@ -1,3 +1,4 @@
+import { FormatError } from "../input_error.ts";
 import { splitSafetensors } from "../safetensors.ts";
 import type { Json } from "../strict_json.ts";
 
@@ -76,5 +77,5 @@ function isNumbers(value: Json | undefined): value is readonly number[] {
 }
 
 function fail(reason: string): never {
-  throw new SyntaxError(`Not a safetensors file: ${reason}`);
+  throw new FormatError(`Not a safetensors file: ${reason}`);
 }

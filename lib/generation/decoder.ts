@@ -131,8 +131,8 @@ export class Decoder implements Disposable {
   #draws(done: number, steps: number): Float64Array {
     const { count: B, seed } = this.#settings;
     return Float64Array.from({ length: steps * B }, (_, i) => {
-      const step = done + Math.floor(i / B);
-      const place = { stream: "sample", step, part: i % B } as const;
+      const item = done + Math.floor(i / B);
+      const place = { stream: "sample", item, part: i % B } as const;
       return randomUniform(seed, place, 1)[0];
     });
   }

@@ -24,7 +24,7 @@ const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
  * them is longer by, again and again until all have ended: an array with a piece a
  * continuation, in the same order every time. The prefix itself is not in it.
  *
- * Token i of continuation r is drawn by Philox(seed, stream "sample", step i, part
+ * Token i of continuation r is drawn by Philox(seed, stream "sample", item i, part
  * r): continuation 0 is the same whatever the `count`, and how the work is cut up
  * changes nothing. `<unk>` is never generated.
  *

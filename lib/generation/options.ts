@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import { MAX_SEED } from "../random.ts";
 import { type Clock, monotonicClock } from "../training/pace.ts";
 
@@ -92,12 +93,12 @@ export function generateSettings(
   for (const [name, [isInRange, range]] of Object.entries(RANGES)) {
     const value = settings[name as keyof typeof RANGES];
     if (Number.isFinite(value) && isInRange(value)) continue;
-    throw new RangeError(
+    throw new InputError(
       `Cannot generate with ${name} ${value}: expected ${range}`,
     );
   }
   if (settings.stop === "") {
-    throw new RangeError(
+    throw new InputError(
       "Cannot generate with an empty stop text: it would end the text " +
         "immediately",
     );

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type Activation, ACTIVATIONS } from "../backend/backend.ts";
-import type { JsonObject } from "../json_value.ts";
+import { FormatError, InputError } from "../input_error.ts";
+import { type Activation, ACTIVATIONS } from "../backend/ops.ts";
+import { countOf, type JsonObject } from "../json_value.ts";
 import {
   assertRecord,
   assertSetting,
@@ -146,7 +147,7 @@ export function assertConfig(config: ModelConfig): void {
   );
   const { activations } = CELLS[cell];
   if (!activations.includes(activation)) {
-    throw new RangeError(
+    throw new InputError(
       `The activation of the cell "${cell}" is ${activations.join(" or ")}; ` +
         `"${activation}" is for ${listed(cellsWith(activation))}`,
     );
@@ -158,12 +159,16 @@ export function assertConfig(config: ModelConfig): void {
 /**
  * A config that was read from a file.
  *
- * @throws {TypeError} If a setting is of the wrong type.
- * @throws {RangeError} If one is missing, unknown or out of its range.
+ * @throws {FormatError} If a setting is missing, unknown, or out of its range.
+ * @throws {InputError} If the settings do not fit each other.
  */
 export function readConfig(read: JsonObject): ModelConfig {
   const settings = new Map(read);
   settings.delete("vocabularySize");
+  countOf(read.get("vocabularySize"), "its config's vocabulary size is");
+  for (const key of ["cell", "hiddenSize", "numLayers"]) {
+    if (!read.has(key)) throw new FormatError(`its config has no ${key}`);
+  }
   readRecord(MODEL_SETTINGS, settings, "config");
   const config = Object.fromEntries(read) as unknown as ModelConfig;
   assertConfig(config);

@@ -1,3 +1,4 @@
+import { InputError } from "../input_error.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
 import {
@@ -36,7 +37,7 @@ export function extendVocabulary(
 ): TrainedModel {
   const old = config.vocabularySize, V = vocabulary.tokens.length;
   if (known.tokens.some((token, id) => vocabulary.tokens[id] !== token)) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot extend a vocabulary of ${old} tokens to one that does ` +
         "not begin with the same tokens",
     );

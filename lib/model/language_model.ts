@@ -311,8 +311,8 @@ export class LanguageModel implements Disposable {
   }
 
   #drop(layer: number, input: Tensor, output: Tensor): void {
-    const { seed, epoch, minibatch: step } = this.#place!;
-    const place = { stream: "dropout", epoch, step, part: layer } as const;
+    const { seed, epoch, minibatch: item } = this.#place!;
+    const place = { stream: "dropout", epoch, item, part: layer } as const;
     const words = placeWords(seed, place);
     this.#backend.ops.dropout({ input, output, rate: this.#dropout, ...words });
   }

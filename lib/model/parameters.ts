@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import { sizeOf } from "../backend/shapes.ts";
 import { randomNormal, randomUniform } from "../random.ts";
 import { assertRecord, filledIn, type SettingsOf } from "../setting.ts";
@@ -191,9 +192,9 @@ export function initializeParameters(
   const H = config.hiddenSize;
   const { forgetGate } = CELLS[config.cell];
   return new Map(
-    parameterSpecs(config).map(({ name, shape, kind }, step) => {
+    parameterSpecs(config).map(({ name, shape, kind }, item) => {
       const size = sizeOf(shape);
-      const place = { stream: "parameters", step } as const;
+      const place = { stream: "parameters", item } as const;
       const values = DRAWS[init](kind, {
         normal: (deviation) =>
           Float32Array.from(
@@ -250,7 +251,7 @@ export function flatten(
   for (const { name, shape, offset } of specs) {
     const values = parameters.get(name);
     if (values?.length !== sizeOf(shape)) {
-      throw new RangeError(
+      throw new InputError(
         `The parameter ${name} has ${values?.length ?? "no"} values, ` +
           `expected ${sizeOf(shape)} for the shape (${shape.join(", ")})`,
       );

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import { CELLS } from "./cells.ts";
 import type { ModelConfig } from "./config.ts";
@@ -106,5 +107,5 @@ export function fromStateDict(
   if (wrong.length === 0) return parameters;
   const listed = wrong.slice(0, 6);
   if (wrong.length > 6) listed.push(`and ${wrong.length - 6} more`);
-  throw new RangeError(listed.join("; "));
+  throw new InputError(listed.join("; "));
 }

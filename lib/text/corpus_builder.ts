@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import { filledIn, isInRange } from "../setting.ts";
 import {
   type Corpus,
@@ -42,8 +43,9 @@ export class CorpusBuilder {
   #total = 0;
 
   /**
-   * @throws {RangeError} If the level or the normalization is unknown, `validation` is
-   * not from 0 to below 1, or there is no vocabulary to extend.
+   * @throws {RangeError} If the level or the normalization is unknown, or `validation`
+   * is not from 0 to below 1.
+   * @throws {TypeError} If there is no vocabulary to extend.
    */
   constructor(options: TokenizeOptions = {}) {
     const { level, normalize, maxTokens, validation } = filledIn(
@@ -52,13 +54,13 @@ export class CorpusBuilder {
     );
     const { vocabulary, extend = false } = options;
     if (!isInRange(TOKENIZE_SETTINGS.validation, validation)) {
-      throw new RangeError(
+      throw new InputError(
         `Cannot hold out ${validation} of a text for validation: ` +
           "expected a fraction of at least 0 and below 1",
       );
     }
     if (extend && !vocabulary) {
-      throw new RangeError("Cannot extend a vocabulary: none was given");
+      throw new TypeError("Cannot extend a vocabulary: none was given");
     }
     this.#options = options;
     this.#tokenizer = { level, normalize };
@@ -88,7 +90,7 @@ export class CorpusBuilder {
     const { name = "text" } = this.#options;
     if (this.#total === 0) {
       const letters = this.#tokenizer.normalize === "letters";
-      throw new RangeError(
+      throw new InputError(
         `Cannot make a corpus from "${name}": the text contains no ` +
           `${this.#tokenizer.level}` +
           (letters
@@ -142,7 +144,7 @@ export class CorpusBuilder {
     const remedy = kept < 4
       ? "a longer text"
       : `a ${held < 2 ? "larger" : "smaller"} fraction, or a longer text`;
-    throw new RangeError(
+    throw new InputError(
       `Cannot hold out ${validation} of "${name}" for validation: of ` +
         `its ${kept} tokens, that would hold out ${held} and leave ` +
         `${kept - held} to train on, and each part needs at least 2. ` +

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { Corpus } from "./corpus.ts";
 import { splitText } from "./split_text.ts";
 import type { Level } from "./tokenizer.ts";
@@ -48,7 +49,7 @@ export function encodePrefix(
   const { level } = reader.tokenizer;
   const tokens = tokensOf(withLineEnds(reader, prefix), level);
   if (tokens.length === 0) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot continue an empty prefix: it needs at least one " +
         `${level}`,
     );
@@ -56,7 +57,7 @@ export function encodePrefix(
   const ids = idsByToken(reader.vocabulary);
   const encoded = tokens.map((token) => ids.get(token) ?? 0);
   if (encoded.every((id) => id > 0)) return encoded;
-  throw new RangeError(
+  throw new InputError(
     `Cannot continue the prefix: the model's vocabulary has no ` +
       listStrangers(strangersIn(reader, prefix)) + reasonOf(reader, prefix),
   );
@@ -99,13 +100,13 @@ export function prefixIds(
   if (typeof prefix === "string") return encodePrefix(reader, prefix);
   const { length: size } = reader.vocabulary.tokens;
   if (size < 2) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot continue the prefix: the model's vocabulary has only " +
         "the token <unk>, which is never generated",
     );
   }
   if (prefix.length === 0) {
-    throw new RangeError(
+    throw new InputError(
       "Cannot continue an empty prefix: it needs at least one id",
     );
   }
@@ -113,7 +114,7 @@ export function prefixIds(
     !(Number.isInteger(id) && id >= 0 && id < size)
   );
   if (bad < 0) return prefix;
-  throw new RangeError(
+  throw new InputError(
     `Cannot continue the prefix: id ${prefix[bad]} at ${
       bad + 1
     } is not in the ` +

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { countOf, fieldsOf, textOf } from "../json_value.ts";
+import { FormatError } from "../input_error.ts";
+import { countOf, fieldsOf, parseJson, textOf } from "../json_value.ts";
 import {
   concatenated,
   decodeSafetensors,
@@ -75,13 +76,13 @@ export function decodeTokenFile(bytes: Uint8Array): Corpus {
   const corpus = metadata.get("weena.corpus");
   const text = metadata.get("weena.vocabulary");
   if (!areIds(ids) || !corpus || !text) {
-    throw new SyntaxError(
+    throw new FormatError(
       "Not a token file: it does not hold ids and a vocabulary. Make " +
         "one with tokenize",
     );
   }
   if (validation && !areIds(validation)) {
-    throw new SyntaxError(
+    throw new FormatError(
       "Not a token file: its validation part does not consist of ids",
     );
   }
@@ -97,8 +98,8 @@ function readMetadata(
   vocabulary: string,
 ): Omit<Corpus, "ids" | "validation"> {
   try {
-    const fields = fieldsOf(JSON.parse(corpus), "its corpus is");
-    const tokens = fieldsOf(JSON.parse(vocabulary), "its vocabulary is");
+    const fields = fieldsOf(parseJson(corpus), "its corpus is");
+    const tokens = fieldsOf(parseJson(vocabulary), "its vocabulary is");
     const tokenizer = fieldsOf(fields.get("tokenizer"), "its tokenizer is");
     return {
       name: textOf(fields.get("name"), "its name is"),
@@ -114,7 +115,8 @@ function readMetadata(
       ),
     };
   } catch (error) {
-    throw new SyntaxError(`Not a token file: ${(error as Error).message}`);
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`Not a token file: ${error.message}`);
   }
 }
 
@@ -126,7 +128,7 @@ function areIds(data: Elements | undefined): data is TokenIds {
 function assertWithin(ids: TokenIds, size: number): void {
   for (let i = 0; i < ids.length; i++) {
     if (ids[i] < size) continue;
-    throw new SyntaxError(
+    throw new FormatError(
       `Not a token file: it holds the id ${ids[i]}, but its ` +
         `vocabulary has only ${size} tokens`,
     );

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError } from "../input_error.ts";
 import type { JsonObject } from "../json_value.ts";
 import type { SettingsOf } from "../setting.ts";
 import { type Normalization, NORMALIZATIONS } from "./normalize.ts";
@@ -43,7 +44,7 @@ export const TOKENIZER_SETTINGS: SettingsOf<Tokenizer> = {
 /**
  * A tokenizer that was read from a file.
  *
- * @throws {RangeError} If its level or normalization is missing or unknown.
+ * @throws {FormatError} If its level or normalization is missing or unknown.
  */
 export function readTokenizer(read: JsonObject): Tokenizer {
   const level = LEVELS.find((name) => name === read.get("level"));
@@ -52,7 +53,7 @@ export function readTokenizer(read: JsonObject): Tokenizer {
   if (level !== undefined && normalize !== undefined) {
     return { level, normalize };
   }
-  throw new RangeError(
+  throw new FormatError(
     `its tokenizer is unknown: ${read.get("level")}, ${read.get("normalize")}`,
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError } from "../input_error.ts";
 import { withRoom } from "./token_ids.ts";
 
 const LF = 0x0a, CR = 0x0d, BOM = 0xfeff;
@@ -125,7 +126,7 @@ export class Utf8Decoder {
   }
 
   #fail(): never {
-    throw new SyntaxError(
+    throw new FormatError(
       "The text is not UTF-8: no character begins at byte " +
         `${this.#start}. Convert it to UTF-8, or model its bytes (level ` +
         '"byte", normalize "none")',

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError, InputError } from "../input_error.ts";
 import { numbersOf, textsOf } from "../json_value.ts";
 
 /** The token that stands for all that are not in the vocabulary; its id is 0. */
@@ -20,9 +21,9 @@ export interface Vocabulary {
 /**
  * A vocabulary that was read from a file.
  *
- * @throws {TypeError} If its tokens are no texts, or its counts no numbers.
- * @throws {RangeError} If there are not as many tokens as expected, each different
- * and the first `<unk>`, and as many counts.
+ * @throws {FormatError} If its tokens are no texts or its counts no numbers, or there
+ * are not as many tokens as expected, each different and the first `<unk>`, and as
+ * many counts.
  */
 export function readVocabulary(
   read: { readonly tokens: unknown; readonly counts: unknown },
@@ -35,7 +36,7 @@ export function readVocabulary(
     tokens.length === size && counts.length === size && tokens[0] === UNKNOWN &&
     new Set(tokens).size === size
   ) return { tokens, counts };
-  throw new RangeError(
+  throw new FormatError(
     `its vocabulary does not have ${size} different tokens`,
   );
 }
@@ -115,7 +116,7 @@ export function assertSameVocabulary(
     other === tokens ||
     other.length === tokens.length && other.every((t, id) => t === tokens[id])
   ) return;
-  throw new RangeError(
+  throw new InputError(
     `Cannot ${what} "${corpus.name}": it was not tokenized with the ` +
       "vocabulary of the model. Pass the vocabulary of the checkpoint " +
       "to tokenize",

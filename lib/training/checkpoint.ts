@@ -5,6 +5,8 @@
  * @module
  */
 
+import { FormatError, InputError } from "../input_error.ts";
+import { parseJson } from "../json_value.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { fromStateDict, toStateDict } from "../model/state_dict.ts";
@@ -21,17 +23,17 @@ import {
   isTrained,
   type Metadata,
   metadataText,
-  resumedStateOf,
+  resumeFieldsOf,
   tokenizerOf,
   trainingOf,
   type TrainingOrigin,
 } from "./checkpoint_metadata.ts";
 import {
-  decodeTrainingState,
-  encodeTrainingState,
+  decodeResumeData,
+  encodeResumeData,
+  type ResumeData,
   TRAIN_PREFIX,
-  type TrainingState,
-} from "./training_state.ts";
+} from "./resume_data.ts";
 
 /** A model that can be used: evaluated, prompted, exported. */
 export interface TrainedModel {
@@ -51,8 +53,8 @@ export interface Checkpoint extends TrainedModel, TrainingOrigin {
   readonly loss: number;
   /** The same of the validation text; NaN where there is none. */
   readonly validationLoss: number;
-  /** What training needs to go on; a model that is only to be used has none. */
-  readonly state?: TrainingState;
+  /** What resuming needs; a model that is only to be used has none. */
+  readonly resumeData?: ResumeData;
   /** What trained it: `weena`, and the device's description. */
   readonly provenance: string;
 }
@@ -65,7 +67,7 @@ export interface ImportedModel extends TrainedModel {
 
 /** A file that is no checkpoint, or a damaged one. */
 export class CheckpointError extends Error {
-  /** Tells this error from others. */
+  /** The class by name, as messages and stack traces show it. */
   override readonly name = "CheckpointError";
 }
 
@@ -117,16 +119,16 @@ export async function encodeCheckpoint(
     ["weena.provenance", checkpoint.provenance],
   ]);
   if ("training" in checkpoint) {
-    const { corpus, training, progress, state } = checkpoint;
+    const { corpus, training, progress, resumeData } = checkpoint;
     metadata.set("weena.corpus", JSON.stringify(corpus));
     metadata.set("weena.training", JSON.stringify(training));
     metadata.set("weena.progress", JSON.stringify(progress));
     metadata.set("weena.loss", String(checkpoint.loss));
     metadata.set("weena.validation_loss", String(checkpoint.validationLoss));
-    if (state) {
-      const saved = encodeTrainingState(config, training.batchSize, state);
+    if (resumeData) {
+      const saved = encodeResumeData(config, training.batchSize, resumeData);
       for (const [name, tensor] of saved) tensors.set(name, tensor);
-      const { updates, skippedInRow, best } = state;
+      const { updates, skippedInRow, best } = resumeData;
       const rest = { updates, skippedInRow, best };
       metadata.set("weena.state", JSON.stringify(rest));
     }
@@ -160,8 +162,10 @@ export async function decodeModel(
   try {
     return await readContents(decodeSafetensors(bytes));
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    return refuse((error as Error).message);
+    if (error instanceof InputError || error instanceof FormatError) {
+      return refuse(error.message);
+    }
+    throw error;
   }
 }
 
@@ -182,8 +186,8 @@ async function readContents(
   if (await contentDigest(contents) !== text("sha256")) {
     refuse("it is damaged: its SHA-256 differs from the recorded one");
   }
-  const tokens: unknown = JSON.parse(text("vocabulary"));
-  const counts: unknown = JSON.parse(text("counts"));
+  const tokens: unknown = parseJson(text("vocabulary"));
+  const counts: unknown = parseJson(text("counts"));
   const config = configOf(values);
   if (config.numLayers > tensors.size) {
     refuse(`it has ${tensors.size} tensors for ${config.numLayers} layers`);
@@ -208,11 +212,11 @@ async function readContents(
     loss: Number(text("loss")),
     validationLoss: Number(text("validation_loss")),
     ...(values("state") !== undefined && {
-      state: decodeTrainingState(
+      resumeData: decodeResumeData(
         config,
         batchSize,
         tensors,
-        resumedStateOf(values),
+        resumeFieldsOf(values),
       ),
     }),
   };

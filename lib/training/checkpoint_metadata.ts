@@ -5,17 +5,20 @@
  * @module
  */
 
+import { FormatError } from "../input_error.ts";
 import {
   countOf,
   fieldsOf,
   type JsonObject,
   numberOf,
+  parseJson,
   textOf,
 } from "../json_value.ts";
 import { type ModelConfig, readConfig } from "../model/config.ts";
 import { filledIn, readRecord } from "../setting.ts";
 import { readTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Best } from "./best.ts";
+import type { Progress } from "./progress.ts";
 import { TRAINING_SETTINGS, type TrainingRecord } from "./settings.ts";
 
 /** A text that a model was trained on. */
@@ -32,16 +35,6 @@ export interface CorpusRecord {
   readonly validationSha256?: string;
 }
 
-/** How far a training is. */
-export interface Progress {
-  /** Epochs that are done. */
-  readonly epochs: number;
-  /** Minibatches of the next epoch that are done. */
-  readonly minibatches: number;
-  /** Tokens trained on in all. */
-  readonly tokens: number;
-}
-
 /** Where a model comes from. */
 export interface TrainingOrigin {
   /** The text it was trained on. */
@@ -55,18 +48,18 @@ export interface TrainingOrigin {
 /** The text of a key, without its `weena.`; undefined where it is missing. */
 export type Metadata = (key: string) => string | undefined;
 
-/** The text of a key; throws a RangeError where it is missing. */
+/** The text of a key; throws a FormatError where it is missing. */
 export function metadataText(metadata: Metadata, key: string): string {
   const text = metadata(key);
   if (text !== undefined) return text;
-  throw new RangeError(
+  throw new FormatError(
     `it has no "weena.${key}" in its metadata, so it was not written by weena`,
   );
 }
 
 /** The fields of a key's object; throws where it is missing or none. */
 function fields(metadata: Metadata, key: string): JsonObject {
-  const value: unknown = JSON.parse(metadataText(metadata, key));
+  const value: unknown = parseJson(metadataText(metadata, key));
   return fieldsOf(value, `its "weena.${key}" is`);
 }
 
@@ -132,7 +125,7 @@ function progressOf(progress: JsonObject): Progress {
 }
 
 /** What resuming needs and is in no tensor; throws where it is none. */
-export function resumedStateOf(
+export function resumeFieldsOf(
   metadata: Metadata,
 ): { updates: number; skippedInRow: number; best?: Best } {
   const state = fields(metadata, "state");

@@ -4,7 +4,7 @@ import type { LanguageModel } from "../model/language_model.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { ScheduledMinibatch } from "./schedule.ts";
 import type { TrainingRecord } from "./settings.ts";
-import type { MinibatchResult } from "./training_state.ts";
+import type { MinibatchResult } from "./resume_data.ts";
 
 /** The most that a chunk may hold, which bounds its tensor of ids to 8 MiB. */
 const MOST_MINIBATCHES = 1024;

@@ -6,7 +6,7 @@
 
 import type { EpochEvent } from "./events.ts";
 import { perplexity } from "./metrics.ts";
-import type { MinibatchResult } from "./training_state.ts";
+import type { MinibatchResult } from "./resume_data.ts";
 
 /** The measurements of an epoch that its minibatches give. */
 export type EpochSummary = Omit<

@@ -6,10 +6,11 @@
 
 import type { Prediction } from "./evaluation.ts";
 import type { Checkpoint, TrainedModel } from "./checkpoint.ts";
+import type { Progress } from "./progress.ts";
 
 /** Measurements of one epoch, taken while the parameters changed. */
 export interface EpochEvent {
-  /** Tells the events apart. */
+  /** An epoch has ended. */
   readonly type: "epoch";
   /** From 1 on. */
   readonly epoch: number;
@@ -23,7 +24,7 @@ export interface EpochEvent {
   readonly validation?: Prediction;
   /** Mean over the minibatches of the global norm before clipping. */
   readonly gradientNorm: number;
-  /** Step size of the last minibatch. */
+  /** The learning rate of the last minibatch. */
   readonly learningRate: number;
   /** Minibatches whose gradient was not finite and which changed nothing. */
   readonly skipped: number;
@@ -39,7 +40,7 @@ export interface EpochEvent {
 
 /** A model of this training, with all that resuming needs. */
 export interface CheckpointEvent {
-  /** Tells the events apart. */
+  /** Here is a model to save. */
   readonly type: "checkpoint";
   /**
    * `best`: the best model since the last event of this kind, which comes before one
@@ -55,7 +56,7 @@ export interface CheckpointEvent {
 
 /** The model to generate some text with, to see how far it is. */
 export interface SampleEvent {
-  /** Tells the events apart. */
+  /** Here is a model to write with. */
   readonly type: "sample";
   /** From 1 on. */
   readonly epoch: number;
@@ -65,15 +66,13 @@ export interface SampleEvent {
   readonly isLast: boolean;
 }
 
-/** How far an epoch is, given between the chunks of its minibatches. */
+/** How far training is within an epoch, given between the chunks of its minibatches. */
 export interface ProgressEvent {
-  /** Tells the events apart. */
+  /** Some minibatches of an epoch are done. */
   readonly type: "progress";
-  /** From 1 on. */
-  readonly epoch: number;
-  /** Minibatches of the epoch that are done, from 1 to below `count`. */
-  readonly minibatch: number;
-  /** Minibatches of the epoch. */
+  /** From 1 to below `count` minibatches of an epoch are done. */
+  readonly progress: Progress;
+  /** Minibatches of that epoch. */
   readonly count: number;
   /** Mean cross-entropy of those that are done, in nats per token. */
   readonly loss: number;
@@ -90,6 +89,6 @@ export type TrainEvent =
 
 /** Three minibatches in a row had a gradient that was not finite. */
 export class DivergenceError extends Error {
-  /** Tells this error from others. */
+  /** The class by name, as messages and stack traces show it. */
   override readonly name = "DivergenceError";
 }

@@ -9,7 +9,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { EpochSums, isSkipped } from "./epoch_sums.ts";
 import type { Prediction } from "./evaluation.ts";
 import type { Progress } from "./progress.ts";
-import type { MinibatchResult, TrainingState } from "./training_state.ts";
+import type { MinibatchResult, ResumeData } from "./resume_data.ts";
 
 /** What is known of a training at one moment, beside the tensors on its device. */
 export interface Position {
@@ -32,13 +32,14 @@ export const MOST_SKIPPED = 3;
 
 /** Where a training begins, or where a checkpoint of it was. */
 export function firstPosition(
-  { progress, loss, validationLoss, state }: Pick<
+  { progress, loss, validationLoss, resumeData }: Pick<
     Checkpoint,
-    "progress" | "loss" | "validationLoss" | "state"
+    "progress" | "loss" | "validationLoss" | "resumeData"
   >,
   tokensEach: number,
 ): Position {
-  const { updates = 0, skippedInRow = 0, measured = [], best } = state ?? {};
+  const { updates = 0, skippedInRow = 0, measured = [], best } = resumeData ??
+    {};
   return {
     progress,
     loss,
@@ -54,7 +55,7 @@ export function firstPosition(
 /** What resuming needs to know of a position. */
 export function resumedFrom(
   { updates, skippedInRow, best, sums: { measured } }: Position,
-): Omit<TrainingState, "states" | "moments"> {
+): Omit<ResumeData, "states" | "moments"> {
   return { updates, skippedInRow, best, measured };
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { UpdateRule } from "../backend/backend.ts";
+import { InputError } from "../input_error.ts";
+import type { UpdateRule } from "../backend/ops.ts";
 import {
   type Initialization,
   INITIALIZATION_SETTINGS,
@@ -191,10 +192,11 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
 
 /** The learning rates of the optimizers in words: `1 for sgd, else 0.002`. */
 function learningRatesText(): string {
-  const byRate = Map.groupBy(
-    OPTIMIZER_NAMES,
-    (name) => OPTIMIZERS[name].learningRate,
-  );
+  const byRate = new Map<number, UpdateRule[]>();
+  for (const name of OPTIMIZER_NAMES) {
+    const { learningRate } = OPTIMIZERS[name];
+    byRate.set(learningRate, [...byRate.get(learningRate) ?? [], name]);
+  }
   const groups = [...byRate].sort(([, a], [, b]) => a.length - b.length);
   return groups.map(([rate, names], i) =>
     i < groups.length - 1 ? `${rate} for ${names.join(", ")}` : `else ${rate}`
@@ -216,6 +218,14 @@ function learningRatesText(): string {
 export function withDefaults(given: Partial<TrainingRecord>): TrainingRecord {
   return filledIn(TRAINING_SETTINGS, given);
 }
+
+/** The settings that resuming can change; all others are those of the run. */
+export const RESUMABLE_SETTINGS = [
+  "epochs",
+  "learningRate",
+  "schedule",
+  "patience",
+] as const satisfies readonly (keyof TrainingRecord)[];
 
 /**
  * Whether training is done after so many epochs: after the last, or when none has
@@ -243,13 +253,13 @@ export function assertSettings(record: TrainingRecord): void {
   }
   const rate = learningRateAt(record, record.epochs, 0);
   if (!(rate <= MOST)) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot train with a gamma of the schedule of ${record.gamma}: the ` +
         `learning rate would grow to ${rate}, expected up to ${MOST}`,
     );
   }
   if (record.warmup >= record.epochs) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot warm up for ${record.warmup} of ${record.epochs} ` +
         "epochs: expected fewer epochs of warm-up",
     );

@@ -17,7 +17,6 @@ import { measure } from "./evaluation.ts";
 import {
   type CheckpointEvent,
   DivergenceError,
-  type ProgressEvent,
   type TrainEvent,
 } from "./events.ts";
 import { learningRateAt } from "./learning_rate.ts";
@@ -40,7 +39,7 @@ import {
   takeChunk,
 } from "./schedule.ts";
 import { isEnded, type TrainingRecord } from "./settings.ts";
-import type { MinibatchResult, TrainingState } from "./training_state.ts";
+import type { MinibatchResult, ResumeData } from "./resume_data.ts";
 
 /** Where training starts: at its beginning, or where it was stopped. */
 export interface Start {
@@ -53,7 +52,7 @@ export interface Start {
   readonly progress: Progress;
   readonly loss: number;
   readonly validationLoss: number;
-  readonly state?: TrainingState;
+  readonly resumeData?: ResumeData;
 }
 
 /** What changes no result: when something is yielded, and when to end early. */
@@ -105,7 +104,7 @@ class Trainer implements Disposable {
   #saved: number;
 
   constructor(corpus: Corpus, backend: Backend, start: Start, loop: Loop) {
-    const { config, training, state } = start;
+    const { config, training, resumeData } = start;
     const { batchSize, numSteps, dropout } = training;
     this.#corpus = corpus;
     this.#backend = backend;
@@ -120,9 +119,9 @@ class Trainer implements Disposable {
       new ChunkRunner(backend, model, optimizer, training),
     );
     model.write(start.parameters());
-    if (state) {
-      model.writeStates(state.states);
-      optimizer.write(state.moments);
+    if (resumeData) {
+      model.writeStates(resumeData.states);
+      optimizer.write(resumeData.moments);
     }
     this.#model = model;
     this.#optimizer = optimizer;
@@ -155,7 +154,11 @@ class Trainer implements Disposable {
       position = yield* this.#train(chunk, position);
       const { progress: isWanted, checkpointSeconds: every } = this.#loop;
       const last = chunk[chunk.length - 1];
-      if (isWanted && !last.endsEpoch) yield progressEvent(position, last);
+      if (isWanted && !last.endsEpoch) {
+        const { progress, sums: { loss, tokensPerSecond } } = position;
+        const { count } = last;
+        yield { type: "progress", progress, count, loss, tokensPerSecond };
+      }
       const isSaveDue = every > 0 &&
         this.#clock() - this.#saved >= 1000 * every;
       if (isSaveDue && !this.#isDone(position)) {
@@ -296,7 +299,7 @@ class Trainer implements Disposable {
       loss: position.loss,
       validationLoss: position.validationLoss,
       provenance: `weena on ${this.#backend.description}`,
-      state: { ...resumedFrom(position), states, moments },
+      resumeData: { ...resumedFrom(position), states, moments },
     };
   }
 
@@ -322,20 +325,6 @@ class Trainer implements Disposable {
       ++ends > this.#best.capacity || this.#corpus.validation !== undefined ||
       isDue(epochs, checkpointEvery) || isDue(epochs, sampleEvery);
   }
-}
-
-function progressEvent(
-  { sums: { loss, tokensPerSecond } }: Position,
-  { epoch, index, count }: ScheduledMinibatch,
-): ProgressEvent {
-  return {
-    type: "progress",
-    epoch: epoch + 1,
-    minibatch: index + 1,
-    count,
-    loss,
-    tokensPerSecond,
-  };
 }
 
 function divergenceError(

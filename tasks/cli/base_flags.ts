@@ -8,12 +8,27 @@ import type {
   Checkpoint,
   ImportedModel,
 } from "../../lib/training/checkpoint.ts";
-import { withDefaults } from "../../lib/training/settings.ts";
+import type { Setting } from "../../lib/setting.ts";
+import {
+  TRAINING_SETTINGS,
+  type TrainingRecord,
+  withDefaults,
+} from "../../lib/training/settings.ts";
 import type { CorpusFlags } from "./corpus.ts";
+import { flagName } from "./setting_flags.ts";
 import type { Settings } from "./training_flags.ts";
 
 /** Flags that a model's training stands for. */
 export type BaseFlags = Partial<Settings> & Pick<CorpusFlags, "validation">;
+
+/** Settings that say how training goes on: all but draws and the first biases. */
+const { seed: _, offset: __, forgetBias: ___, ...TOLD } = TRAINING_SETTINGS;
+
+/** Settings whose value suits one choice of another alone. */
+const SUITED: ReadonlyMap<string, keyof TrainingRecord> = new Map([
+  ["learningRate", "optimizer"],
+  ["weightDecay", "optimizer"],
+]);
 
 /**
  * The settings that a model was trained with, as flags to put beneath those that are
@@ -30,57 +45,41 @@ export function baseFlags(
 ): BaseFlags {
   if (!("training" in model)) return {};
   const { training, corpus, config } = model;
-  const usual = withDefaults({ optimizer: training.optimizer });
-  const share = (given.epochs ?? training.epochs) / training.epochs;
-  const all = corpus.tokens + corpus.validationTokens;
-  const changes = (flag: "optimizer" | "schedule" | "init") =>
-    given[flag] !== undefined && given[flag] !== training[flag];
-  const flags: BaseFlags = {
-    epochs: changed(training.epochs, usual.epochs),
-    "batch-size": changed(training.batchSize, usual.batchSize),
-    "num-steps": changed(training.numSteps, usual.numSteps),
-    sampling: changed(training.sampling, usual.sampling),
-    "clip-norm": changed(training.clipNorm, usual.clipNorm),
-    "clip-value": changed(training.clipValue, usual.clipValue),
-    ...training.resetState && { "reset-state": true },
-    ...!changes("optimizer") && {
-      optimizer: changed(training.optimizer, withDefaults({}).optimizer),
-      "learning-rate": changed(training.learningRate, usual.learningRate),
-      "weight-decay": changed(training.weightDecay, usual.weightDecay),
-    },
-    ...!changes("schedule") && {
-      schedule: changed(training.schedule, usual.schedule),
-      ...training.schedule === "step" && {
-        "step-size": training.stepSize * share,
-        gamma: changed(training.gamma, usual.gamma),
-      },
-    },
-    warmup: training.warmup > 0 ? training.warmup * share : undefined,
-    ...config.numLayers > 1 && {
-      dropout: changed(training.dropout, usual.dropout),
-    },
-    ...!changes("init") && {
-      init: changed(training.init, usual.init),
-      ...training.init === "normal" && {
-        sigma: changed(training.sigma, usual.sigma),
-      },
-    },
-    ...corpus.validationTokens > 0 && {
-      validation: Number((corpus.validationTokens / all).toPrecision(3)),
-      patience: changed(training.patience, usual.patience),
-    },
-  };
-  const isGiven = (flag: string) => {
-    const value = given[flag as keyof BaseFlags];
-    return value !== undefined && value !== false; // a switch is never undefined
-  };
-  return Object.fromEntries(
-    Object.entries(flags)
-      .filter(([flag, value]) => value !== undefined && !isGiven(flag)),
+  const asked = new Map<string, unknown>(
+    Object.entries(given).filter(([, value]) =>
+      value !== undefined && value !== false // a switch is never undefined
+    ),
   );
-}
-
-/** The value where it is not the default. */
-function changed<T>(value: T, standard: T): T | undefined {
-  return value === standard ? undefined : value;
+  const share = (given.epochs ?? training.epochs) / training.epochs;
+  const values: Readonly<Record<string, unknown>> = {
+    ...training,
+    warmup: training.warmup * share,
+    stepSize: training.stepSize * share,
+  };
+  const usual: Readonly<Record<string, unknown>> = {
+    ...withDefaults({ optimizer: training.optimizer }),
+    optimizer: TRAINING_SETTINGS.optimizer.default,
+    stepSize: undefined, // it is said always: the default is of other epochs
+    ...config.numLayers < 2 && { dropout: training.dropout },
+    ...corpus.validationTokens === 0 && { patience: training.patience },
+  };
+  const flags = new Map<string, unknown>();
+  for (const [key, { onlyWith = {} }] of Object.entries<Setting>(TOLD)) {
+    const suits = SUITED.has(key) ? [SUITED.get(key)!] : [];
+    const isMeaningless = [...Object.keys(onlyWith), ...suits].some((other) =>
+      asked.has(other) && asked.get(other) !== values[other]
+    ) || Object.entries(onlyWith).some(([other, choices]) =>
+      !choices.includes(String(values[other]))
+    );
+    if (isMeaningless || values[key] === usual[key]) {
+      continue;
+    }
+    flags.set(flagName(key), values[key]);
+  }
+  if (corpus.validationTokens > 0) {
+    const all = corpus.tokens + corpus.validationTokens;
+    const part = corpus.validationTokens / all;
+    flags.set("validation", Number(part.toPrecision(3)));
+  }
+  return Object.fromEntries([...flags].filter(([flag]) => !asked.has(flag)));
 }

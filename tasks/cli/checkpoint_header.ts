@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError } from "../../lib/input_error.ts";
 import { splitSafetensors } from "../../lib/safetensors.ts";
 
 /** Metadata of a checkpoint's file, and when that was written. */
@@ -19,13 +20,13 @@ const MOST_HEADER = 100_000_000;
 /**
  * Reads the header of a checkpoint.
  *
- * @throws {SyntaxError} If it is none, or the file is cut off.
+ * @throws {FormatError} If it is none, or the file is cut off.
  */
 export async function readHeader(path: string): Promise<CheckpointHeader> {
   using file = await Deno.open(path);
   const { size, mtime } = await file.stat();
   const start = new Uint8Array(8);
-  if (size < 8) throw new SyntaxError(`${path} is too short`);
+  if (size < 8) throw new FormatError(`${path} is too short`);
   await readFull(file, start, path);
   const length = Number(new DataView(start.buffer).getBigUint64(0, true));
   const bytes = new Uint8Array(8 + Math.min(length, size - 8, MOST_HEADER));
@@ -63,6 +64,6 @@ async function readFull(
   }
 }
 
-function cutOff(path: string): SyntaxError {
-  return new SyntaxError(`${path} is truncated`);
+function cutOff(path: string): FormatError {
+  return new FormatError(`${path} is truncated`);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { NumberRange } from "../../lib/setting.ts";
+
 /** A flag as its command's table has it. */
 export type Flag =
   | SwitchFlag
@@ -44,16 +46,7 @@ export interface ChoiceFlag<C extends string> extends Described {
 }
 
 /** A flag with a number as its value. */
-export interface NumberFlag extends Described {
-  readonly kind: "integer" | "number";
-  /** The least allowed. */
-  readonly least: number;
-  /** Whether the least itself is not allowed. */
-  readonly above?: boolean;
-  /** What it has to stay below. */
-  readonly below?: number;
-  /** The greatest allowed. */
-  readonly most?: number;
+export interface NumberFlag extends Described, NumberRange {
   readonly default?: number;
 }
 
@@ -70,8 +63,8 @@ export interface Argument extends Described {
 /** A command's table. */
 export interface Command<F extends Flags> {
   readonly name: string;
-  /** What it does, in a sentence or two. */
-  readonly summary: string;
+  /** What its description in deno.json leaves open. */
+  readonly details: string;
   /** What stands before, between or behind the flags. */
   readonly argument?: Argument;
   readonly flags: F;

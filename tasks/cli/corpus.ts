@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError } from "../../lib/input_error.ts";
 import { extname } from "@std/path";
 import { DownloadError } from "../../lib/download.ts";
 import { foreignFormat } from "../../lib/exchange/foreign_format.ts";
@@ -216,7 +217,7 @@ async function loadTokenFile(
   try {
     return { ...decodeTokenFile(bytes), name: path };
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof FormatError)) throw error;
     throw new TaskError(EXIT.input, `${path}: ${error.message}`);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli";
+import { isInRange } from "../../lib/setting.ts";
 import type {
   ChoiceFlag,
   Command,
@@ -168,11 +169,8 @@ function readValue(
       ? /^-?\d+$/
       : /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
     const value = pattern.test(text) ? Number(text) : NaN;
-    const inRange = value <= (spec.most ?? Infinity) &&
-      value < (spec.below ?? Infinity) &&
-      (spec.above ? value > spec.least : value >= spec.least);
-    const exact = spec.kind === "number" || Number.isSafeInteger(value);
-    if (inRange && exact && value <= MOST) return value;
+    const inRange = isInRange(spec, value);
+    if (inRange && value <= MOST) return value;
     if (inRange && value > MOST) above = `, and no more than ${MOST}`;
   }
   throw new UsageError(

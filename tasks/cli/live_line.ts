@@ -10,7 +10,7 @@ import { sparkline } from "./sparkline.ts";
 import type { Piece, Style } from "./terminal.ts";
 
 /** What the line shows. */
-export interface TrainingState {
+export interface TrainingStatus {
   /** The epoch that is trained, or was last, from 1 on. */
   readonly epoch: number;
   readonly epochs: number;
@@ -48,8 +48,8 @@ const MOST_CURVE = 24;
  * bar, sparkline and speed, in this order, it has each for which there is room; the
  * bar and the sparkline share what is left over.
  */
-export function liveLine(state: TrainingState, columns: number): Piece[] {
-  const all = partsOf(state);
+export function liveLine(status: TrainingStatus, columns: number): Piece[] {
+  const all = partsOf(status);
   let used = -GAP;
   const fitting = all.toSorted((a, b) => a.rank - b.rank).filter((part, i) => {
     const isFitting = i === 0 || used + GAP + part.least <= columns;
@@ -71,15 +71,15 @@ export function liveLine(state: TrainingState, columns: number): Piece[] {
 }
 
 /** The same without curves, for where lines stay. */
-export function plainLine(state: TrainingState): string {
-  const { epoch, epochs, done } = state;
+export function plainLine(status: TrainingStatus): string {
+  const { epoch, epochs, done } = status;
   const part = done - (epoch - 1);
   const within = part > 0 && part < 1 ? ` (${percent(part)} of it)` : "";
   return [
     `epoch ${epoch} of ${epochs}${within}`,
-    ...perplexityTexts(state),
-    ...speedTexts(state),
-    ...leftTexts(state),
+    ...perplexityTexts(status),
+    ...speedTexts(status),
+    ...leftTexts(status),
   ].join(", ");
 }
 
@@ -97,9 +97,9 @@ export function duration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-function partsOf(state: TrainingState): Part[] {
-  const { epoch, epochs, done, perplexities } = state;
-  const [perplexity, validation] = perplexityTexts(state);
+function partsOf(status: TrainingStatus): Part[] {
+  const { epoch, epochs, done, perplexities } = status;
+  const [perplexity, validation] = perplexityTexts(status);
   const width = String(epochs).length;
   const parts = [
     text(1, `epoch ${String(epoch).padStart(width)}/${epochs}`, "bold"),
@@ -110,8 +110,8 @@ function partsOf(state: TrainingState): Part[] {
       text: sparkline(perplexities, columns).padEnd(columns),
       style: "cyan",
     }]),
-    ...speedTexts(state).map((speed) => text(7, speed, "dim")),
-    ...leftTexts(state).map((left) => text(3, left)),
+    ...speedTexts(status).map((speed) => text(7, speed, "dim")),
+    ...leftTexts(status).map((left) => text(3, left)),
   ];
   return parts.filter((part) =>
     part !== undefined && part !== false && part !== ""
@@ -141,7 +141,7 @@ function bar(part: number, columns: number): Piece[] {
   ];
 }
 
-function perplexityTexts({ perplexity, validation }: TrainingState): string[] {
+function perplexityTexts({ perplexity, validation }: TrainingStatus): string[] {
   const shown = (value: number) => perplexityText(value).padStart(5);
   return [
     ...perplexity === undefined ? [] : [`perplexity ${shown(perplexity)}`],
@@ -149,12 +149,12 @@ function perplexityTexts({ perplexity, validation }: TrainingState): string[] {
   ];
 }
 
-function speedTexts({ tokensPerSecond }: TrainingState): string[] {
+function speedTexts({ tokensPerSecond }: TrainingStatus): string[] {
   const text = speedText(tokensPerSecond ?? NaN);
   return text === "" ? [] : [text];
 }
 
-function leftTexts({ secondsLeft, done, epochs }: TrainingState): string[] {
+function leftTexts({ secondsLeft, done, epochs }: TrainingStatus): string[] {
   return secondsLeft === undefined || done >= epochs
     ? []
     : [`${duration(secondsLeft)} left`];

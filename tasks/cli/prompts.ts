@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InputError } from "../../lib/input_error.ts";
 import {
   encodePrefix,
   listStrangers,
@@ -24,7 +25,7 @@ export function assertPrefix(model: Reader, prefix: string): void {
   try {
     encodePrefix(model, prefix);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     const advice = typingAdvice(model, "prefix", prefix);
     throw new TaskError(EXIT.input, error.message + advice);
   }

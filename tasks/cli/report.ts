@@ -6,6 +6,7 @@
 
 import { parameterCount } from "../../lib/model/parameters.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
+import { TRAINING_SETTINGS } from "../../lib/training/settings.ts";
 import { modelText } from "../shared/model_text.ts";
 import { perplexityText } from "../shared/perplexity_text.ts";
 import { grouped } from "../shared/grouped.ts";
@@ -19,7 +20,7 @@ import { duration } from "./live_line.ts";
 export interface ReportContents {
   readonly name: string;
   /** As it is now; its numbers are not shown. */
-  readonly checkpoint: Omit<Checkpoint, "parameters" | "state">;
+  readonly checkpoint: Omit<Checkpoint, "parameters" | "resumeData">;
   /** Of every epoch. */
   readonly metrics: readonly EpochMetrics[];
   readonly samples: readonly Sample[];
@@ -73,7 +74,7 @@ ${
 ${
     list({
       ...training,
-      offset: training.offset ?? "drawn at random for every epoch",
+      offset: training.offset ?? TRAINING_SETTINGS.offset.defaultText,
     })
   }
 <h2>Text</h2>

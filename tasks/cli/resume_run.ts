@@ -13,11 +13,12 @@ import {
 } from "../../lib/train.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import { corpusOptions } from "../../lib/training/corpus_options.ts";
+import { learningRateAt } from "../../lib/training/learning_rate.ts";
 import {
-  learningRateAt,
-  type LearningRateSchedule,
-} from "../../lib/training/learning_rate.ts";
-import { isEnded, type TrainingRecord } from "../../lib/training/settings.ts";
+  isEnded,
+  RESUMABLE_SETTINGS,
+  type TrainingRecord,
+} from "../../lib/training/settings.ts";
 import { commandLine, shellQuoted } from "./command_line.ts";
 import { loadCorpusFor } from "./corpus.ts";
 import { openDevice } from "./device.ts";
@@ -29,30 +30,37 @@ import { HeldRun } from "./held_run.ts";
 import { interruption, interruptSignal } from "./interrupt.ts";
 import { findTrainedRun } from "./runs.ts";
 import { say } from "./terminal.ts";
-import { assertInRange } from "./training_flags.ts";
+import { type FlagName, flagName } from "./setting_flags.ts";
+import { assertInRange, type Settings } from "./training_flags.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
 import { savedOf } from "./training_outcome.ts";
 
+/** Those of the settings that it can change. */
+type ResumableFlags = Partial<
+  Pick<Settings, FlagName<typeof RESUMABLE_SETTINGS[number]>>
+>;
+
 /** The flags that resuming takes; all others are the run's own. */
-interface ResumeFlags {
+interface ResumeFlags extends ResumableFlags {
   readonly run?: string;
   readonly corpus?: string;
-  readonly epochs?: number;
-  readonly "learning-rate"?: number;
-  readonly schedule?: LearningRateSchedule;
-  readonly patience?: number;
   readonly "checkpoint-every": string;
   readonly device: DeviceName;
   readonly threads?: number;
   readonly json: boolean;
 }
 
-/** Their names. */
 const RESUME_FLAGS = new Set([
-  ...["resume", "run", "corpus", "epochs", "learning-rate", "schedule"],
-  ...["patience", "checkpoint-every", "device", "threads", "json"],
+  ...["resume", "run", "corpus", "checkpoint-every"],
+  ...["device", "threads", "json"],
+  ...RESUMABLE_SETTINGS.map(flagName),
 ]);
+
+/** The flags that change a run, in words: `--epochs, … and --patience`. */
+export const RESUMABLE_TEXT: string = RESUMABLE_SETTINGS
+  .map((key) => `--${flagName(key)}`)
+  .join(", ").replace(/, (?!.*,)/, " and ");
 
 /** Goes on with a run; the exit code. */
 export async function resumeRun(
@@ -65,19 +73,16 @@ export async function resumeRun(
   using run = await HeldRun.open(await findTrainedRun(flags.run));
   const { path, model: checkpoint } = await run.loadLast();
   const { progress, corpus: { validationTokens } } = checkpoint;
-  if (!checkpoint.state) {
+  if (!checkpoint.resumeData) {
     throw new TaskError(
       EXIT.input,
       `${path} cannot be resumed, because it holds only a model: ` +
         "--init-from starts a new run from its weights",
     );
   }
-  const settings: ResumeOptions = {
-    epochs: flags.epochs,
-    learningRate: flags["learning-rate"],
-    schedule: flags.schedule,
-    patience: flags.patience,
-  };
+  const settings: ResumeOptions = Object.fromEntries(
+    RESUMABLE_SETTINGS.map((key) => [key, flags[flagName(key)]]),
+  );
   const training = resumedSettings(checkpoint.training, settings);
   assertInRange(training);
   if (training.epochs < progress.epochs) {
@@ -96,7 +101,7 @@ export async function resumeRun(
   say(
     `run ${name}: ${doneText(checkpoint, training)}; ${endedText(checkpoint)}`,
   );
-  if (isEnded(training, progress.epochs, checkpoint.state.best)) {
+  if (isEnded(training, progress.epochs, checkpoint.resumeData.best)) {
     say(`nothing is left to do: ${moreText(checkpoint, training)}`);
     if (!await exists(run.paths.report)) {
       const words = ["deno", "task", "report", "--run", name];
@@ -140,9 +145,8 @@ function assertResumable(flags: Readonly<Record<string, unknown>>): void {
       continue;
     }
     throw new UsageError(
-      `--${flag} cannot change when a run is resumed; --epochs, ` +
-        "--learning-rate, --schedule and --patience can. --init-from " +
-        "starts a new run from its weights",
+      `--${flag} cannot change when a run is resumed; ${RESUMABLE_TEXT} can. ` +
+        "--init-from starts a new run from its weights",
     );
   }
 }
@@ -163,12 +167,12 @@ async function loadText(place: string | undefined, checkpoint: Checkpoint) {
   }
 }
 
-/** Whether the best model that the state speaks of is there; says if it is not. */
+/** Whether the best model that a checkpoint speaks of is there; says if it is not. */
 async function checkBest(
   run: HeldRun,
-  { state }: Checkpoint,
+  { resumeData }: Checkpoint,
 ): Promise<boolean> {
-  const { best } = state!;
+  const { best } = resumeData!;
   if (!best) return false;
   if (await run.loadBest()) return true;
   say(
@@ -187,23 +191,23 @@ function doneText(
 }
 
 /** Why training had ended. */
-function endedText({ training, progress, state }: Checkpoint): string {
+function endedText({ training, progress, resumeData }: Checkpoint): string {
   const { epochs } = progress;
   if (epochs >= training.epochs) return "it had finished";
-  if (isEnded(training, epochs, state!.best)) {
-    const since = state!.best?.epoch;
+  if (isEnded(training, epochs, resumeData!.best)) {
+    const since = resumeData!.best?.epoch;
     return "it had stopped because there was no improvement " +
       (since ? `since epoch ${since}` : "from the start") +
       ` (--patience ${training.patience})`;
   }
-  return state!.skippedInRow > 2
+  return resumeData!.skippedInRow > 2
     ? `it had diverged in epoch ${epochs + 1}`
     : `it was stopped in epoch ${epochs + 1}`;
 }
 
 /** The flags that would go on with a run that is done. */
 function moreText(
-  { progress, state }: Checkpoint,
+  { progress, resumeData }: Checkpoint,
   training: TrainingRecord,
 ): string {
   if (progress.epochs >= training.epochs) {
@@ -214,7 +218,7 @@ function moreText(
       `${rateNumber(rate)} at first (--schedule ${schedule}); to keep ` +
       "it low, add --schedule constant --learning-rate N";
   }
-  const waited = progress.epochs - (state!.best?.epoch ?? 0);
+  const waited = progress.epochs - (resumeData!.best?.epoch ?? 0);
   return `--patience ${waited + training.patience} or --patience 0 ` +
     "continues";
 }

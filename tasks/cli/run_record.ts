@@ -131,7 +131,7 @@ export class RunRecord implements Disposable {
    * @param wait How long what draws is waited for, in milliseconds.
    */
   async finish(
-    checkpoint: Omit<Checkpoint, "parameters" | "state">,
+    checkpoint: Omit<Checkpoint, "parameters" | "resumeData">,
     wait: number,
   ): Promise<void> {
     await this.sync();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError } from "../../lib/input_error.ts";
 import { join } from "@std/path";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { parameterCount } from "../../lib/model/parameters.ts";
@@ -103,10 +104,10 @@ async function firstSoundHeader(run: RunPaths): Promise<Header | undefined> {
 
 async function readModelHeader(path: string): Promise<Header> {
   const { isFile } = await Deno.stat(path);
-  if (!isFile) throw new SyntaxError(`${path} is not a file`); // a pipe has no end
+  if (!isFile) throw new FormatError(`${path} is not a file`); // a pipe has no end
   const { metadata, time } = await readHeader(path);
   if (metadata("config") === undefined) {
-    throw new SyntaxError(`${path} does not hold a model from weena`);
+    throw new FormatError(`${path} does not hold a model from weena`);
   }
   try {
     const config = configOf(metadata);
@@ -114,7 +115,7 @@ async function readModelHeader(path: string): Promise<Header> {
       ? { config, trained: trainingOf(metadata), time }
       : { config, time };
   } catch (error) {
-    throw new SyntaxError(`${path}: ${(error as Error).message}`);
+    throw new FormatError(`${path}: ${(error as Error).message}`);
   }
 }
 

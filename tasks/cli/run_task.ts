@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError, InputError } from "../../lib/input_error.ts";
 import { DeviceError } from "../../lib/backend/device_error.ts";
 import { DownloadError } from "../../lib/download.ts";
 import { CheckpointError } from "../../lib/training/checkpoint.ts";
@@ -79,7 +80,7 @@ function codeOf(error: Error): number {
   if (error instanceof DeviceError) return EXIT.device;
   if (isSystemError(error)) return EXIT.files;
   const isInput = error instanceof CheckpointError ||
-    error instanceof RangeError || error instanceof SyntaxError;
+    error instanceof InputError || error instanceof FormatError;
   return isInput ? EXIT.input : EXIT.failure;
 }
 

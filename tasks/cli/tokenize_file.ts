@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FormatError } from "../../lib/input_error.ts";
 import { type FileKind, fileKind } from "../../lib/exchange/file_kind.ts";
 import {
   foreignFormat,
@@ -72,7 +73,7 @@ export function explained(
   path: string,
   head: Uint8Array,
 ): unknown {
-  if (!(error instanceof SyntaxError)) return error;
+  if (!(error instanceof FormatError)) return error;
   return new TaskError(
     EXIT.input,
     notUtf8(path, head.subarray(0, HEAD), error.message),

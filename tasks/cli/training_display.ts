@@ -8,7 +8,7 @@ import type { EpochEvent, ProgressEvent } from "../../lib/training/events.ts";
 import { type Clock, monotonicClock } from "../../lib/training/pace.ts";
 import { perplexityText } from "../shared/perplexity_text.ts";
 import { fitted } from "./columns.ts";
-import { liveLine, plainLine, type TrainingState } from "./live_line.ts";
+import { liveLine, plainLine, type TrainingStatus } from "./live_line.ts";
 import {
   canRedraw,
   clearStatus,
@@ -31,7 +31,7 @@ const FIRST_MILLISECONDS = 1000;
 
 /** Shows the events of one training. */
 export class TrainingDisplay {
-  #state: TrainingState;
+  #status: TrainingStatus;
   readonly #perplexities: number[];
   readonly #live: boolean = canRedraw();
   /** When it began, and how many epochs were done then. */
@@ -61,7 +61,7 @@ export class TrainingDisplay {
     const done = perplexities.length;
     this.#start = { time: this.#shown, done };
     this.#shownEpoch = done;
-    this.#state = {
+    this.#status = {
       epoch: Math.min(epochs, done + 1),
       epochs,
       done,
@@ -71,10 +71,10 @@ export class TrainingDisplay {
 
   /** Within an epoch. */
   progress(event: ProgressEvent): void {
-    const { epoch, minibatch, count, loss, tokensPerSecond } = event;
+    const { progress, count, loss, tokensPerSecond } = event;
     this.#update({
-      epoch,
-      done: epoch - 1 + minibatch / count,
+      epoch: progress.epochs + 1,
+      done: progress.epochs + progress.minibatches / count,
       perplexity: Math.exp(loss),
       tokensPerSecond,
     });
@@ -92,12 +92,12 @@ export class TrainingDisplay {
       ...validation && { validation: validation.perplexity },
       tokensPerSecond,
     });
-    this.#show(epoch === this.#state.epochs);
+    this.#show(epoch === this.#status.epochs);
   }
 
   /** What the model says after an epoch, in a line that scrolls by. */
   sample(epoch: number, text: string): void {
-    const { epochs, perplexity } = this.#state;
+    const { epochs, perplexity } = this.#status;
     // Where lines stay, few; and what is said in the end is said on stdout.
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
@@ -115,14 +115,14 @@ export class TrainingDisplay {
     clearStatus();
   }
 
-  #update(changed: Partial<TrainingState>): void {
-    this.#state = { ...this.#state, ...changed };
-    const { done, epochs } = this.#state;
+  #update(changed: Partial<TrainingStatus>): void {
+    this.#status = { ...this.#status, ...changed };
+    const { done, epochs } = this.#status;
     const elapsed = this.#clock() - this.#start.time;
     const gained = done - this.#start.done;
     if (elapsed < FIRST_MILLISECONDS || gained <= 0) return;
     const secondsLeft = elapsed / 1000 / gained * (epochs - done);
-    this.#state = { ...this.#state, secondsLeft };
+    this.#status = { ...this.#status, secondsLeft };
   }
 
   #show(isLast = false): void {
@@ -131,20 +131,20 @@ export class TrainingDisplay {
       if (waited >= REDRAW_MILLISECONDS) this.#redraw();
       return;
     }
-    const { epoch, done } = this.#state;
-    const isFirst = !this.#isBegun && this.#state.secondsLeft !== undefined;
+    const { epoch, done } = this.#status;
+    const isFirst = !this.#isBegun && this.#status.secondsLeft !== undefined;
     const isDue = done === epoch && epoch % PLAIN_EPOCHS === 0 &&
       waited >= PLAIN_MILLISECONDS;
     if (!isFirst && !isDue && !isLast && waited < MOST_MILLISECONDS) return;
     this.#isBegun = true;
-    this.#print(plainLine(this.#state));
+    this.#print(plainLine(this.#status));
     this.#shown = this.#clock();
     this.#shownEpoch = done;
   }
 
   #redraw(): void {
     if (!this.#live) return;
-    status((columns) => liveLine(this.#state, columns));
+    status((columns) => liveLine(this.#status, columns));
     this.#shown = this.#clock();
   }
 }

@@ -15,16 +15,16 @@ import type { RunPaths } from "./run_paths.ts";
 import { jsonLine } from "./terminal.ts";
 
 /** What is known of a checkpoint that was saved, its numbers left out. */
-export type Saved = Omit<Checkpoint, "parameters" | "state"> & {
+export type Saved = Omit<Checkpoint, "parameters" | "resumeData"> & {
   /** The best epoch until then. */
   readonly best?: Best;
 };
 
 /** A checkpoint without its numbers. */
 export function savedOf(
-  { parameters: _, state, ...rest }: Checkpoint,
+  { parameters: _, resumeData, ...rest }: Checkpoint,
 ): Saved {
-  return { ...rest, best: state?.best };
+  return { ...rest, best: resumeData?.best };
 }
 
 /** How good a training was, and on what. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rangeText } from "../../lib/setting.ts";
 import { shellQuoted } from "./command_line.ts";
 import type { Command, Flag, Flags } from "./command.ts";
 import { didYouMean, nearest } from "./nearest.ts";
@@ -111,17 +112,8 @@ export function valueOf(spec: Flag): string {
     case "choice":
       return spec.choices.join(" or ");
     case "integer":
-    case "number": {
-      const what = spec.kind === "integer" ? "a whole number" : "a number";
-      const { above, least, most, below } = spec;
-      if (least === -Infinity) return what;
-      const from = `${what} ${above ? "above" : "from"} ${least}`;
-      if (most !== undefined) return `${from}${above ? ", up" : ""} to ${most}`;
-      if (below !== undefined) {
-        return `${what} of at least ${least} and below ${below}`;
-      }
-      return above ? from : `${what} of at least ${least}`;
-    }
+    case "number":
+      return rangeText(spec);
     case "text":
       return spec.value;
     case "switch":

@@ -45,7 +45,7 @@ setup.addEventListener("submit", (event) => {
 });
 buttons.resume.addEventListener("click", () => attempt(() => train("resume")));
 buttons.stop.addEventListener("click", () => {
-  buttons.stop.disabled = true; // the work in hand is finished
+  buttons.stop.disabled = true; // what has been begun is finished first
   attempt(() => client.call("stop", {}));
 });
 buttons.save.addEventListener("click", () => attempt(save));

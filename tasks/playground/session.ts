@@ -203,10 +203,10 @@ export class Session {
     for await (const event of events) {
       switch (event.type) {
         case "progress": {
-          const { epoch, minibatch, count, loss } = event;
+          const { progress, count, loss } = event;
           now = perplexity(loss);
-          const part = minibatch / count;
-          const done = { epoch: epoch - 1, part, perplexity: now };
+          const part = progress.minibatches / count;
+          const done = { epoch: progress.epochs, part, perplexity: now };
           this.#notify({ kind: "progress", ...done });
           break;
         }
@@ -261,7 +261,7 @@ export class Session {
     throw new Error("There is no model yet: train one or open one");
   }
 
-  /** The device, opened once, whoever comes first. */
+  /** The device; the first call opens it. */
   #open(): Promise<Opened> {
     if (this.#opened) return this.#opened;
     const opening = this.#opened = openDevice(this.#device);
@@ -275,7 +275,7 @@ export class Session {
     this.#writing++;
     const opened = this.#opened;
     this.#opened = undefined;
-    // What did not open needs no closing; why is told to those who wait for it.
+    // A device that did not open needs no closing; its error goes to those who wait.
     opened?.then(({ backend }) => backend[Symbol.dispose](), () => {});
   }
 

@@ -4,9 +4,53 @@
  * @module
  */
 
-import type { CellName, DeviceName, UpdateRule } from "../../mod.ts";
+import {
+  type CellName,
+  type DeviceName,
+  MODEL_SETTINGS,
+  type NumberRange,
+  TRAINING_SETTINGS,
+  type UpdateRule,
+  withDefaults,
+} from "../../mod.ts";
 import { find, make } from "./dom.ts";
 import type { Settings } from "./protocol.ts";
+
+/** Names of the cells, in the order of their menu. */
+const CELLS: Readonly<Record<CellName, string>> = {
+  rnn: "RNN: plain",
+  gru: "GRU: gated",
+  lstm: "LSTM: with memory",
+};
+
+/** Names of the optimizers, in the order of their menu. */
+const OPTIMIZERS: Readonly<Record<UpdateRule, string>> = {
+  adam: "Adam: forgiving",
+  adamw: "AdamW",
+  rmsprop: "RMSProp",
+  momentum: "Momentum",
+  sgd: "Gradient descent",
+};
+
+/** Names of the devices; the reference is not offered, it is slow. */
+const DEVICES: Readonly<Record<Exclude<DeviceName, "reference">, string>> = {
+  auto: "the fastest",
+  webgpu: "the GPU",
+  cpu: "the CPU",
+};
+
+/** The numbers that the form asks for, and where it allows less than the library. */
+const NUMBERS = {
+  hiddenSize: { ...MODEL_SETTINGS.hiddenSize, most: 2048 },
+  numLayers: { ...MODEL_SETTINGS.numLayers, most: 8 },
+  learningRate: {
+    ...TRAINING_SETTINGS.learningRate,
+    least: 1e-5,
+    above: false,
+    most: 100,
+  },
+  epochs: { ...TRAINING_SETTINGS.epochs, most: 100_000 },
+};
 
 /** Settings by name, in plain words. */
 interface Preset {
@@ -15,6 +59,10 @@ interface Preset {
   readonly settings: Omit<Settings, "holdOut">;
 }
 
+/**
+ * What the form starts from. Adam's learning rates are higher than the library's
+ * default, so that the first words come soon.
+ */
 const PRESETS: readonly Preset[] = [
   {
     name: "Quick",
@@ -63,15 +111,6 @@ const PRESETS: readonly Preset[] = [
   },
 ];
 
-/** Learning rates that suit the optimizers. */
-const RATES: Readonly<Record<UpdateRule, number>> = {
-  adam: 0.005,
-  adamw: 0.005,
-  rmsprop: 0.002,
-  momentum: 0.1,
-  sgd: 1,
-};
-
 /** The presets and the fields below them. */
 export class SettingsForm {
   readonly #cell = find("cell", HTMLSelectElement);
@@ -87,6 +126,13 @@ export class SettingsForm {
   #preset = PRESETS[0];
 
   constructor(onDevice: (device: DeviceName) => void) {
+    offer(this.#cell, CELLS);
+    offer(this.#optimizer, OPTIMIZERS);
+    offer(this.#device, DEVICES);
+    limit(this.#units, NUMBERS.hiddenSize);
+    limit(this.#layers, NUMBERS.numLayers);
+    limit(this.#rate, NUMBERS.learningRate);
+    limit(this.#epochs, NUMBERS.epochs);
     const presets = find("presets", HTMLElement);
     this.#radios = PRESETS.map((preset) => {
       const radio = make("input");
@@ -110,7 +156,7 @@ export class SettingsForm {
     });
     this.#choose(this.#preset);
     this.#optimizer.addEventListener("change", () => {
-      this.#rate.value = String(RATES[this.#optimizer.value as UpdateRule]);
+      this.#rate.valueAsNumber = this.#usualRate();
     });
     for (
       const field of [
@@ -158,6 +204,15 @@ export class SettingsForm {
     this.#mark();
   }
 
+  /** The chosen optimizer's learning rate: the preset's, or else the library's. */
+  #usualRate(): number {
+    const { settings } = this.#preset;
+    const optimizer = this.#optimizer.value as UpdateRule;
+    return optimizer === settings.optimizer
+      ? settings.learningRate
+      : withDefaults({ optimizer }).learningRate;
+  }
+
   /** Shows which preset the fields are those of, if any. */
   #mark(): void {
     const { holdOut: _, ...now } = this.read();
@@ -166,4 +221,22 @@ export class SettingsForm {
         JSON.stringify(settings) === JSON.stringify(now);
     });
   }
+}
+
+/** Fills a menu with its choices and what they are called. */
+function offer(menu: HTMLSelectElement, names: Record<string, string>): void {
+  menu.append(
+    ...Object.entries(names).map(([value, text]) => {
+      const option = make("option", { text });
+      option.value = value;
+      return option;
+    }),
+  );
+}
+
+/** Sets the numbers that a field takes. */
+function limit(field: HTMLInputElement, range: NumberRange): void {
+  field.min = String(range.least);
+  field.max = String(range.most);
+  field.step = range.kind === "integer" ? "1" : "any";
 }

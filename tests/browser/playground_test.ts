@@ -5,6 +5,14 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  CELL_NAMES,
+  DEVICE_NAMES,
+  MODEL_SETTINGS,
+  OPTIMIZER_NAMES,
+  TRAINING_SETTINGS,
+} from "../../mod.ts";
+import { isInRange } from "../../lib/setting.ts";
 import { decodeCheckpoint } from "../../lib/training/checkpoint.ts";
 import { buildPage, type PageFiles } from "../../tasks/bundle/page.ts";
 import { servePage } from "../../tasks/bundle/serve.ts";
@@ -260,6 +268,54 @@ Deno.test({
       await page.click("#resume");
       await waitForText(page, "#state", "Done after epoch 6 of 6");
       assertEquals(await page.isVisible("#error"), false);
+    });
+  },
+});
+
+Deno.test({
+  ...needsBrowser("the form offers what the library has, in its ranges"),
+  fn: async () => {
+    await using server = await serve();
+    await using browser = await Chromium.launch();
+    await browser.visit(addressOf(server), async (page) => {
+      await page.waitForSelector("#train:not([disabled])");
+      const choices = async (id: string) =>
+        (await page.evaluate<string[]>(
+          `[...document.querySelector("#${id}").options].map((o) => o.value)`,
+        )).sort();
+      assertEquals(await choices("cell"), [...CELL_NAMES].sort());
+      assertEquals(await choices("optimizer"), [...OPTIMIZER_NAMES].sort());
+      assertEquals(
+        [...await choices("device-choice"), "reference"].sort(),
+        [...DEVICE_NAMES].sort(),
+      );
+      for (
+        const [id, setting] of [
+          ["units", MODEL_SETTINGS.hiddenSize],
+          ["layers", MODEL_SETTINGS.numLayers],
+          ["rate", TRAINING_SETTINGS.learningRate],
+          ["epochs", TRAINING_SETTINGS.epochs],
+        ] as const
+      ) {
+        const [min, max, step] = await page.evaluate<[string, string, string]>(
+          `{ const { min, max, step } = document.querySelector("#${id}");
+             [min, max, step]; }`,
+        );
+        for (const bound of [Number(min), Number(max)]) {
+          assert(isInRange(setting, bound), `${id}: ${bound}`);
+        }
+        assertEquals(step, setting.kind === "integer" ? "1" : "any");
+      }
+      // Quick's own rate comes back with its optimizer.
+      await page.click("summary");
+      const rates = [];
+      for (const optimizer of ["sgd", "adamw", "adam"]) {
+        await page.selectOption("#optimizer", optimizer);
+        rates.push(
+          await page.evaluate(`document.querySelector("#rate").valueAsNumber`),
+        );
+      }
+      assertEquals(rates, [1, 0.002, 0.005]);
     });
   },
 });

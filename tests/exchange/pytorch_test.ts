@@ -164,7 +164,7 @@ Deno.test({
         optimizer: "adam",
         sigma: 0.5,
       });
-      assert(checkpoint.state !== undefined); // there are tensors "train.…"
+      assert(checkpoint.resumeData !== undefined); // there are tensors "train.…"
       const path = `${folder.path}/model-${i}.safetensors`;
       const exported = `${folder.path}/weights-${i}.safetensors`;
       Deno.writeFileSync(path, bytes);

@@ -1,5 +1,6 @@
 import { assertRejects } from "@std/assert";
-import type { Ops, Tensor } from "../../lib/backend/backend.ts";
+import type { Tensor } from "../../lib/backend/backend.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { elements, withOps } from "../backend/wrap.ts";
@@ -235,9 +236,9 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
   })],
   ["dropout with another mask backwards", (ops) => ({
     dropout: ({ counter, ...x }) => {
-      const [step, epoch, stream] = counter;
+      const [item, epoch, stream] = counter;
       const backwards = x.input === x.output ? 1 : 0; // there it is in place
-      ops.dropout({ ...x, counter: [step + backwards, epoch, stream] });
+      ops.dropout({ ...x, counter: [item + backwards, epoch, stream] });
     },
   })],
   ["rnnBackward without what flows back through time", (ops) => ({

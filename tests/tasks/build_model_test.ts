@@ -48,7 +48,7 @@ Deno.test("a build keeps the epoch that predicts the held-out text best", async 
   );
   assertEquals(model.progress.epochs, best);
   assertEquals(model.validationLoss, losses[best - 1]);
-  assertEquals(model.state, undefined);
+  assertEquals(model.resumeData, undefined);
   // No device, no number of threads: the same bytes wherever it is built.
   assertEquals(model.provenance, `weena, ${rounding} multiply-add`);
 });

@@ -59,7 +59,7 @@ Deno.test({
     assertEquals(corpus.name, CORPUS.corpus);
     assertEquals(tokenizer, { level: "char", normalize: CORPUS.normalize });
     assertEquals(vocabulary.tokens.length, 28);
-    assertEquals(rest.state, undefined);
+    assertEquals(rest.resumeData, undefined);
     assertEquals(rest.validationLoss.toFixed(4), HELD_OUT_LOSS.toFixed(4));
     assertEquals(rest.provenance, "weena, fused multiply-add");
   },

@@ -4,12 +4,12 @@ import {
   duration,
   liveLine,
   plainLine,
-  type TrainingState,
+  type TrainingStatus,
 } from "../../tasks/cli/live_line.ts";
 import { sparkline } from "../../tasks/cli/sparkline.ts";
 import { onOneLine, painted, printable } from "../../tasks/cli/terminal.ts";
 
-const STATE: TrainingState = {
+const STATUS: TrainingStatus = {
   epoch: 120,
   epochs: 500,
   done: 119.5,
@@ -20,8 +20,8 @@ const STATE: TrainingState = {
   secondsLeft: 92,
 };
 
-const shown = (columns: number, state = STATE) =>
-  painted(liveLine(state, columns), false);
+const shown = (columns: number, status = STATUS) =>
+  painted(liveLine(status, columns), false);
 
 Deno.test("the live line fills its window with what matters most", () => {
   assertEquals(
@@ -43,23 +43,28 @@ Deno.test("the live line fills its window with what matters most", () => {
 });
 
 Deno.test("the live line is never wider than its window", () => {
-  const states: TrainingState[] = [
-    STATE,
-    { ...STATE, validation: undefined },
+  const statuses: TrainingStatus[] = [
+    STATUS,
+    { ...STATUS, validation: undefined },
     {
-      ...STATE,
+      ...STATUS,
       perplexities: [],
       perplexity: undefined,
       validation: undefined,
     },
-    { ...STATE, perplexity: Infinity, validation: NaN, secondsLeft: undefined },
-    { ...STATE, epoch: 1, done: 0, secondsLeft: 1e9 },
-    { ...STATE, epoch: 500, done: 500 },
+    {
+      ...STATUS,
+      perplexity: Infinity,
+      validation: NaN,
+      secondsLeft: undefined,
+    },
+    { ...STATUS, epoch: 1, done: 0, secondsLeft: 1e9 },
+    { ...STATUS, epoch: 500, done: 500 },
   ];
-  for (const state of states) {
+  for (const status of statuses) {
     let longest = 0;
     for (let columns = 0; columns <= 200; columns++) {
-      const { length } = [...shown(columns, state)];
+      const { length } = [...shown(columns, status)];
       assert(length <= columns, `${length} of ${columns}`);
       longest = Math.max(longest, length);
     }
@@ -68,7 +73,7 @@ Deno.test("the live line is never wider than its window", () => {
 });
 
 Deno.test("the live line says nothing that is not known yet", () => {
-  const start: TrainingState = {
+  const start: TrainingStatus = {
     epoch: 1,
     epochs: 20,
     done: 0,
@@ -80,11 +85,11 @@ Deno.test("the live line says nothing that is not known yet", () => {
 
 Deno.test("the plain line says how far a long epoch is", () => {
   assertEquals(
-    plainLine(STATE),
+    plainLine(STATUS),
     "epoch 120 of 500 (50% of it), perplexity  2.50, validation  9.12, " +
       "40,711 tokens/s, 1:32 left",
   );
-  const end = plainLine({ ...STATE, epoch: 500, done: 500 });
+  const end = plainLine({ ...STATUS, epoch: 500, done: 500 });
   assertEquals(
     end,
     "epoch 500 of 500, perplexity  2.50, validation  9.12, 40,711 tokens/s",
@@ -134,5 +139,5 @@ Deno.test("a sample stays one line, and no code of it reaches the terminal", () 
   const pieces = [{ text: "\x1b[2J", style: "red" } as const, "\x07"];
   assertEquals(painted(pieces, true), "\x1b[31m␛[2J\x1b[0m␇");
   assertEquals(painted(pieces, false), "␛[2J␇");
-  assertStringIncludes(painted(liveLine(STATE, 80), true), "\x1b[32m━");
+  assertStringIncludes(painted(liveLine(STATUS, 80), true), "\x1b[32m━");
 });

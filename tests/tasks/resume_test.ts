@@ -358,16 +358,16 @@ Deno.test({
     // As it is when a signal comes while the held-out text is measured.
     const file = path("data/runs/a/model.safetensors");
     const checkpoint = await decodeCheckpoint(Deno.readFileSync(file));
-    const { progress, state, training } = checkpoint;
-    const { updates } = state!;
+    const { progress, resumeData, training } = checkpoint;
+    const { updates } = resumeData!;
     Deno.writeFileSync(
       file,
       await encodeCheckpoint({
         ...checkpoint,
         training: { ...training, epochs: 2 },
         progress: { ...progress, epochs: 0, minibatches: updates },
-        state: {
-          ...state!,
+        resumeData: {
+          ...resumeData!,
           measured: Array.from(
             { length: updates },
             () => ({ loss: 2, norm: 1 }),

@@ -18,7 +18,8 @@ function shown(
     now = 1000 * seconds;
     const rate = { tokensPerSecond: 1000 };
     if (minibatch < 10) {
-      const part = { epoch, minibatch, count: 10, loss: 1 };
+      const progress = { epochs: epoch - 1, minibatches: minibatch, tokens: 1 };
+      const part = { progress, count: 10, loss: 1 };
       display.progress({ type: "progress", ...part, ...rate });
     } else {
       display.epoch({

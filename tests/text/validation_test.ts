@@ -155,7 +155,7 @@ Deno.test("a vocabulary is extended by what the text has besides", () => {
 Deno.test("there has to be a vocabulary to extend", () => {
   assertThrows(
     () => tokenize("abc", { extend: true }),
-    RangeError,
+    TypeError,
     "Cannot extend a vocabulary: none was given",
   );
 });

@@ -157,9 +157,9 @@ async function bestGoes(): Promise<void> {
   assertEquals(ended.code, 0, ended.stderr);
   const anew = await runOfMost(place);
   const best = await checkpointOf(anew, "best");
-  const { state } = (await checkpointOf(anew, "model"))!;
-  assert(state!.best!.epoch < 35, "the best came late: nothing is proved");
-  if (best) return assertEquals(best.progress.epochs, state!.best!.epoch);
+  const { resumeData } = (await checkpointOf(anew, "model"))!;
+  assert(resumeData!.best!.epoch < 35, "the best came late: nothing is proved");
+  if (best) return assertEquals(best.progress.epochs, resumeData!.best!.epoch);
   const said = ended.stderr.split("\n").filter((line) => /best/.test(line));
   assert(said.length > 0, `the best model is gone unsaid: ${ended.stderr}`);
   assert(

@@ -83,7 +83,7 @@ Deno.test("a validation loss that is not finite is never the best, before or aft
           if (event.reason === "best") {
             bestEpoch = event.checkpoint.progress.epochs;
           } else {
-            assertEquals(event.checkpoint.state!.best!.epoch, expected);
+            assertEquals(event.checkpoint.resumeData!.best!.epoch, expected);
           }
         }
       }
@@ -128,7 +128,7 @@ for (const { name, open, ignore } of [CPUS[0]]) {
         assert(best > 1 && best < 30, `the best is not in the midst: ${best}`);
         assertEquals(bests.length, 1, "one, before the last");
         assertEquals(bests[0].progress.epochs, best);
-        assertEquals(bests[0].state!.best, {
+        assertEquals(bests[0].resumeData!.best, {
           epoch: best,
           loss: losses[best - 1],
         });

@@ -59,14 +59,14 @@ Deno.test("three minibatches skipped in a row are a divergence, and what is good
 });
 
 Deno.test("one that had diverged has as many tries again", () => {
-  const state = {
+  const resumeData = {
     states: new Map(),
     moments: new Map(),
     updates: 9,
     skippedInRow: 3,
     measured: [SKIPPED, SKIPPED, SKIPPED],
   };
-  const position = firstPosition({ ...START, state }, 10);
+  const position = firstPosition({ ...START, resumeData }, 10);
   assertEquals([position.updates, position.skippedInRow], [9, 0]);
-  assertEquals(position.sums.measured, state.measured);
+  assertEquals(position.sums.measured, resumeData.measured);
 });

@@ -34,15 +34,18 @@ Deno.test("progress: each chunk within an epoch says how far it is, and its loss
   using backend = openReference();
   const events = await all(train(CORPUS, backend, { ...SLOW, progress: true }));
   let waiting: (TrainEvent & { type: "progress" })[] = [];
-  let epochs = 0;
+  let epochs = 0, tokens = 0;
   for (const event of events) {
     if (event.type === "progress") waiting.push(event);
     if (event.type !== "epoch") continue;
-    const { epoch, losses } = event;
+    const { losses } = event;
     const expected = losses.slice(0, -1).map((_, i) => ({
       type: "progress",
-      epoch,
-      minibatch: i + 1,
+      progress: {
+        epochs,
+        minibatches: i + 1,
+        tokens: tokens + (i + 1) * 16,
+      },
       count: losses.length,
       loss: losses.slice(0, i + 1).reduce((a, b) => a + b) / (i + 1),
       tokensPerSecond: 16 / 1000, // those of a minibatch, by a tick of the clock
@@ -51,6 +54,7 @@ Deno.test("progress: each chunk within an epoch says how far it is, and its loss
     assertEquals(waiting, expected);
     waiting = [];
     epochs++;
+    tokens += event.tokens;
   }
   assertEquals([epochs, waiting], [3, []]);
 });
@@ -87,7 +91,9 @@ Deno.test("progress after a resumption counts the epoch from its beginning", asy
   for await (const event of first) {
     if (event.type === "checkpoint") stopped = event.checkpoint;
     else before.push(event);
-    if (event.type === "progress" && event.minibatch === 2) controller.abort();
+    if (event.type === "progress" && event.progress.minibatches === 2) {
+      controller.abort();
+    }
   }
   const { clock } = SLOW;
   const rest = resume(stopped!, CORPUS, backend, { clock, progress: true });

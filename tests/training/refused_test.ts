@@ -112,9 +112,9 @@ for (
   test("one minibatch that overflows is skipped, and no more", async (backend) => {
     const run = await gather(train(CORPUS, overflowing(backend, 4), RELU));
     assertEquals(run.epochs.map(({ skipped }) => skipped), [1, 0, 0]);
-    const { parameters, state } = run.checkpoint;
+    const { parameters, resumeData } = run.checkpoint;
     assert(areFinite(parameters.values()));
-    assert(areFinite(state!.states.values()));
+    assert(areFinite(resumeData!.states.values()));
   });
 
   test("resuming behind a minibatch that was skipped is exact", async (backend) => {
@@ -133,7 +133,7 @@ for (
       const cut = await gather(
         train(CORPUS, stopping, { ...RELU, signal, clock }),
       );
-      assertEquals(cut.checkpoint.state!.updates, updates);
+      assertEquals(cut.checkpoint.resumeData!.updates, updates);
       const rest = await gather(
         resume(cut.checkpoint, CORPUS, overflowing(backend, 4 - updates)),
       );

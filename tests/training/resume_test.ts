@@ -84,7 +84,7 @@ async function stoppedAfter(
     if (event.type === "epoch") epochs.push(event);
     if (event.type !== "checkpoint" || event.reason !== "stopped") continue;
     bytes = await encodeCheckpoint(event.checkpoint);
-    assertEquals(event.checkpoint.state!.updates, updates);
+    assertEquals(event.checkpoint.resumeData!.updates, updates);
   }
   assert(bytes, "training was not stopped");
   return { epochs, bytes };
@@ -328,9 +328,10 @@ Deno.test("what cannot be resumed is refused", async () => {
       RangeError,
       message,
     );
-  await refused(
-    { ...checkpoint, state: undefined },
-    WHOLE,
+  await assertRejects(
+    () =>
+      resume({ ...checkpoint, resumeData: undefined }, WHOLE, backend).next(),
+    TypeError,
     "not what resuming its training needs",
   );
   await refused(checkpoint, tokenize(TEXT.replace("grey", "gray")), "the text");

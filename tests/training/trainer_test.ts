@@ -105,9 +105,9 @@ Deno.test("training ends when the held-out text has not been better for a while,
   assertEquals(whole.kinds.at(-1), "last");
   assert(best > 5, "it gets better at first");
   const { epochs } = whole.checkpoint.progress;
-  assertEquals(whole.checkpoint.state!.best!.epoch, epochs - 4);
+  assertEquals(whole.checkpoint.resumeData!.best!.epoch, epochs - 4);
   assertEquals(whole.best!.progress.epochs, epochs - 4);
-  assertEquals(whole.best!.validationLoss, whole.best!.state!.best!.loss);
+  assertEquals(whole.best!.validationLoss, whole.best!.resumeData!.best!.loss);
 
   // Stopped two epochs behind the best: the best must not be forgotten.
   const controller = new AbortController();
@@ -159,8 +159,8 @@ Deno.test("checkpoints by time follow the clock, in the midst of an epoch too", 
   let inMidst = 0;
   for await (const event of train(corpus, backend, options)) {
     if (event.type !== "checkpoint" || event.reason !== "due") continue;
-    positions.push(event.checkpoint.state!.updates);
-    if (event.checkpoint.state!.measured.length > 0) inMidst++;
+    positions.push(event.checkpoint.resumeData!.updates);
+    if (event.checkpoint.resumeData!.measured.length > 0) inMidst++;
   }
   assert(positions.length > 3 && inMidst > 2, `${positions}`);
   assertEquals(new Set(positions).size, positions.length);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../../input_error.ts";
 import { control } from "../../../kernels/wasm.generated.ts";
 
 /** Below lies what the threads tell each other: kernels/wasm/control.ts. */
@@ -82,7 +83,7 @@ export class Heap {
   free(address: number): void {
     const bytes = this.#sizes.get(address);
     if (bytes === undefined) {
-      throw new RangeError("Cannot free what is not allocated, or only a view");
+      throw new RangeError("Cannot free what is not allocated");
     }
     this.#sizes.delete(address);
     let at = this.#free.findIndex((block) => block.address > address);
@@ -113,8 +114,8 @@ export class Heap {
     this.#u32 = new Uint32Array(this.memory.buffer);
   }
 
-  #outOfMemory(end: number, cause?: unknown): RangeError {
-    return new RangeError(
+  #outOfMemory(end: number, cause?: unknown): InputError {
+    return new InputError(
       `The CPU backend would need ${end} bytes of memory, and its ` +
         `limit here is ${this.limit} bytes: use a smaller model, batch ` +
         "size or number of steps",
@@ -136,7 +137,7 @@ function newMemory(
       cause = error;
     }
   }
-  throw new RangeError(
+  throw new InputError(
     `The CPU backend cannot reserve ${MAXIMA.at(-1)! * PAGE} bytes of memory`,
     { cause },
   );

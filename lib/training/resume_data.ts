@@ -1,10 +1,10 @@
 /**
- * What a training run that was stopped needs, beside its model and settings, to go on
- * as if it never had been.
+ * What a training that was stopped needs to go on as if it had never been, as tensors.
  *
  * @module
  */
 
+import { InputError } from "../input_error.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { States } from "../model/language_model.ts";
 import {
@@ -25,13 +25,13 @@ export interface MinibatchResult {
   readonly norm: number;
 }
 
-/** See the module. */
-export interface TrainingState {
+/** What resuming needs, beside a model and the settings of its training. */
+export interface ResumeData {
   /** The hidden state, and the cells, before the next minibatch. */
   readonly states: States;
-  /** The optimizer's. */
+  /** The moments of the optimizer. */
   readonly moments: Moments;
-  /** Minibatches so far, in all epochs. */
+  /** Updates so far: minibatches of all epochs. */
   readonly updates: number;
   /** How many of the last ones were skipped. */
   readonly skippedInRow: number;
@@ -44,25 +44,25 @@ export interface TrainingState {
 /** Prefix of the tensors that PyTorch is to leave alone. */
 export const TRAIN_PREFIX = "train.";
 
-/** The state's tensors: `train.h`, `train.exp_avg.linear.weight`, `train.losses`, … */
-export function encodeTrainingState(
+/** The tensors of it: `train.h`, `train.exp_avg.linear.weight`, `train.losses`, … */
+export function encodeResumeData(
   config: ModelConfig,
   batchSize: number,
-  state: TrainingState,
+  data: ResumeData,
 ): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   const set = (name: string, shape: readonly number[], data: Floats) =>
     tensors.set(TRAIN_PREFIX + name, { shape, data });
   const shape = [config.numLayers, batchSize, config.hiddenSize];
-  for (const [name, data] of state.states) set(name, shape, data);
+  for (const [name, values] of data.states) set(name, shape, values);
   const specs = parameterSpecs(config);
-  for (const [moment, flat] of state.moments) {
+  for (const [moment, flat] of data.moments) {
     const parts = unflatten(specs, flat);
     for (const { name, shape } of specs) {
       set(`${moment}.${name}`, shape, parts.get(name)!);
     }
   }
-  const { measured } = state;
+  const { measured } = data;
   for (const key of ["loss", "norm"] as const) {
     // In float64, which holds what any backend gave.
     const values = Float64Array.from(measured, (result) => result[key]);
@@ -74,24 +74,24 @@ export function encodeTrainingState(
 type Floats = Float32Array | Float64Array;
 
 /**
- * The state back from its tensors.
+ * The data back from their tensors.
  *
  * @param rest What is not in the tensors.
  * @throws {RangeError} If a tensor is missing or has another shape.
  */
-export function decodeTrainingState(
+export function decodeResumeData(
   config: ModelConfig,
   batchSize: number,
   tensors: ReadonlyMap<string, StoredTensor>,
-  rest: Pick<TrainingState, "updates" | "skippedInRow" | "best">,
-): TrainingState {
+  rest: Pick<ResumeData, "updates" | "skippedInRow" | "best">,
+): ResumeData {
   const take = (name: string, shape?: readonly number[]): Floats => {
     const stored = tensors.get(TRAIN_PREFIX + name);
     if (
       stored && !(stored.data instanceof Uint32Array) &&
       (!shape || stored.shape.join() === shape.join())
     ) return stored.data as Floats;
-    throw new RangeError(
+    throw new InputError(
       `the tensor ${TRAIN_PREFIX}${name} ` +
         (stored
           ? "does not have the shape that the model needs"
