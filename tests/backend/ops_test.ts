@@ -37,8 +37,8 @@ function faultOfTensor(
   { shape, dtype }: TensorSignature,
 ): string | undefined {
   if (shape === "*") {
-    if (/^\s*(?:Any shape|As many elements)/.test(doc)) return undefined;
-    return "expected any shape or as many elements";
+    if (/^\s*(?:Any shape|Same number of elements)/.test(doc)) return undefined;
+    return "expected any shape or the same number of elements";
   }
   if (!doc.trim().startsWith(shapeInWords(shape))) {
     return `expected ${shapeInWords(shape)}`;
