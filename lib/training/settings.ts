@@ -5,7 +5,7 @@
  */
 
 import { InputError } from "../input_error.ts";
-import type { UpdateRule } from "../backend/backend.ts";
+import type { UpdateRule } from "../backend/ops.ts";
 import {
   type Initialization,
   INITIALIZATION_SETTINGS,

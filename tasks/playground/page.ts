@@ -174,7 +174,7 @@ function showButtons(): void {
   buttons.resume.hidden = !canResume;
   buttons.save.disabled = model === undefined;
   buttons.train.classList.toggle("primary", !canResume);
-  buttons.train.textContent = canResume ? "Train anew" : "Train";
+  buttons.train.textContent = canResume ? "Train again" : "Train";
   buttons.resume.textContent = model && model.epoch >= model.epochs
     ? "Train longer"
     : "Resume";

@@ -261,7 +261,7 @@ export class Session {
 
   #held(): Checkpoint {
     if (this.#checkpoint) return this.#checkpoint;
-    throw new Error("There is no model yet: train one, or open one");
+    throw new Error("There is no model yet: train one or open one");
   }
 
   /** The device; the first call opens it. */

@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import type { Ops } from "../../lib/backend/backend.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { CELL_NAMES } from "../../lib/model/cells.ts";
 import { benchGeneration } from "../../tasks/bench/generation.ts";
