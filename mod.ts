@@ -198,33 +198,12 @@ export {
   DeviceError,
   type DeviceErrorKind,
 } from "./lib/backend/device_error.ts";
-export { ACTIVATIONS } from "./lib/backend/backend.ts";
-export type {
-  Activation,
-  Backend,
-  Carry,
-  Copy,
-  Dropout,
-  DType,
-  Embedding,
-  EmbeddingBackward,
-  Fill,
-  GlobalNorm,
-  Gru,
-  GruBackward,
-  Linear,
-  LinearBackward,
-  Lstm,
-  LstmBackward,
-  OneHotLinear,
-  OneHotLinearBackward,
-  Ops,
-  Rnn,
-  RnnBackward,
-  Sample,
-  SoftmaxCrossEntropy,
-  Tensor,
-  Update,
-  UpdateRule,
-  Values,
-} from "./lib/backend/backend.ts";
+export type { Backend } from "./lib/backend/backend.ts";
+export type * from "./lib/backend/ops.ts";
+export { ACTIVATIONS, UPDATE_RULES } from "./lib/backend/ops.ts";
+export {
+  type DType,
+  DTYPES,
+  type Tensor,
+  type Values,
+} from "./lib/backend/tensor.ts";

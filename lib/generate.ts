@@ -19,7 +19,7 @@ import type { TrainedModel } from "./training/checkpoint.ts";
  * token is the likeliest one or, with a `temperature` above 0, drawn. Yields the
  * text piece by piece, the prefix first. `<unk>` is never generated: of the other
  * tokens each keeps its share. Source: d2l 8.5.3, `predict_ch8`; the draws are those
- * of `Sample` in lib/backend/backend.ts.
+ * of `Sample` in lib/backend/ops.ts.
  *
  * The same model, prefix, options and backend give the same text.
  *

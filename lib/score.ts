@@ -33,9 +33,9 @@ export interface ScoreOptions {
 
 /** A token of a text, and how likely it is. */
 export interface ScoredToken {
-  /** Its id; 0 where the vocabulary has it not. */
+  /** Its id; 0 if it is not in the vocabulary. */
   readonly id: number;
-  /** The token in the vocabulary; `<unk>` where it is not there. */
+  /** The token in the vocabulary; `<unk>` if it is not in it. */
   readonly token: string;
   /**
    * Natural logarithm of its probability behind all that stands before it; the first

@@ -2,7 +2,6 @@ import type { Backend } from "../lib/backend/backend.ts";
 import {
   chooseDevice,
   DEVICE_NAMES,
-  type DeviceName,
   openBackend,
 } from "../lib/backend/open.ts";
 import { CELL_NAMES } from "../lib/model/cells.ts";
@@ -27,9 +26,8 @@ import { grouped } from "./shared/grouped.ts";
 /** The chapter's reach of backpropagation. */
 const NUM_STEPS = 35;
 
-type Device = Exclude<DeviceName, "auto">;
-
-const DEVICES = DEVICE_NAMES.filter((name): name is Device => name !== "auto");
+/** What can be measured. */
+const DEVICES = DEVICE_NAMES.filter((name) => name !== "auto");
 
 /** What is measured where no size is asked for. */
 const GRID = {
@@ -39,9 +37,7 @@ const GRID = {
 
 export const command = {
   name: "bench",
-  summary:
-    "Measures how fast this machine trains and generates. Each result is " +
-    "checked against the reference before it is timed.",
+  details: "Each result is checked against the reference before it is timed.",
   flags: {
     device: choice(
       ["present", ...DEVICES],
@@ -109,8 +105,8 @@ async function main(flags: Values<typeof command.flags>): Promise<void> {
 }
 
 async function devices(
-  asked: "present" | Device,
-): Promise<Device[]> {
+  asked: "present" | typeof DEVICES[number],
+): Promise<typeof DEVICES> {
   if (asked !== "present") return [asked];
   const { name } = await chooseDevice();
   return name === "cpu" ? ["cpu"] : ["cpu", name];

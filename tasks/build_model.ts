@@ -48,18 +48,15 @@ export const SETTINGS = {
   epochs: 30,
 } as const satisfies TrainOptions;
 
-/** The table of flags. */
 export const command = {
   name: "build:model",
-  summary: "Trains the model that comes with weena on The Time Machine, " +
-    "and writes data/time-machine.safetensors: the same bytes on " +
-    "every machine that rounds multiply-adds in the same way. It " +
-    "takes a few minutes.",
+  details: "It is trained on The Time Machine and written to data/" +
+    "time-machine.safetensors: the same bytes on every machine that rounds " +
+    "multiply-adds in the same way. It takes a few minutes.",
   flags: {},
   examples: ["deno task download", "deno task build:model"],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async () => {
     const corpus = await loadCorpus(CORPUS);

@@ -14,9 +14,9 @@ const FOLDER = "dist";
 
 export const command = {
   name: "bundle",
-  summary: "Builds dist/: weena.js, the library as one module for " +
-    "browsers, Node and Bun, with its types; and playground/, the " +
-    "page with everything it needs, for any static host.",
+  details:
+    "weena.js is the library as one module for browsers, Node and Bun; " +
+    "playground/ is the page with everything it needs.",
   flags: {},
   examples: ["deno task bundle"],
 } as const satisfies Command<Flags>;

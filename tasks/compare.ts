@@ -31,12 +31,11 @@ const EFFECTS = new Map<string, Setting>(
 /** Settings that are shown even where all runs agree. */
 const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
 
-/** The table of flags. */
 export const command = {
   name: "compare",
-  summary: "Shows runs side by side: the settings that differ, how good " +
-    "and how fast they are, and their perplexity by epoch in one " +
-    "plot.",
+  details:
+    "It shows the settings that differ, how good and how fast the runs " +
+    "are, and their perplexity by epoch in one plot.",
   argument: { value: "RUN", help: "runs by name, two or more", several: true },
   flags: {
     output: {
@@ -57,7 +56,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(
     command,

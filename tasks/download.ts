@@ -16,12 +16,11 @@ import { runTask } from "./cli/run_task.ts";
 import { out, say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
 
-/** The table of flags. */
 export const command = {
   name: "download",
-  summary: "Downloads The Time Machine, verifies it, and saves it for the " +
-    "other tasks. If there is already a correct copy, it is left as " +
-    "it is.",
+  details:
+    "It is saved for the other tasks; train downloads it by itself. If " +
+    "there is already a correct copy, it is left as it is.",
   flags: {
     url: {
       kind: "text",
@@ -49,7 +48,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ url, sha1, output, force }) => {
     if (sha1 !== "none" && !/^[0-9a-f]{40}$/i.test(sha1)) {

@@ -20,11 +20,9 @@ import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { jsonLine, out, say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
 
-/** The table of flags. */
 export const command = {
   name: "evaluate",
-  summary:
-    "Measures how well a trained model predicts a text, read as one stream.",
+  details: "The text is read as one stream.",
   flags: {
     ...MODEL_FLAGS,
     corpus: {
@@ -53,7 +51,6 @@ export const command = {
 /** What of a text is measured. */
 type Part = "all" | "trained on" | "held out";
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const { path, model } = await loadModel(flags);

@@ -8,12 +8,11 @@ import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { out, say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
 
-/** The table of flags. */
 export const command = {
   name: "export",
-  summary: "Writes only the weights of a trained model to a safetensors " +
-    "file, under the names that PyTorch's modules give them, and " +
-    "prints how to load it in PyTorch.",
+  details:
+    "The safetensors file contains only the weights, under the names that " +
+    "PyTorch's modules give them. How to load it in PyTorch is printed.",
   flags: {
     ...MODEL_FLAGS,
     output: {
@@ -29,7 +28,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ output, force, ...flags }) => {
     if (output === undefined) {

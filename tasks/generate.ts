@@ -19,14 +19,12 @@ import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { jsonLine, out, say, stdout } from "./cli/terminal.ts";
 
-/** The table of flags. */
 export const command = {
   name: "generate",
-  summary: "Continues a prefix with a trained model: with the likeliest " +
-    "token each time or, with --temperature, with tokens drawn at " +
-    "random. Only the text goes to stdout, as it is generated. " +
-    "Several texts are printed one after the other, each after a " +
-    'line such as "--- 1 of 3 ---".',
+  details: "Each token is the likeliest one or, with --temperature, drawn at " +
+    "random. Only the text goes to stdout, as it is generated. Several " +
+    "texts are printed one after the other, each after a line such as " +
+    '"--- 1 of 3 ---".',
   flags: {
     prefix: {
       kind: "text",
@@ -103,7 +101,6 @@ export const command = {
 
 type GenerateFlags = Values<typeof command.flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const { prefix } = flags;

@@ -27,14 +27,13 @@ const { level, normalize } = flagsOf(TOKENIZER_SETTINGS);
 /** How many tensors that are left out are named. */
 const SHOWN = 6;
 
-/** The table of flags. */
 export const command = {
   name: "import",
-  summary: "Turns a model that was trained with PyTorch into a run, for " +
-    "generate, evaluate and score. FILE is a safetensors file of " +
-    "the modules rnn (nn.RNN, nn.GRU or nn.LSTM), linear " +
-    "(nn.Linear) and optionally embedding (nn.Embedding); its names " +
-    "and shapes show which ones they are.",
+  details:
+    "After that it can be used by generate, evaluate and score. FILE is a " +
+    "safetensors file of the modules rnn (nn.RNN, nn.GRU or nn.LSTM), " +
+    "linear (nn.Linear) and optionally embedding (nn.Embedding); its " +
+    "names and shapes show which ones they are.",
   argument: { value: "FILE", help: "the weights, in safetensors" },
   flags: {
     vocabulary: {
@@ -69,7 +68,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags, file) => {
     if (flags.vocabulary === undefined) {

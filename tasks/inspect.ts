@@ -29,13 +29,11 @@ const KINDS: Readonly<Record<Inspection["kind"], string>> = {
 /** How many tokens of a vocabulary are listed. */
 const MOST_TOKENS = 200;
 
-/** The table of flags. */
 export const command = {
   name: "inspect",
-  summary: "Lists what a safetensors file contains: a run's model with its " +
-    "vocabulary and how it was trained, a token file, or the " +
-    "tensors of any other file. Damaged checkpoints and weights " +
-    "that are not finite are listed too.",
+  details: "A file can be a run's model, with its vocabulary and how it was " +
+    "trained, a token file, or any other file of tensors. Damaged " +
+    "checkpoints and weights that are not finite are listed too.",
   argument: {
     value: "RUN|FILE",
     help: "a run by its name, or a safetensors file (the newest run)",
@@ -52,7 +50,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ run, json }, word) => {
     if (word !== undefined && run !== undefined) {

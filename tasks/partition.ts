@@ -12,11 +12,10 @@ import { grouped } from "./shared/grouped.ts";
 /** How many rows of the first minibatch are shown. */
 const SHOWN = 3;
 
-/** The table of flags. */
 export const command = {
   name: "partition",
-  summary: "Shows the minibatches of an epoch: where they start, and the " +
-    "first inputs and targets as text.",
+  details:
+    "It shows where they start, and the first inputs and targets as text.",
   flags: {
     ...CORPUS_FLAGS,
     ...PARTITION_FLAGS,
@@ -34,7 +33,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const corpus = await loadCorpus(flags);

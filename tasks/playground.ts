@@ -14,8 +14,8 @@ const MOST_PORT = 65_535;
 
 export const command = {
   name: "playground",
-  summary: "Serves a page, to this machine only, that trains models in the " +
-    "browser and shows what happens inside them. Ctrl-C ends it.",
+  details:
+    "The page also shows what happens inside the models. Ctrl-C ends it.",
   flags: {
     port: {
       kind: "integer",

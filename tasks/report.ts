@@ -8,17 +8,16 @@ import { out } from "./cli/terminal.ts";
 /** How long the packages that draw are waited for, in milliseconds. */
 const PICTURES_WAIT = 15_000;
 
-/** The table of flags. */
 export const command = {
   name: "report",
-  summary: "Rebuilds a run's report.html and its curve, perplexity.svg, " +
-    "from its metrics, its samples and its last checkpoint. " +
-    "Training creates them when it ends.",
+  details:
+    "report.html and the curve, perplexity.svg, are made from the run's " +
+    "metrics, its samples and its last checkpoint. Training creates them " +
+    "when it ends.",
   flags: { run: MODEL_FLAGS.run as TextFlag },
   examples: ["deno task report", "deno task report --run time-machine-1"],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     using run = await HeldRun.open(await findTrainedRun(flags.run));

@@ -12,11 +12,11 @@ import { allRuns } from "./cli/runs.ts";
 import { tableLines } from "./cli/table.ts";
 import { jsonLine, out, printable, say } from "./cli/terminal.ts";
 
-/** The table of flags. */
 export const command = {
   name: "runs",
-  summary: `Lists the runs in ${RUNS_FOLDER}, newest first: the model, the ` +
-    "text, how far it is trained, and how good it is.",
+  details:
+    `It shows the model and the text of each run in ${RUNS_FOLDER}, how ` +
+    "far it is trained, and how good it is.",
   flags: {
     json: { kind: "switch", help: "print one JSON object per run" },
   },
@@ -29,7 +29,6 @@ const HEAD = [
   ...["device", "age", "size"],
 ];
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async ({ json }) => {
     const runs = await Promise.all((await allRuns()).map(summarize));

@@ -29,14 +29,12 @@ const COUNTED: Readonly<Record<Level, string>> = {
   word: ", including a space before each word",
 };
 
-/** The table of flags. */
 export const command = {
   name: "score",
-  summary: "Shows how likely a trained model finds a text: each token " +
-    "given all the tokens before it, except for the first. The text " +
-    "is split into tokens, and cleaned if the model works on " +
-    "letters, in the same way as the text that the model was " +
-    "trained on.",
+  details:
+    "Each token but the first is predicted from all the tokens before it. " +
+    "The text is split into tokens, and cleaned if the model works on " +
+    "letters, in the same way as the text that the model was trained on.",
   argument: { value: "FILE", help: "the text, in UTF-8; - is stdin" },
   flags: {
     ...MODEL_FLAGS,
@@ -71,7 +69,6 @@ interface Surprise {
   readonly logProbability: number;
 }
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags, file) => {
     const { path, model } = await loadModel(flags);

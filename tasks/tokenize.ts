@@ -16,11 +16,10 @@ import { grouped } from "./shared/grouped.ts";
 /** How many of the most frequent tokens are shown. */
 const SHOWN = 10;
 
-/** The table of flags. */
 export const command = {
   name: "tokenize",
-  summary: "Splits a text into tokens, builds its vocabulary, and writes " +
-    "both to a token file, which other tasks accept as --corpus.",
+  details: "Both are written to a token file, which other tasks accept as " +
+    "--corpus.",
   flags: {
     ...CORPUS_FLAGS,
     output: {
@@ -38,7 +37,6 @@ export const command = {
   ],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const corpus = await loadCorpus(flags);

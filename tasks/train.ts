@@ -42,14 +42,13 @@ import {
   trainOptions,
 } from "./cli/training_flags.ts";
 
-/** The table of flags. */
 export const command = {
   name: "train",
-  summary: "Trains a model on a text and saves it as a run: data/runs/NAME " +
-    "with the model, its metrics, samples and curve, and " +
-    "report.html, which shows them. Without flags it trains the " +
-    "chapter's model on The Time Machine, or on the bundled sample " +
-    "if that cannot be downloaded. Ctrl-C saves and stops; --resume " +
+  details:
+    "The folder data/runs/NAME has the model, its metrics, samples and " +
+    "curve, and report.html, which shows them. Without flags it trains " +
+    "the chapter's model on The Time Machine, or on the bundled sample if " +
+    "that cannot be downloaded. Ctrl-C saves and stops; --resume " +
     "continues.",
   flags: {
     preset: PRESET_FLAG,
@@ -93,7 +92,6 @@ export const command = {
 
 type TrainFlags = Values<typeof command.flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(
     command,

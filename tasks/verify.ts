@@ -63,12 +63,11 @@ const RUNS: readonly PublishedRun[] = [
 /** The one that takes the least time. */
 const QUICK = RUNS[2];
 
-/** The table of flags. */
 export const command = {
   name: "verify",
-  summary: "Trains d2l's models of The Time Machine as the book does, and " +
-    "compares their perplexities with the published ones. Fails if " +
-    "one is not reached. Takes a few minutes on a CPU.",
+  details:
+    "The models are d2l's, trained on The Time Machine as the book does. " +
+    "Fails if a perplexity is not reached. Takes a few minutes on a CPU.",
   flags: {
     quick: { kind: "switch", help: `only the quickest run: ${QUICK.name}` },
     ...DEVICE_FLAGS,
@@ -77,7 +76,6 @@ export const command = {
   examples: ["deno task verify", "deno task verify --quick --device cpu"],
 } as const satisfies Command<Flags>;
 
-/** Runs the task on a command line, and ends the program. */
 export async function run(args: readonly string[]): Promise<never> {
   return await runTask(command, args, async (flags) => {
     const corpus = await loadCorpus({ corpus: "time-machine" });

@@ -5,7 +5,9 @@
  * @module
  */
 
+import { descriptionOf } from "./cli/description.ts";
 import { UsageError } from "./cli/flags.ts";
+import { helpTable } from "./cli/help_text.ts";
 import { didYouMean, nearest } from "./cli/nearest.ts";
 import { runTask } from "./cli/run_task.ts";
 import { out } from "./cli/terminal.ts";
@@ -16,52 +18,36 @@ interface Task {
   readonly run: (args: readonly string[]) => Promise<never>;
 }
 
-/** Every task, loaded when it is asked for, and what it does. */
-export const TASKS: Readonly<
-  Record<string, [load: () => Promise<Task>, does: string]>
-> = {
-  train: [() => import("./train.ts"), "train a model on a text"],
-  generate: [() => import("./generate.ts"), "let a model continue a prefix"],
-  playground: [
-    () => import("./playground.ts"),
-    "serve a page that trains models in the browser",
-  ],
-  runs: [() => import("./runs.ts"), "list the runs"],
-  report: [() => import("./report.ts"), "rebuild a run's report"],
-  compare: [() => import("./compare.ts"), "show runs side by side"],
-  evaluate: [
-    () => import("./evaluate.ts"),
-    "measure how well a model predicts a text",
-  ],
-  score: [
-    () => import("./score.ts"),
-    "show how likely a model finds each token of a text",
-  ],
-  inspect: [() => import("./inspect.ts"), "show what a run or a file contains"],
-  export: [() => import("./export.ts"), "write a model's weights for PyTorch"],
-  import: [() => import("./import.ts"), "turn a PyTorch model into a run"],
-  download: [() => import("./download.ts"), "download The Time Machine"],
-  tokenize: [() => import("./tokenize.ts"), "split a text into tokens"],
-  partition: [
-    () => import("./partition.ts"),
-    "show the minibatches of an epoch",
-  ],
-  verify: [() => import("./verify.ts"), "train the book's models"],
-  bench: [() => import("./bench.ts"), "measure how fast this machine is"],
+/** Every task of the command, loaded when it is asked for. */
+export const TASKS: Readonly<Record<string, () => Promise<Task>>> = {
+  train: () => import("./train.ts"),
+  generate: () => import("./generate.ts"),
+  playground: () => import("./playground.ts"),
+  runs: () => import("./runs.ts"),
+  report: () => import("./report.ts"),
+  compare: () => import("./compare.ts"),
+  evaluate: () => import("./evaluate.ts"),
+  score: () => import("./score.ts"),
+  inspect: () => import("./inspect.ts"),
+  export: () => import("./export.ts"),
+  import: () => import("./import.ts"),
+  download: () => import("./download.ts"),
+  tokenize: () => import("./tokenize.ts"),
+  partition: () => import("./partition.ts"),
+  verify: () => import("./verify.ts"),
+  bench: () => import("./bench.ts"),
 };
 
-/** The menu. */
 function menu(): string {
-  const rows = Object.entries(TASKS).map(([name, [, does]]) =>
-    `  weena ${name.padEnd(11)} ${does}`
+  const rows = Object.keys(TASKS).map((name) =>
+    [`weena ${name}`, descriptionOf(name)] as const
   );
   return [
     "weena trains and runs small recurrent language models on text.",
     "",
-    ...rows,
+    ...helpTable(rows),
     "",
-    "weena TASK --help shows what a task can do. Results are saved " +
-    "in data/ in the",
+    "weena TASK --help shows what a task can do. Results are saved in data/ in the",
     "current folder.",
     "",
   ].join("\n");
@@ -76,10 +62,10 @@ if (import.meta.main) {
   }
   const [name, ...args] = Deno.args;
   if (name !== undefined && Object.hasOwn(TASKS, name)) {
-    const { run } = await TASKS[name][0]();
+    const { run } = await TASKS[name]();
     await run(args);
   }
-  const weena = { name: "weena", summary: "", flags: {}, examples: [] };
+  const weena = { name: "weena", details: "", flags: {}, examples: [] };
   await runTask(weena, [], () => {
     if (name !== undefined && name !== "--help") {
       throw new UsageError(

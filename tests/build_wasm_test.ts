@@ -30,3 +30,17 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  ...needs("permission to run commands: deno task test", canRunCommands())(
+    "kernels/wasm is linted",
+  ),
+  fn: async () => {
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["lint", "kernels/wasm/index.ts"],
+      cwd: fromFileUrl(new URL("../", import.meta.url)),
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr), "Checked 1 file\n");
+  },
+});

@@ -28,14 +28,27 @@ function faults(source: string): string[] {
   return all;
 }
 
+/** What stands above three declarations or more, and so tells them not apart. */
+function repeated(sources: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const source of sources) {
+    for (const [comment] of source.matchAll(/^\/\*\* .* \*\/$/gm)) {
+      counts.set(comment, (counts.get(comment) ?? 0) + 1);
+    }
+  }
+  return [...counts].filter(([, count]) => count > 2)
+    .map(([comment, count]) => `${count} times: ${comment}`);
+}
+
 Deno.test({
-  ...needsToRead("a declaration has one doc comment, and it is in words"),
+  ...needsToRead("a declaration has one doc comment, in words of its own"),
   fn: () => {
-    const found = ["mod.ts", ...modules("lib/"), ...modules("tasks/")]
-      .flatMap((path) =>
-        faults(Deno.readTextFileSync(new URL(path, ROOT)))
-          .map((fault) => `${path}: ${fault}`)
-      );
+    const sources = ["mod.ts", ...modules("lib/"), ...modules("tasks/")]
+      .map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]);
+    const found = sources.flatMap(([path, source]) =>
+      faults(source).map((fault) => `${path}: ${fault}`)
+    );
+    found.push(...repeated(sources.map(([, source]) => source)));
     assertEquals(found, []);
   },
 });
@@ -48,5 +61,13 @@ Deno.test("a doc comment that is lost and one that is a letter are found", () =>
   ]);
   assertEquals(faults("w: {\n  /** V. */\n  v: number;\n}"), [
     "a letter: /** V. */",
+  ]);
+});
+
+Deno.test("a doc comment that says the same of three declarations is found", () => {
+  const source = "/** The table. */\na;\n/** Its rows. */\nb;";
+  assertEquals(repeated([source, source]), []);
+  assertEquals(repeated([source, source, "/** The table. */\nc;"]), [
+    "3 times: /** The table. */",
   ]);
 });

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import backendSource from "../lib/backend/backend.ts" with { type: "text" };
+import { OP_NAMES, type OpName } from "../lib/backend/check_call.ts";
+import { SIGNATURES } from "../lib/backend/ops.ts";
+import type { OpSignature } from "../lib/backend/signature.ts";
 import { parseInterface } from "../lib/backend/webgpu/kernel_interface.ts";
 import {
   filesOf,
@@ -11,31 +13,22 @@ import {
 import { SCRATCH_NAMES } from "../lib/backend/webgpu/op_context.ts";
 
 /** Kernels that are a part of an op which their name does not begin with. */
-const PART_OF: Readonly<Record<string, string>> = {
-  sum_slices: "LinearBackward",
-  transpose: "RnnBackward",
+const PART_OF: Readonly<Record<string, OpName>> = {
+  sum_slices: "linearBackward",
+  transpose: "rnnBackward",
 };
 
 /** Bindings that may be no argument of an op: what one kernel hands to the next. */
 const SCRATCH: readonly string[] = SCRATCH_NAMES;
 
-/** Keys of the interfaces in backend.ts that hold an op's arguments, by name. */
-const ARGUMENTS = new Map(
-  [...backendSource.matchAll(
-    /Arguments of `ops\.\w+`[^]*?\*\/\nexport interface (\w+) \{\n([^}]*)^\}/gm,
-  )].map(([, name, body]) => [
-    name,
-    [...body.matchAll(/readonly (\w+)\??: Tensor/g)].map(([, key]) => key),
-  ]),
-);
-
-/** The op whose name the kernel's begins with: linear_backward_bias, LinearBackward. */
-function argumentsOf(kernel: string): string[] {
-  const camel = kernel.replace(/(^|_)(\w)/g, (_, __, c) => c.toUpperCase());
+/** The op whose name the kernel's begins with: linear_backward_bias, linearBackward. */
+function opOf(kernel: string): OpName {
+  const camel = kernel.replace(/_(\w)/g, (_, c) => c.toUpperCase());
   const op = PART_OF[kernel] ??
-    [...ARGUMENTS.keys()].filter((name) => camel.startsWith(name))
-      .reduce((a, b) => a.length > b.length ? a : b, "");
-  return ARGUMENTS.get(op) ?? [];
+    OP_NAMES.filter((name) => camel.startsWith(name))
+      .reduce((a, b) => a.length > b.length ? a : b, "" as OpName);
+  assert(op in SIGNATURES, `${kernel} belongs to an op`);
+  return op;
 }
 
 /** The comment that a file begins with, and the headings of its paragraphs. */
@@ -88,13 +81,18 @@ for (const [name, [source]] of Object.entries(KERNELS)) {
       declared.slice(1).map(([, , binding]) => binding),
       "a binding that parseInterface does not understand",
     );
-    const keys = argumentsOf(name);
-    assert(keys.length > 0, "belongs to an op");
+    const { tensors }: OpSignature = SIGNATURES[opOf(name)];
     for (const binding of bindings) {
+      const argument = tensors[binding.name];
       assert(
-        keys.includes(binding.name) || SCRATCH.includes(binding.name),
-        `${binding.name} is none of ${keys.join(", ")}`,
+        argument || SCRATCH.includes(binding.name),
+        `${binding.name} is none of ${Object.keys(tensors).join(", ")}`,
       );
+      if (argument) {
+        const { dtype, use } = argument;
+        assert(dtype === binding.dtype || dtype === "any", binding.name);
+        assert(use !== "in" || !binding.written, `${binding.name} is written`);
+      }
       assert(
         fields.some((field) => field.binding === binding.name),
         `dims has ${binding.name}At`,

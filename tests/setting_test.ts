@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { MOMENTS } from "../lib/backend/shapes.ts";
+import { UPDATE_RULES } from "../lib/backend/ops.ts";
 import { MODEL_SETTINGS } from "../lib/model/config.ts";
 import {
   assertSetting,
@@ -44,12 +44,15 @@ Deno.test("what a setting needs is a choice of another setting", () => {
 });
 
 Deno.test("an optimizer names the moments that the op update keeps for it", () => {
-  assertEquals([...OPTIMIZER_NAMES].sort(), Object.keys(MOMENTS).sort());
+  assertEquals([...OPTIMIZER_NAMES].sort(), Object.keys(UPDATE_RULES).sort());
   for (const name of OPTIMIZER_NAMES) {
     const { first, second } = OPTIMIZERS[name];
     assertEquals(
-      { first: first !== undefined, second: second !== undefined },
-      MOMENTS[name],
+      [
+        ...first !== undefined ? ["firstMoment"] : [],
+        ...second !== undefined ? ["secondMoment"] : [],
+      ],
+      [...UPDATE_RULES[name]],
       name,
     );
   }

@@ -203,8 +203,9 @@ function withoutComments(source: string): string {
 
 function importsOf(from: string, code: string): Import[] {
   const found: Import[] = [];
+  // The word "from" may stand in a message, too: a statement begins the line.
   const pattern =
-    /\bfrom\s*"([^"]*)"|^\s*import\s*"([^"]*)"|\bimport\(\s*"([^"]*)"/gm;
+    /^(?:import|export)\b[^;"'`]*?\bfrom\s*"([^"]*)"|^\s*import\s*"([^"]*)"|\bimport\(\s*"([^"]*)"/gm;
   for (const [, named, plain, lazy] of code.matchAll(pattern)) {
     const specifier = named ?? plain ?? lazy;
     found.push({

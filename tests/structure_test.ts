@@ -82,6 +82,7 @@ const SOUND = {
   "lib/backend/gpu/kernels.ts":
     'import a from "../../../kernels/a.wgsl" with { type: "text" };',
   "lib/text/corpus.ts": [
+    'export const message = `the file comes from "${name}"`;',
     "// console.log(performance.now())",
     "const LATEST = new Date(2011, 0); const GPU = 'high-performance'; const EMPTY = [0];",
     "export const sizes: Map<string, number> = new Map([['a', 1]]);",

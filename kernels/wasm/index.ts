@@ -1,7 +1,7 @@
 /**
  * The kernels of the CPU backend: what the module exports.
  *
- * An op of `lib/backend/backend.ts` is a function of its name. Its arguments are called
+ * An op of `lib/backend/ops.ts` is a function of its name. Its arguments are called
  * as there and come in this order:
  *
  * 1. the tensors in the order of the op's interface, as addresses in bytes; 0 for an

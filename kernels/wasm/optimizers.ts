@@ -27,7 +27,7 @@ export const enum Setting {
   Epsilon,
 }
 
-/** In the order of `UpdateRule` in backend.ts. */
+/** In the order of `UPDATE_RULES` in ops.ts. */
 export const OPTIMIZERS: StaticArray<
   (p: usize, g: usize, m: usize, v: usize, count: usize) => void
 > = [sgd, momentum, adam, adamw, rmsprop];

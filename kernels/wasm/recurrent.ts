@@ -207,7 +207,7 @@ function forwardPiece(piece: usize, thread: usize): void {
     const sums = argument(Slot.Sums) + width * at;
     // deno-fmt-ignore
     multiply(state, weights, sums, width * stride, rows, columns, H, false, thread);
-    for (let row: usize = 0; row < rows; row++) forwardRow(at + row * stride);
+    forwardRows(at, rows);
     const output = argument(Slot.Output) + at;
     if (at + step < end) packRows(output, stride, 0, rows, H, state, 4);
   }
@@ -221,15 +221,19 @@ function forwardRowByRow(): void {
     const h = rowBefore(Slot.InitialState, Slot.Output, at);
     const sums = argument(Slot.Sums) + argument(Slot.SumsWidth) * at;
     matrixTimesVector(h, argument(Slot.Weight), 0, sums, H, columns);
-    forwardRow(at);
+    forwardRows(at, 1);
   }
 }
 
-function forwardRow(at: usize): void {
+/** The cell at one time step, for the rows from `at` on. */
+function forwardRows(at: usize, rows: usize): void {
+  const row = <u32> argument(Slot.RowFunction);
+  const H = argument(Slot.H), stride = H << 2, end = rows * stride;
   const h = rowBefore(Slot.InitialState, Slot.Output, at);
   const c = rowBefore(Slot.InitialCell, Slot.Cells, at);
-  const row = <u32> argument(Slot.RowFunction);
-  call_indirect<void>(row, at, h, c, argument(Slot.H));
+  for (let i: usize = 0; i < end; i += stride) {
+    call_indirect<void>(row, at + i, h + i, c + i, H);
+  }
 }
 
 function layOutBackward(
@@ -338,10 +342,7 @@ function backwardPiece(piece: usize, thread: usize): void {
   memory.fill(dCell, 0, rows * stride);
   for (let t = argument(Slot.T); t > 0; t--) {
     const at = (t - 1) * step + first;
-    for (let row: usize = 0; row < rows; row++) {
-      const skip = row * stride;
-      backwardRow(at + skip, dState + skip, dCell + skip);
-    }
+    backwardRows(at, dState, dCell, rows);
     if (t == 1) break;
     packGradients(at, rows, G, H, gradients);
     // deno-fmt-ignore
@@ -349,11 +350,20 @@ function backwardPiece(piece: usize, thread: usize): void {
   }
 }
 
-function backwardRow(at: usize, dState: usize, dCell: usize): void {
+/** The cell backwards at one time step, for the rows from `at` on. */
+function backwardRows(
+  at: usize,
+  dState: usize,
+  dCell: usize,
+  rows: usize,
+): void {
+  const row = <u32> argument(Slot.RowFunction);
+  const H = argument(Slot.H), stride = H << 2, end = rows * stride;
   const h = rowBefore(Slot.InitialState, Slot.Output, at);
   const c = rowBefore(Slot.InitialCell, Slot.Cells, at);
-  const row = <u32> argument(Slot.RowFunction);
-  call_indirect<void>(row, at, h, c, dState, dCell, argument(Slot.H));
+  for (let i: usize = 0; i < end; i += stride) {
+    call_indirect<void>(row, at + i, h + i, c + i, dState + i, dCell + i, H);
+  }
 }
 
 /** Packs the gradients by the state's share of all gates, `DHidden`'s behind `dInput`'s. */
@@ -367,11 +377,12 @@ function packGradients(
   const stride = H << 2, apart = argument(Slot.Apart), together = G - apart;
   for (let row: usize = 0; row < rows; row += 4) {
     const count = least(4, rows - row), place = at + row * stride;
-    const dInput = argument(Slot.DInput) + G * place;
-    const dHidden = areaOf(Area.DHidden) + apart * place;
     const panel = packed + G * row * stride;
-    const panelApart = panel + (together * stride << 2);
+    const dInput = argument(Slot.DInput) + G * place;
     packRows(dInput, G * stride, 0, count, together * H, panel, 4);
+    if (!apart) continue;
+    const dHidden = areaOf(Area.DHidden) + apart * place;
+    const panelApart = panel + (together * stride << 2);
     packRows(dHidden, apart * stride, 0, count, apart * H, panelApart, 4);
   }
 }

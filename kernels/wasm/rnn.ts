@@ -13,7 +13,7 @@ import {
 } from "./recurrent";
 import { loadUpTo, storeFirst } from "./simd";
 
-/** The number of each `Activation` in backend.ts. */
+/** The number of each of `ACTIVATIONS` in ops.ts. */
 const enum Activation {
   Tanh,
   Relu,

@@ -35,7 +35,7 @@ export function sampleScratch(B: usize, V: usize): f64 {
   return <f64> SCRATCH * <f64> B * <f64> V;
 }
 
-/** Chooses the next token of every row, as `Sample` in backend.ts states it. */
+/** Chooses the next token of every row, as `Sample` in ops.ts states it. */
 export function sample(
   logits: usize, // (B, V)
   tokens: usize, // (B) u32

@@ -19,7 +19,7 @@ const BLOCK: usize = 16_384;
 
 /**
  * Clips the gradients and lets an optimizer update the parameters: see `Update` in
- * backend.ts. A clip of 0 clips nothing; with a norm that is not finite nothing changes.
+ * ops.ts. A clip of 0 clips nothing; with a norm that is not finite nothing changes.
  *
  * @param rule The place of the optimizer in `UpdateRule`; traps if there is none.
  */

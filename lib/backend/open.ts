@@ -7,16 +7,11 @@
 import type { Backend } from "./backend.ts";
 import { DeviceError } from "./device_error.ts";
 
-/** What a backend is asked for by; `auto` takes the fastest that there is. */
-export type DeviceName = "auto" | "webgpu" | "cpu" | "reference";
-
 /** Every device name, in the order of a list for people. */
-export const DEVICE_NAMES: readonly DeviceName[] = [
-  "auto",
-  "webgpu",
-  "cpu",
-  "reference",
-];
+export const DEVICE_NAMES = ["auto", "webgpu", "cpu", "reference"] as const;
+
+/** What a backend is asked for by; `auto` takes the fastest that there is. */
+export type DeviceName = typeof DEVICE_NAMES[number];
 
 /** A device that `auto` stands for, and why that one. */
 export interface DeviceChoice {

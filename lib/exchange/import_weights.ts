@@ -5,7 +5,7 @@
  */
 
 import { InputError } from "../input_error.ts";
-import type { Activation } from "../backend/backend.ts";
+import type { Activation } from "../backend/ops.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { fromStateDict } from "../model/state_dict.ts";
 import { decodeSafetensors } from "../safetensors.ts";

@@ -1,4 +1,4 @@
-import type { Activation } from "../backend/backend.ts";
+import type { Activation } from "../backend/ops.ts";
 import { CELL_NAMES, CELLS } from "../model/cells.ts";
 import type { ModelConfig } from "../model/config.ts";
 

@@ -4,12 +4,8 @@
  * @module
  */
 
-import {
-  type Activation,
-  ACTIVATIONS,
-  type Ops,
-  type Tensor,
-} from "../backend/backend.ts";
+import type { Tensor } from "../backend/backend.ts";
+import { type Activation, ACTIVATIONS, type Ops } from "../backend/ops.ts";
 
 /** Every cell by its name. */
 export const CELL_NAMES = ["rnn", "gru", "lstm"] as const;

@@ -5,7 +5,7 @@
  */
 
 import { FormatError, InputError } from "../input_error.ts";
-import { type Activation, ACTIVATIONS } from "../backend/backend.ts";
+import { type Activation, ACTIVATIONS } from "../backend/ops.ts";
 import { countOf, type JsonObject } from "../json_value.ts";
 import {
   assertRecord,

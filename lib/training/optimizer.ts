@@ -5,7 +5,8 @@
  */
 
 import { Allocation } from "../backend/allocation.ts";
-import type { Backend, Tensor, UpdateRule } from "../backend/backend.ts";
+import type { Backend, Tensor } from "../backend/backend.ts";
+import type { UpdateRule } from "../backend/ops.ts";
 
 /** Settings of an optimizer, but for the learning rate, which a schedule gives. */
 export interface OptimizerSettings {

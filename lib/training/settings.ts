@@ -5,7 +5,7 @@
  */
 
 import { InputError } from "../input_error.ts";
-import type { UpdateRule } from "../backend/backend.ts";
+import type { UpdateRule } from "../backend/ops.ts";
 import {
   type Initialization,
   INITIALIZATION_SETTINGS,
@@ -192,10 +192,11 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
 
 /** The learning rates of the optimizers in words: `1 for sgd, else 0.002`. */
 function learningRatesText(): string {
-  const byRate = Map.groupBy(
-    OPTIMIZER_NAMES,
-    (name) => OPTIMIZERS[name].learningRate,
-  );
+  const byRate = new Map<number, UpdateRule[]>();
+  for (const name of OPTIMIZER_NAMES) {
+    const { learningRate } = OPTIMIZERS[name];
+    byRate.set(learningRate, [...byRate.get(learningRate) ?? [], name]);
+  }
   const groups = [...byRate].sort(([, a], [, b]) => a.length - b.length);
   return groups.map(([rate, names], i) =>
     i < groups.length - 1 ? `${rate} for ${names.join(", ")}` : `else ${rate}`

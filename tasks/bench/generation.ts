@@ -49,7 +49,7 @@ export async function benchGeneration(
   return { cell, hiddenSize, charactersPerSecond: CHUNK / median };
 }
 
-/** A model that goes on with its own text, as `generate` has it. */
+/** A model that continues its own text, as `generate` does. */
 class Writer implements Disposable {
   readonly #backend: Backend;
   readonly #resources = new DisposableStack();

@@ -8,12 +8,12 @@
  * @module
  */
 
+import type { Backend } from "../../lib/backend/backend.ts";
 import type {
-  Backend,
   LinearBackward,
   Ops,
   RnnBackward,
-} from "../../lib/backend/backend.ts";
+} from "../../lib/backend/ops.ts";
 import type { CellName } from "../../lib/model/cells.ts";
 import { time } from "./measure.ts";
 import { type Sizes, TrainingModel } from "./training_model.ts";

@@ -1,4 +1,5 @@
-import type { Backend, Ops } from "../../lib/backend/backend.ts";
+import type { Backend } from "../../lib/backend/backend.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 
 /** An object that does all that the backend does, and whose parts can be replaced. */
 export function delegate(backend: Backend): Backend {

@@ -63,8 +63,8 @@ export interface Argument extends Described {
 /** A command's table. */
 export interface Command<F extends Flags> {
   readonly name: string;
-  /** What it does, in a sentence or two. */
-  readonly summary: string;
+  /** What its description in deno.json leaves open. */
+  readonly details: string;
   /** What stands before, between or behind the flags. */
   readonly argument?: Argument;
   readonly flags: F;

@@ -63,6 +63,9 @@ export async function openDevice(
     }
     return backend;
   } catch (error) {
-    throw new TaskError(EXIT.device, (error as Error).message);
+    const { message } = error as Error;
+    // The library says what to do, and here the flag is known that does it.
+    const advice = message.replace(/use the CPU$/, "$& (--device cpu)");
+    throw new TaskError(EXIT.device, advice);
   }
 }

@@ -5,12 +5,13 @@
  */
 
 import type { Argument, Command, Flag, Flags } from "./command.ts";
+import { descriptionOf } from "./description.ts";
 
 /** Help text of a command, from the same table. */
 export function helpText<F extends Flags>(
-  { name, summary, argument, flags, examples }: Command<F>,
+  { name, details, argument, flags, examples }: Command<F>,
 ): string {
-  const rows = Object.entries(flags).map(([flag, spec]) => {
+  const rows = Object.entries(flags).map(([flag, spec]): [string, string] => {
     const left = `--${flag} ${placeholder(spec)}`.trimEnd();
     const standard = spec.standard ??
       (spec.kind === "switch" ? undefined : spec.default);
@@ -18,28 +19,34 @@ export function helpText<F extends Flags>(
   });
   rows.push(["--help", "show this text"]);
   if (argument) rows.unshift([argument.value, argument.help]);
+  return [
+    ...wrap(`${descriptionOf(name)}. ${details}`, WIDTH),
+    "",
+    `usage: deno task ${name} ${usageOf(argument)}[flags]`,
+    "",
+    "flags (default):",
+    ...helpTable(rows),
+    "",
+    "examples:",
+    ...examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}
+
+/** Lines of two columns: names, and what is said of each. */
+export function helpTable(
+  rows: readonly (readonly [left: string, right: string])[],
+): string[] {
   const widths = rows.map(([left]) => left.length);
   const column = 4 +
     Math.max(...widths.filter((width) => width <= LEFT_COLUMN));
-  const table = rows.flatMap(([left, right]) => {
+  return rows.flatMap(([left, right]) => {
     const [first, ...rest] = wrap(right, WIDTH - column);
     const lines = rest.map((line) => " ".repeat(column) + line);
     return `  ${left}`.length + 2 > column
       ? [`  ${left}`, " ".repeat(column) + first, ...lines]
       : [`  ${left}`.padEnd(column) + first, ...lines];
   });
-  return [
-    ...wrap(summary, WIDTH),
-    "",
-    `usage: deno task ${name} ${usageOf(argument)}[flags]`,
-    "",
-    "flags (default):",
-    ...table,
-    "",
-    "examples:",
-    ...examples.map((example) => `  ${example}`),
-    "",
-  ].join("\n");
 }
 
 /** How the argument stands in the line of usage, with a space behind. */

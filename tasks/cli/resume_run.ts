@@ -51,7 +51,6 @@ interface ResumeFlags extends ResumableFlags {
   readonly json: boolean;
 }
 
-/** Their names. */
 const RESUME_FLAGS = new Set([
   ...["resume", "run", "corpus", "checkpoint-every"],
   ...["device", "threads", "json"],

@@ -56,7 +56,7 @@ export class LearningView {
       case "epoch": {
         const { epoch, perplexity, validation, tokensPerSecond } = notice;
         this.#epoch = epoch;
-        this.#speed = `${grouped(tokensPerSecond)} ${this.#tokens} a second`;
+        this.#speed = `${grouped(tokensPerSecond)} ${this.#tokens} per second`;
         this.#plot.add(epoch, perplexity, validation);
         this.#showPerplexity(perplexity);
         this.#showState(`Epoch ${epoch} of ${this.#epochs}`, epoch);
@@ -94,7 +94,7 @@ export class LearningView {
 
   /** Says that training failed; why is said elsewhere. */
   fail(): void {
-    this.#state.textContent = "Training did not go on";
+    this.#state.textContent = "Training did not continue";
   }
 
   /** Shows a model from a file. */
@@ -110,7 +110,8 @@ export class LearningView {
     this.#done.max = epochs;
     this.#done.value = epoch;
     const resume = model.canResume
-      ? ` Choose the same text, ${model.corpus}, to go on training it`
+      ? ` Choose the same text, ${model.corpus}, to continue training ` +
+        "it"
       : "";
     const text = `Opened ${file}: ${epoch} of ${epochs} epochs.${resume}`;
     this.#state.textContent = text;
@@ -145,7 +146,7 @@ export class LearningView {
     const value = perplexity.toFixed(perplexity < 9.95 ? 2 : 1);
     this.#perplexity.textContent = value;
     this.#meaning.textContent =
-      `Like choosing evenly among ${value} ${this.#tokens}`;
+      `Like guessing among ${value} equally likely ${this.#tokens}`;
   }
 
   #showState(text: string, epochs: number): void {

@@ -45,7 +45,7 @@ setup.addEventListener("submit", (event) => {
 });
 buttons.resume.addEventListener("click", () => attempt(() => train("resume")));
 buttons.stop.addEventListener("click", () => {
-  buttons.stop.disabled = true; // the work in hand is finished
+  buttons.stop.disabled = true; // what has been begun is finished first
   attempt(() => client.call("stop", {}));
 });
 buttons.save.addEventListener("click", () => attempt(save));
@@ -174,7 +174,7 @@ function showButtons(): void {
   buttons.resume.hidden = !canResume;
   buttons.save.disabled = model === undefined;
   buttons.train.classList.toggle("primary", !canResume);
-  buttons.train.textContent = canResume ? "Train anew" : "Train";
+  buttons.train.textContent = canResume ? "Train again" : "Train";
   buttons.resume.textContent = model && model.epoch >= model.epochs
     ? "Train longer"
     : "Resume";

@@ -16,7 +16,10 @@ interface Point {
 }
 
 /** The two lines, and what they are called. */
-const LINES = { text: "on the text", validation: "on what was held out" };
+const LINES = {
+  text: "on the training text",
+  validation: "on the held-out text",
+};
 
 type LineName = keyof typeof LINES;
 
@@ -139,7 +142,7 @@ export class Plot {
     const { text, validation } = this.#points;
     const first = text[0], last = text[text.length - 1];
     const fall = first === undefined
-      ? "Perplexity by epoch; nothing is measured yet"
+      ? "Perplexity by epoch; nothing has been measured yet"
       : `Perplexity by epoch, from ${first.perplexity.toFixed(1)} to ` +
         `${last.perplexity.toFixed(2)} after ${last.epoch}`;
     this.#svg.setAttribute("aria-label", fall);
@@ -148,7 +151,7 @@ export class Plot {
         ? (["text", "validation"] as const).map((name) =>
           make("span", { className: `key ${name}`, text: LINES[name] })
         )
-        : [new Text("Perplexity after each time through the text, log scale")]),
+        : [new Text("Perplexity after each pass through the text, log scale")]),
     );
   }
 
@@ -165,7 +168,7 @@ export class Plot {
     const held = validation.find(({ epoch }) => epoch === nearest.epoch);
     this.#caption.textContent = `Epoch ${nearest.epoch}: ` +
       nearest.perplexity.toFixed(2) +
-      (held ? `, held out ${held.perplexity.toFixed(2)}` : "");
+      (held ? `, held-out ${held.perplexity.toFixed(2)}` : "");
   }
 
   readonly #x = (epoch: number): number =>

@@ -36,7 +36,7 @@ export interface NamedText {
   readonly prefix?: string;
 }
 
-/** What there is to know of the model that the worker holds. */
+/** What the page knows about the model that the worker holds. */
 export interface ModelSummary {
   readonly corpus: string;
   readonly config: ModelConfig;
@@ -48,7 +48,7 @@ export interface ModelSummary {
   readonly epochs: number;
   /** Of the last whole epoch; NaN before there is one. */
   readonly perplexity: number;
-  /** Whether its training can go on. */
+  /** Whether its training can be resumed. */
   readonly canResume: boolean;
   /** Something that it can begin with. */
   readonly prefix: string;
@@ -116,10 +116,10 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
-/** A training has begun, or goes on. */
+/** A training has begun, or is resumed. */
 export interface Started {
   readonly kind: "started";
-  /** Whether it is a new model, not one that goes on. */
+  /** Whether it is a new model, not one that is resumed. */
   readonly isNew: boolean;
   readonly level: Level;
   readonly tokens: number;
@@ -135,7 +135,7 @@ export interface SampleNotice {
   readonly kind: "sample";
   /** Epochs done. */
   readonly epoch: number;
-  /** Of the last whole epoch, in the first of what is done of it; or NaN. */
+  /** Of the last whole epoch; in the first epoch, of the part that is done, or NaN. */
   readonly perplexity: number;
   readonly prefix: string;
   readonly text: string;

@@ -121,7 +121,7 @@ export class ReadingView {
     const others = likeliest.filter((other) => other.text !== text)
       .map((other) => `${visible(other.text)} ${percent(other.probability)}`);
     const words = probability === undefined
-      ? `${visible(text)}: the first, so nothing was expected`
+      ? `${visible(text)}: the first one, so there was no prediction`
       : `${visible(text)}: ${percent(probability)}` +
         (others.length > 0 ? `; likely here: ${others.join(", ")}` : "");
     this.#readout.textContent = `${words}. Unit ${unit + 1}: ${value}`;

@@ -258,10 +258,10 @@ export class Session {
 
   #held(): Checkpoint {
     if (this.#checkpoint) return this.#checkpoint;
-    throw new Error("There is no model yet: train one, or open one");
+    throw new Error("There is no model yet: train one or open one");
   }
 
-  /** The device, opened once, whoever comes first. */
+  /** The device; the first call opens it. */
   #open(): Promise<Opened> {
     if (this.#opened) return this.#opened;
     const opening = this.#opened = openDevice(this.#device);
@@ -275,7 +275,7 @@ export class Session {
     this.#writing++;
     const opened = this.#opened;
     this.#opened = undefined;
-    // What did not open needs no closing; why is told to those who wait for it.
+    // A device that did not open needs no closing; its error goes to those who wait.
     opened?.then(({ backend }) => backend[Symbol.dispose](), () => {});
   }
 

@@ -66,7 +66,7 @@ interface Preset {
 const PRESETS: readonly Preset[] = [
   {
     name: "Quick",
-    words: "Words within seconds: a GRU of 128 units",
+    words: "Words within seconds: a GRU with 128 units",
     settings: {
       cell: "gru",
       hiddenSize: 128,
@@ -81,7 +81,7 @@ const PRESETS: readonly Preset[] = [
   },
   {
     name: "Thorough",
-    words: "Minutes, and better text: two LSTM layers of 256 units",
+    words: "Better text, in minutes: two LSTM layers with 256 units",
     settings: {
       cell: "lstm",
       hiddenSize: 256,
@@ -96,7 +96,7 @@ const PRESETS: readonly Preset[] = [
   },
   {
     name: "The book’s",
-    words: "As in Dive into Deep Learning: a plain RNN of 512 units",
+    words: "As in Dive into Deep Learning: a plain RNN with 512 units",
     settings: {
       cell: "rnn",
       hiddenSize: 512,

@@ -1,5 +1,5 @@
 /**
- * What there is to know of a model, and what it is to be made by.
+ * What the page knows about a model, and how a new one is made.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 import type { ModelSummary, Settings, Started } from "./protocol.ts";
 import { usablePrefix } from "./writing.ts";
 
-/** The form's settings as those of training; what it does not ask is as is usual. */
+/** The form's settings as those of training, with usual values for all others. */
 export function trainOptions(settings: Settings): TrainOptions {
   const { normalize: _, holdOut: __, ...options } = settings;
   return {
@@ -32,7 +32,7 @@ export function configOf(settings: Settings, corpus: Corpus): ModelConfig {
   return { cell, hiddenSize, numLayers, vocabularySize };
 }
 
-/** What the page is told of a training that begins or goes on. */
+/** What the page is told when training begins or is resumed. */
 export function startOf(
   config: ModelConfig,
   { ids, tokenizer }: Corpus,

@@ -44,9 +44,8 @@ export class Texts {
     if (file.size > MOST_BYTES) {
       throw new Error(
         `${file.name} is too long for a page: it has ` +
-          `${(file.size / 1e6).toFixed(0)} MB, up to ${
-            MOST_BYTES / 1e6
-          } will do`,
+          `${(file.size / 1e6).toFixed(0)} MB, and the limit is ` +
+          `${MOST_BYTES / 1e6} MB`,
       );
     }
     const read = async () => ({

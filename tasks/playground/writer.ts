@@ -7,7 +7,7 @@
 import { find } from "./dom.ts";
 import type { ModelSummary, WriteRequest } from "./protocol.ts";
 
-/** Milliseconds of rest after a key before the model goes on. */
+/** Milliseconds after the last key until the model writes. */
 const PAUSE = 200;
 
 /** The prefix and how the text after it is drawn. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GlobalNorm, Ops, Sample } from "../../lib/backend/backend.ts";
+import type { GlobalNorm, Ops, Sample } from "../../lib/backend/ops.ts";
 import { randomNormal } from "../../lib/random.ts";
 
 /** An argument of an op: `values` go in, `tolerance` marks a result. */

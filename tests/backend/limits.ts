@@ -6,7 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Backend, Sample } from "../../lib/backend/backend.ts";
+import type { Backend } from "../../lib/backend/backend.ts";
+import type { Sample } from "../../lib/backend/ops.ts";
 import { normal, U } from "./cases.ts";
 
 /**

@@ -4,7 +4,7 @@ import { openDevice } from "../../lib/backend/webgpu/device.ts";
 import { KERNELS, PARTS } from "../../lib/backend/webgpu/kernels.ts";
 import { Memory } from "../../lib/backend/webgpu/memory.ts";
 import { compile } from "../../lib/backend/webgpu/pipelines.ts";
-import { WebGPUTensor } from "../../lib/backend/webgpu/tensor.ts";
+import { StoredTensor } from "../../lib/backend/stored_tensor.ts";
 import { WEBGPU } from "./devices.ts";
 
 const { ignore } = WEBGPU;
@@ -60,7 +60,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   const commands = new Commands(device, memory);
   const size = values.length;
   const [input, output] = ["input", "output"].map((label) =>
-    new WebGPUTensor(memory, memory.allocate(size, label), 0, [size], "f32")
+    new StoredTensor(memory.allocate(size, label), [size], "f32")
   );
   device.queue.writeBuffer(input.storage.buffer, 0, values.slice());
   commands.dispatch({

@@ -23,7 +23,10 @@ import { watched } from "./gpus.ts";
 const found = await findAdapter();
 const { ignore } = WEBGPU;
 
-testBackend(WEBGPU.name, WEBGPU.open, ignore);
+testBackend(WEBGPU.name, WEBGPU.open, ignore, {
+  "a token id that is not below its bound":
+    "the ids are on the GPU, and to read them would hold it up",
+});
 
 /** A test of WebGPU's own, ignored where there is no adapter. */
 function test(name: string, fn: () => Promise<void>): void {
@@ -46,7 +49,7 @@ Deno.test("webgpu: no adapter is an error that says what to do", async () => {
   );
   assertEquals(kind, "unavailable");
   assertStringIncludes(message, "mesa-vulkan-drivers");
-  assertStringIncludes(message, "--device cpu");
+  assert(message.endsWith("or use the CPU"), message);
   assert(!message.includes("\n"));
 });
 

@@ -5,6 +5,7 @@
  */
 
 import type { Backend, Tensor, Values } from "../../lib/backend/backend.ts";
+import type { Storage, StoredTensor } from "../../lib/backend/stored_tensor.ts";
 import { delegate } from "../../tasks/bench/with_ops.ts";
 
 export { withOps } from "../../tasks/bench/with_ops.ts";
@@ -33,5 +34,8 @@ export function withCount(
 
 /** The elements of a tensor of the reference backend, shared with it. */
 export function elements(tensor: Tensor): Values {
-  return (tensor as Tensor & { data: Values }).data;
+  const { storage, offset, size } = tensor as StoredTensor<
+    Storage & { readonly data: Values }
+  >;
+  return storage.data.subarray(offset, offset + size);
 }

@@ -108,7 +108,7 @@ export async function waitUntil(page: Page, expression: string): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (!await page.evaluate<boolean>(expression)) {
     if (performance.now() > end) {
-      throw new Error(`In vain it was waited for ${expression}`);
+      throw new Error(`Waited in vain for ${expression}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
   }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Backend, Sample } from "../../lib/backend/backend.ts";
+import type { Backend } from "../../lib/backend/backend.ts";
+import type { Sample } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { generate } from "../../lib/generate.ts";
 import type { GeneratedToken } from "../../lib/generation/continuation.ts";

@@ -5,7 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Activation, Backend } from "../../lib/backend/backend.ts";
+import type { Backend } from "../../lib/backend/backend.ts";
+import type { Activation } from "../../lib/backend/ops.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { LanguageModel } from "../../lib/model/language_model.ts";
 import type { CellName } from "../../lib/model/cells.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Backend, Ops, Tensor } from "../../lib/backend/backend.ts";
+import type { Backend, Tensor } from "../../lib/backend/backend.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 import { sizeOf } from "../../lib/backend/shapes.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { LanguageModel } from "../../lib/model/language_model.ts";

@@ -1,5 +1,6 @@
 import { assertRejects } from "@std/assert";
-import type { Ops, Tensor } from "../../lib/backend/backend.ts";
+import type { Tensor } from "../../lib/backend/backend.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { elements, withOps } from "../backend/wrap.ts";

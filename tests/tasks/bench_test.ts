@@ -5,9 +5,9 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import type { Ops } from "../../lib/backend/backend.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
-import { type CellName, CELLS } from "../../lib/model/cells.ts";
+import { CELL_NAMES } from "../../lib/model/cells.ts";
 import { benchGeneration } from "../../tasks/bench/generation.ts";
 import { phasesOf, withCalls } from "../../tasks/bench/phases.ts";
 import { benchProducts } from "../../tasks/bench/products.ts";
@@ -21,8 +21,6 @@ const needsCommands = needs(
   "permission to run commands: deno task test",
   canRunCommands(),
 );
-
-const CELL_NAMES = Object.keys(CELLS) as CellName[];
 
 const TINY = [
   "--device=reference",

@@ -56,6 +56,18 @@ Deno.test("a device asked for by name is that one, or exit code 5", async () => 
       assertEquals(exitCode, EXIT.device);
     });
   }
+  await withGPU(none, async () => {
+    const { message } = await assertRejects(
+      () => opened({ device: "webgpu" }),
+      TaskError,
+    );
+    assertEquals(
+      message,
+      "Cannot open a WebGPU device: navigator.gpu.requestAdapter() found no " +
+        "adapter. Install a Vulkan driver (on Debian: mesa-vulkan-drivers), " +
+        "or use the CPU (--device cpu)",
+    );
+  });
   assertEquals((await opened({ device: "cpu", threads: 1 })).lines, []);
 });
 
@@ -84,7 +96,7 @@ Deno.test({
 Deno.test("threads that no device has are a wrong command line", async () => {
   const command = {
     name: "train",
-    summary: "",
+    details: "",
     flags: DEVICE_FLAGS,
     examples: [],
   };

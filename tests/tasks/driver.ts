@@ -68,7 +68,7 @@ function captured(
   };
 }
 
-const [load] = TASKS[Deno.args[0]];
+const load = TASKS[Deno.args[0]];
 const { run } = await load();
 const lines = Deno.stdin.readable
   .pipeThrough(new TextDecoderStream())

@@ -64,7 +64,7 @@ Deno.test("weena has every task that is for people who use models", async () => 
     !developers.test(task)
   );
   assertEquals(Object.keys(TASKS).toSorted(), users.toSorted());
-  for (const [task, [load]] of Object.entries(TASKS)) {
+  for (const [task, load] of Object.entries(TASKS)) {
     const { command } = await load();
     assertEquals(command.name, task);
   }

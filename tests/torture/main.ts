@@ -13,9 +13,9 @@ const cases = await allCases();
 
 const command = {
   name: "torture",
-  summary: "Disturbs trainings in every way that a week can, and checks that " +
-    "nothing is lost. Each case has trials, numbered by their seeds: a trial " +
-    "that failed is repeated by its case's name, its seed and --count 1.",
+  details:
+    "Each case has trials, numbered by their seeds: a trial that failed is " +
+    "repeated by its case's name, its seed and --count 1.",
   flags: {
     only: {
       kind: "text",

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Backend, UpdateRule } from "../../lib/backend/backend.ts";
+import type { Backend } from "../../lib/backend/backend.ts";
+import type { UpdateRule } from "../../lib/backend/ops.ts";
 import { Optimizer, OPTIMIZER_NAMES } from "../../lib/training/optimizer.ts";
 import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import golden from "../golden/optimizers.json" with { type: "json" };

@@ -1,13 +1,17 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 
 /** The state after a minibatch, 0 where it or the gradients' norm is not finite. */
 export function carry(
-  source: Floats, // (size)
-  destination: Floats, // (size)
-  norm: Floats, // ()
+  { size }: Sizes<"size">,
+  {
+    source, // (size)
+    destination, // (size)
+    norm, // ()
+  }: Arrays<"carry">,
 ): void {
   const isSound = Number.isFinite(norm[0]);
-  for (let i = 0; i < source.length; i++) {
+  for (let i = 0; i < size; i++) {
     destination[i] = isSound && Number.isFinite(source[i]) ? source[i] : 0;
   }
 }

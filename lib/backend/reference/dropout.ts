@@ -1,5 +1,6 @@
+import type { Scalars, Sizes } from "../check_call.ts";
 import { philox4x32 } from "../philox.ts";
-import type { Floats } from "./floats.ts";
+import type { Arrays } from "./arrays.ts";
 
 /**
  * Dropout: a random part of the elements becomes zero, the others are scaled so that
@@ -7,16 +8,17 @@ import type { Floats } from "./floats.ts";
  * block `[⌊i/4⌋, ...counter]`. Source: Srivastava et al. 2014 and d2l 4.6.
  */
 export function dropout(
-  input: Floats,
-  output: Floats,
-  rate: number,
-  key: readonly [number, number],
-  counter: readonly [number, number, number],
+  { size }: Sizes<"size">,
+  {
+    input,
+    output,
+  }: Arrays<"dropout">,
+  { rate, key, counter }: Scalars<"dropout">,
 ): void {
   const threshold = Math.floor(rate * 2 ** 32);
-  for (let i = 0; i < input.length; i += 4) {
+  for (let i = 0; i < size; i += 4) {
     const words = philox4x32([i / 4, ...counter], key);
-    for (let j = i; j < Math.min(i + 4, input.length); j++) {
+    for (let j = i; j < Math.min(i + 4, size); j++) {
       output[j] = words[j - i] < threshold ? 0 : input[j] / (1 - rate);
     }
   }

@@ -1,4 +1,5 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 
 /**
  * A learned embedding: each token has a row of a table.
@@ -8,10 +9,12 @@ import type { Floats } from "./floats.ts";
  * Source: d2l 15.1, PyTorch's `nn.Embedding`.
  */
 export function embedding(
-  { rows, E }: { rows: number; E: number },
-  ids: Uint32Array, // (rows)
-  table: Floats, // (V, E)
-  output: Floats, // (rows, E)
+  { rows, E }: Sizes<"rows" | "E">,
+  {
+    ids, // (rows)
+    table, // (V, E)
+    output, // (rows, E)
+  }: Arrays<"embedding">,
 ): void {
   for (let row = 0; row < rows; row++) {
     const first = ids[row] * E;
@@ -25,10 +28,12 @@ export function embedding(
  *     dTable[v,:] = Σ_{t,b : ids[t,b] = v} dOutput[t,b,:]
  */
 export function embeddingBackward(
-  { rows, E }: { rows: number; E: number },
-  ids: Uint32Array, // (rows)
-  dOutput: Floats, // (rows, E)
-  dTable: Floats, // (V, E)
+  { rows, E }: Sizes<"rows" | "E">,
+  {
+    ids, // (rows)
+    dOutput, // (rows, E)
+    dTable, // (V, E)
+  }: Arrays<"embeddingBackward">,
 ): void {
   dTable.fill(0);
   for (let row = 0; row < rows; row++) {

@@ -1,4 +1,5 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 import { columnSums } from "./linear.ts";
 import { sigmoid } from "./sigmoid.ts";
 
@@ -13,14 +14,16 @@ import { sigmoid } from "./sigmoid.ts";
  * after the product as in cuDNN and PyTorch's `nn.GRU`.
  */
 export function gru(
-  { T, B, H }: { T: number; B: number; H: number },
-  input: Floats, // (T, B, 3H)
-  weight: Floats, // (3H, H)
-  bias: Floats, // (3H)
-  hiddenBias: Floats, // (H)
-  initialState: Floats, // (B, H)
-  output: Floats, // (T, B, H)
-  gates: Floats, // (T, B, 4H): r, z, n, m
+  { T, B, H }: Sizes<"T" | "B" | "H">,
+  {
+    input, // (T, B, 3H)
+    weight, // (3H, H)
+    bias, // (3H)
+    hiddenBias, // (H)
+    initialState, // (B, H)
+    output, // (T, B, H)
+    gates, // (T, B, 4H): r, z, n, m
+  }: Arrays<"gru">,
 ): void {
   for (let t = 0; t < T; t++) {
     const previous = t === 0
@@ -62,16 +65,18 @@ export function gru(
  *     dh_{t-1} = dOutput_{t-1} + dh_t ⊙ z_t + W_rᵀ da_r + W_zᵀ da_z + W_nᵀ dm
  */
 export function gruBackward(
-  { T, B, H }: { T: number; B: number; H: number },
-  weight: Floats, // (3H, H)
-  initialState: Floats, // (B, H)
-  output: Floats, // (T, B, H)
-  gates: Floats, // (T, B, 4H)
-  dOutput: Floats, // (T, B, H)
-  dInput: Floats, // (T, B, 3H): da_r, da_z, da_n
-  dWeight: Floats, // (3H, H)
-  dBias: Floats, // (3H)
-  dHiddenBias: Floats, // (H)
+  { T, B, H }: Sizes<"T" | "B" | "H">,
+  {
+    weight, // (3H, H)
+    initialState, // (B, H)
+    output, // (T, B, H)
+    gates, // (T, B, 4H)
+    dOutput, // (T, B, H)
+    dInput, // (T, B, 3H): da_r, da_z, da_n
+    dWeight, // (3H, H)
+    dBias, // (3H)
+    dHiddenBias, // (H)
+  }: Arrays<"gruBackward">,
 ): void {
   dWeight.fill(0);
   dHiddenBias.fill(0);

@@ -1,4 +1,5 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays, Floats } from "./arrays.ts";
 
 /**
  * A layer that is linear in its input, with or without a bias:
@@ -8,11 +9,13 @@ import type { Floats } from "./floats.ts";
  * Source: d2l 8.4.2, the output layer `H W_hq + b_q` (`W_hq` is `weightᵀ` here).
  */
 export function linear(
-  { rows, I, O }: { rows: number; I: number; O: number },
-  input: Floats, // (rows, I)
-  weight: Floats, // (O, I)
-  bias: Floats | undefined, // (O)
-  output: Floats, // (rows, O)
+  { rows, I, O }: Sizes<"rows" | "I" | "O">,
+  {
+    input, // (rows, I)
+    weight, // (O, I)
+    bias, // (O)
+    output, // (rows, O)
+  }: Arrays<"linear">,
 ): void {
   for (let r = 0; r < rows; r++) {
     for (let o = 0; o < O; o++) {
@@ -31,13 +34,15 @@ export function linear(
  *     dBias[o]     = Σ_r dOutput[r,o]
  */
 export function linearBackward(
-  { rows, I, O }: { rows: number; I: number; O: number },
-  input: Floats, // (rows, I)
-  weight: Floats, // (O, I)
-  dOutput: Floats, // (rows, O)
-  dInput: Floats | undefined, // (rows, I)
-  dWeight: Floats, // (O, I)
-  dBias: Floats | undefined, // (O)
+  { rows, I, O }: Sizes<"rows" | "I" | "O">,
+  {
+    input, // (rows, I)
+    weight, // (O, I)
+    dOutput, // (rows, O)
+    dInput, // (rows, I)
+    dWeight, // (O, I)
+    dBias, // (O)
+  }: Arrays<"linearBackward">,
 ): void {
   if (dInput) {
     dInput.fill(0);

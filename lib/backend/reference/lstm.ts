@@ -1,4 +1,5 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 import { columnSums } from "./linear.ts";
 import { sigmoid } from "./sigmoid.ts";
 
@@ -12,15 +13,17 @@ import { sigmoid } from "./sigmoid.ts";
  * Source: Hochreiter and Schmidhuber 1997, Gers et al. 2000 and d2l 9.2.
  */
 export function lstm(
-  { T, B, H }: { T: number; B: number; H: number },
-  input: Floats, // (T, B, 4H)
-  weight: Floats, // (4H, H)
-  bias: Floats, // (4H)
-  initialState: Floats, // (B, H)
-  initialCell: Floats, // (B, H)
-  output: Floats, // (T, B, H)
-  cells: Floats, // (T, B, H)
-  gates: Floats, // (T, B, 4H): i, f, g, o
+  { T, B, H }: Sizes<"T" | "B" | "H">,
+  {
+    input, // (T, B, 4H)
+    weight, // (4H, H)
+    bias, // (4H)
+    initialState, // (B, H)
+    initialCell, // (B, H)
+    output, // (T, B, H)
+    cells, // (T, B, H)
+    gates, // (T, B, 4H): i, f, g, o
+  }: Arrays<"lstm">,
 ): void {
   for (let t = 0; t < T; t++) {
     const before = (t - 1) * B * H;
@@ -61,17 +64,19 @@ export function lstm(
  *     dc_{t-1} = dc_t ⊙ f_t                     dh_{t-1} = dOutput_{t-1} + Wᵀ da
  */
 export function lstmBackward(
-  { T, B, H }: { T: number; B: number; H: number },
-  weight: Floats, // (4H, H)
-  initialState: Floats, // (B, H)
-  initialCell: Floats, // (B, H)
-  output: Floats, // (T, B, H)
-  cells: Floats, // (T, B, H)
-  gates: Floats, // (T, B, 4H)
-  dOutput: Floats, // (T, B, H)
-  dInput: Floats, // (T, B, 4H): da
-  dWeight: Floats, // (4H, H)
-  dBias: Floats, // (4H)
+  { T, B, H }: Sizes<"T" | "B" | "H">,
+  {
+    weight, // (4H, H)
+    initialState, // (B, H)
+    initialCell, // (B, H)
+    output, // (T, B, H)
+    cells, // (T, B, H)
+    gates, // (T, B, 4H)
+    dOutput, // (T, B, H)
+    dInput, // (T, B, 4H): da
+    dWeight, // (4H, H)
+    dBias, // (4H)
+  }: Arrays<"lstmBackward">,
 ): void {
   dWeight.fill(0);
   const dState = new Float64Array(B * H); // dh_t without dOutput_t

@@ -1,4 +1,5 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 
 /**
  * A one-hot vector times a matrix picks a row of it: no one-hot tensor is built.
@@ -8,10 +9,12 @@ import type { Floats } from "./floats.ts";
  * Source: d2l 8.5.1 and 8.5.2 (`W_xh` there is `weightᵀ` here).
  */
 export function oneHotLinear(
-  { rows, O, V }: { rows: number; O: number; V: number },
-  ids: Uint32Array, // (rows)
-  weight: Floats, // (O, V)
-  output: Floats, // (rows, O)
+  { rows, O, V }: Sizes<"rows" | "O" | "V">,
+  {
+    ids, // (rows)
+    weight, // (O, V)
+    output, // (rows, O)
+  }: Arrays<"oneHotLinear">,
 ): void {
   for (let row = 0; row < rows; row++) {
     const id = ids[row];
@@ -25,10 +28,12 @@ export function oneHotLinear(
  *     dWeight[o,v] = Σ_{t,b : ids[t,b] = v} dOutput[t,b,o]
  */
 export function oneHotLinearBackward(
-  { rows, O, V }: { rows: number; O: number; V: number },
-  ids: Uint32Array, // (rows)
-  dOutput: Floats, // (rows, O)
-  dWeight: Floats, // (O, V)
+  { rows, O, V }: Sizes<"rows" | "O" | "V">,
+  {
+    ids, // (rows)
+    dOutput, // (rows, O)
+    dWeight, // (O, V)
+  }: Arrays<"oneHotLinearBackward">,
 ): void {
   dWeight.fill(0);
   for (let row = 0; row < rows; row++) {

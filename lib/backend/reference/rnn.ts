@@ -1,6 +1,6 @@
-import type { Activation } from "../backend.ts";
+import type { Scalars, Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 import { columnSums } from "./linear.ts";
-import type { Floats } from "./floats.ts";
 
 /**
  * A vanilla recurrent layer over a whole sequence:
@@ -10,13 +10,15 @@ import type { Floats } from "./floats.ts";
  * `x_t` is the input's share of the sum, `X_t W_xh`. Source: d2l 8.4.2, eq. 8.4.5.
  */
 export function rnn(
-  { T, B, H }: { T: number; B: number; H: number },
-  input: Floats, // (T, B, H)
-  weight: Floats, // (H, H)
-  bias: Floats, // (H)
-  initialState: Floats, // (B, H)
-  output: Floats, // (T, B, H)
-  activation: Activation,
+  { T, B, H }: Sizes<"T" | "B" | "H">,
+  {
+    input, // (T, B, H)
+    weight, // (H, H)
+    bias, // (H)
+    initialState, // (B, H)
+    output, // (T, B, H)
+  }: Arrays<"rnn">,
+  { activation }: Scalars<"rnn">,
 ): void {
   for (let t = 0; t < T; t++) {
     const previous = t === 0
@@ -48,15 +50,17 @@ export function rnn(
  * where `f'` is `1 − h²` for tanh and `h > 0` for relu. Source: d2l 8.7.
  */
 export function rnnBackward(
-  { T, B, H }: { T: number; B: number; H: number },
-  weight: Floats, // (H, H)
-  initialState: Floats, // (B, H)
-  output: Floats, // (T, B, H)
-  dOutput: Floats, // (T, B, H)
-  dInput: Floats, // (T, B, H)
-  dWeight: Floats, // (H, H)
-  dBias: Floats, // (H)
-  activation: Activation,
+  { T, B, H }: Sizes<"T" | "B" | "H">,
+  {
+    weight, // (H, H)
+    initialState, // (B, H)
+    output, // (T, B, H)
+    dOutput, // (T, B, H)
+    dInput, // (T, B, H)
+    dWeight, // (H, H)
+    dBias, // (H)
+  }: Arrays<"rnnBackward">,
+  { activation }: Scalars<"rnnBackward">,
 ): void {
   dWeight.fill(0);
   for (let t = T - 1; t >= 0; t--) {

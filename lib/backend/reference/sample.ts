@@ -1,18 +1,20 @@
-import type { SampleSettings } from "../shapes.ts";
-import type { Floats } from "./floats.ts";
+import type { Scalars, Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 
 /**
- * The next token of every row, as `Sample` in backend.ts states it: greedily without
+ * The next token of every row, as `Sample` in ops.ts states it: greedily without
  * `uniforms`, else drawn from what temperature, top-k and top-p leave.
  */
 export function sample(
-  { B, V }: { B: number; V: number },
-  logits: Floats, // (B, V)
-  tokens: Uint32Array, // (B)
-  uniforms: Floats | undefined, // (B)
-  seen: Uint32Array | undefined, // (B, V)
-  logProbabilities: Floats | undefined, // (B)
-  { firstId, temperature, topK, topP, repetitionPenalty }: SampleSettings,
+  { B, V }: Sizes<"B" | "V">,
+  {
+    logits, // (B, V)
+    tokens, // (B)
+    uniforms, // (B)
+    seen, // (B, V)
+    logProbabilities, // (B)
+  }: Arrays<"sample">,
+  { firstId, temperature, topK, topP, repetitionPenalty }: Scalars<"sample">,
 ): void {
   for (let b = 0; b < B; b++) {
     const begin = b * V + firstId, end = (b + 1) * V;

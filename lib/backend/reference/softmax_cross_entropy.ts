@@ -1,4 +1,5 @@
-import type { Floats } from "./floats.ts";
+import type { Sizes } from "../check_call.ts";
+import type { Arrays } from "./arrays.ts";
 
 /**
  * Mean cross-entropy in nats per token, and its gradient by the logits:
@@ -10,12 +11,14 @@ import type { Floats } from "./floats.ts";
  * Source: d2l 3.4.6 and 3.7.2.
  */
 export function softmaxCrossEntropy(
-  { rows, V }: { rows: number; V: number },
-  logits: Floats, // (rows, V)
-  targets: Uint32Array, // (rows)
-  loss: Floats, // ()
-  losses: Floats | undefined, // (rows)
-  dLogits: Floats | undefined, // (rows, V)
+  { rows, V }: Sizes<"rows" | "V">,
+  {
+    logits, // (rows, V)
+    targets, // (rows)
+    loss, // ()
+    losses, // (rows)
+    dLogits, // (rows, V)
+  }: Arrays<"softmaxCrossEntropy">,
 ): void {
   let total = 0;
   for (let r = 0; r < rows; r++) {

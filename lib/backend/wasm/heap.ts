@@ -83,7 +83,7 @@ export class Heap {
   free(address: number): void {
     const bytes = this.#sizes.get(address);
     if (bytes === undefined) {
-      throw new RangeError("Cannot free what is not allocated, or only a view");
+      throw new RangeError("Cannot free what is not allocated");
     }
     this.#sizes.delete(address);
     let at = this.#free.findIndex((block) => block.address > address);

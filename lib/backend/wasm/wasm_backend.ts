@@ -4,12 +4,15 @@
  * @module
  */
 
-import type { Backend, DType, Ops, Tensor, Values } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import type { Ops } from "../ops.ts";
+import { Owner } from "../owner.ts";
 import { assertShape, sizeOf } from "../shapes.ts";
+import { StoredTensor } from "../stored_tensor.ts";
+import type { DType, Tensor, Values } from "../tensor.ts";
 import { Heap } from "./heap.ts";
 import { type Build, compileKernels, fastestBuild } from "./kernels.ts";
-import { opsOf } from "./ops.ts";
-import { WasmTensor } from "./tensor.ts";
+import { addressOf, opsOf, type WasmStorage } from "./ops.ts";
 import { MOST_THREADS, startThreads, type Threads } from "./threads.ts";
 
 /** Settings of {@linkcode openWasm}. */
@@ -87,8 +90,8 @@ export class WasmBackend implements Backend {
   readonly ops: Ops;
   readonly heap: Heap;
   readonly threads: Threads;
+  readonly #owner = new Owner();
   #scratch = { address: 0, bytes: 0 };
-  #disposed = false;
 
   constructor(description: string, heap: Heap, threads: Threads) {
     this.description = description;
@@ -96,40 +99,34 @@ export class WasmBackend implements Backend {
     this.threads = threads;
     this.ops = opsOf({
       kernels: threads.kernels,
-      reals: (tensor) => this.#typed(tensor, "f32"),
-      ids: (tensor) => this.#typed(tensor, "u32"),
-      words: (tensor) => this.#own(tensor).address,
+      owner: this.#owner,
       scratch: (bytes) => this.#reserve(bytes),
       assertAlive: () => threads.assertAlive(),
     });
   }
 
   allocate(shape: readonly number[], dtype: DType = "f32"): Tensor {
-    this.#assertOpen();
+    this.#owner.assertOpen("allocate");
     assertShape(shape);
     const size = sizeOf(shape);
     const address = this.heap.allocate(4 * size);
     this.threads.kernels.clear(address, size);
-    return new WasmTensor(this, [...shape], dtype, address);
+    const storage = { owner: this.#owner, isFreed: false, address };
+    return new StoredTensor(storage, shape, dtype);
   }
 
   free(tensor: Tensor): void {
-    this.heap.free(this.#own(tensor).address);
+    const { storage } = this.#owner.freed<WasmStorage>(tensor);
+    this.heap.free(storage.address);
+    storage.isFreed = true;
   }
 
   write(tensor: Tensor, values: ArrayLike<number>): void {
-    const elements = this.#elements(tensor);
-    if (values.length !== elements.length) {
-      throw new RangeError(
-        `Cannot write ${values.length} values to a tensor of shape ` +
-          `(${tensor.shape.join(", ")})`,
-      );
-    }
-    elements.set(values);
+    this.#elements(this.#owner.written(tensor, values)).set(values);
   }
 
   read(tensor: Tensor): Promise<Values> {
-    const elements = this.#elements(tensor);
+    const elements = this.#elements(this.#owner.read(tensor));
     // A copy of its own: what is shared would change with the next op.
     return Promise.resolve(
       elements instanceof Float32Array
@@ -139,34 +136,16 @@ export class WasmBackend implements Backend {
   }
 
   [Symbol.dispose](): void {
-    this.#disposed = true;
+    this.#owner.dispose();
     this.threads[Symbol.dispose]();
   }
 
   #elements(
-    tensor: Tensor,
+    tensor: StoredTensor<WasmStorage>,
   ): Float32Array<ArrayBufferLike> | Uint32Array<ArrayBufferLike> {
-    const { address, dtype, size } = this.#own(tensor);
-    const all = dtype === "f32" ? this.heap.f32 : this.heap.u32;
-    return all.subarray(address / 4, address / 4 + size);
-  }
-
-  #own(tensor: Tensor): WasmTensor {
-    if (!(tensor instanceof WasmTensor) || tensor.owner !== this) {
-      throw new TypeError("The CPU backend was given another's tensor");
-    }
-    this.#assertOpen();
-    return tensor;
-  }
-
-  #assertOpen(): void {
-    if (this.#disposed) throw new Error("The CPU backend is disposed of");
-  }
-
-  #typed(tensor: Tensor, dtype: DType): number {
-    const { address, dtype: found } = this.#own(tensor);
-    if (found === dtype) return address;
-    throw new TypeError(`Expected a tensor of ${dtype}, got ${found}`);
+    const all = tensor.dtype === "f32" ? this.heap.f32 : this.heap.u32;
+    const first = addressOf(tensor) / 4;
+    return all.subarray(first, first + tensor.size);
   }
 
   #reserve(bytes: number): number {

@@ -1,4 +1,4 @@
-import type { Storage } from "./memory.ts";
+import type { BufferStorage } from "./tensor.ts";
 import type { Pipeline } from "./pipelines.ts";
 
 /** Bounds the memory of the cache; a model needs some dozens. */
@@ -15,7 +15,7 @@ export class BindGroups {
   readonly #uniforms: GPUBufferBinding;
   readonly #cache = new Map<
     string,
-    { group: GPUBindGroup; storages: readonly Storage[] }
+    { group: GPUBindGroup; storages: readonly BufferStorage[] }
   >();
 
   /** @param uniforms What binding 0 is, at a dynamic offset. */
@@ -27,7 +27,7 @@ export class BindGroups {
   /** The bind group of a pipeline and the storages of its bindings, in order. */
   get(
     { label, layout, bindings }: Pipeline,
-    storages: readonly Storage[],
+    storages: readonly BufferStorage[],
   ): GPUBindGroup {
     const key = `${label} ${storages.map(({ id }) => id).join()}`;
     const cached = this.#cache.get(key);
@@ -49,7 +49,7 @@ export class BindGroups {
   }
 
   /** Drops the bind groups of a storage that is to be destroyed. */
-  forget(storage: Storage): void {
+  forget(storage: BufferStorage): void {
     for (const [key, { storages }] of this.#cache) {
       if (storages.includes(storage)) this.#cache.delete(key);
     }

@@ -1,10 +1,11 @@
 import { DeviceError } from "../device_error.ts";
+import { StoredTensor } from "../stored_tensor.ts";
 import { BindGroups } from "./bind_groups.ts";
 import { type Extents, gridOf } from "./grid.ts";
 import type { Field } from "./kernel_interface.ts";
-import type { Memory, Storage } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import type { Pipeline } from "./pipelines.ts";
-import { WebGPUTensor } from "./tensor.ts";
+import type { BufferStorage, WebGPUTensor } from "./tensor.ts";
 
 /** One run of a kernel, or one for each of `steps`. */
 export interface Dispatch {
@@ -46,10 +47,10 @@ export class Commands {
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #floats: Float32Array<ArrayBuffer>;
   readonly #offset = new Uint32Array(1);
-  readonly #used = new Set<Storage>();
-  #copies: Storage[] = [];
+  readonly #used = new Set<BufferStorage>();
+  #copies: BufferStorage[] = [];
   /** Storages that nobody holds any more, but commands use. */
-  #released: Storage[] = [];
+  #released: BufferStorage[] = [];
   #encoder?: GPUCommandEncoder;
   #pass?: GPUComputePassEncoder;
   #current?: Pipeline;
@@ -82,7 +83,7 @@ export class Commands {
   }
 
   /** Whether commands that are not submitted use these elements. */
-  uses(storage: Storage): boolean {
+  uses(storage: BufferStorage): boolean {
     return this.#used.has(storage);
   }
 
@@ -122,7 +123,7 @@ export class Commands {
   }
 
   /** Destroys a storage: once the commands that use it are submitted, if any do. */
-  destroy(storage: Storage): void {
+  destroy(storage: BufferStorage): void {
     this.#bindGroups.forget(storage);
     if (this.#used.has(storage)) {
       this.#memory.release(storage);
@@ -140,7 +141,6 @@ export class Commands {
     const { bindings, fields, label } = pipeline;
     const grid = gridOf(pipeline, covers);
     this.#assertGrid(label, grid);
-    assertTypes(pipeline, tensors);
     if (this.#count + steps.length > MAX_DISPATCHES) this.submit();
 
     const { bound, copied } = this.#unalias(pipeline, tensors);
@@ -206,7 +206,7 @@ export class Commands {
     { bindings }: Pipeline,
     tensors: Dispatch["tensors"],
   ): { bound: Dispatch["tensors"]; copied: string[] } {
-    const results = new Set<Storage>();
+    const results = new Set<BufferStorage>();
     const bound = { ...tensors };
     const copied: string[] = [];
     for (const { name } of bindings.filter(({ written }) => written)) {
@@ -226,11 +226,11 @@ export class Commands {
 
   /** A copy that lasts until the commands are submitted. */
   #copyOf(name: string, tensor: WebGPUTensor): WebGPUTensor {
-    const { memory, size, shape, dtype } = tensor;
-    const storage = memory.allocate(size, `copy of ${name}`);
+    const { size, shape, dtype } = tensor;
+    const storage = this.#memory.allocate(size, `copy of ${name}`);
     this.copy(tensor, storage.buffer);
     this.#copies.push(storage);
-    return new WebGPUTensor(memory, storage, 0, shape, dtype);
+    return new StoredTensor(storage, shape, dtype);
   }
 
   /** Appends a copy in the other direction. */
@@ -249,19 +249,6 @@ export class Commands {
       "failed",
       `Cannot run the kernel ${label}: its ${grid.join(" × ")} ` +
         `workgroups exceed this GPU's limit of ${limit} per dimension`,
-    );
-  }
-}
-
-function assertTypes(
-  { label, bindings }: Pipeline,
-  tensors: Dispatch["tensors"],
-): void {
-  for (const { name, dtype } of bindings) {
-    const tensor = tensors[name];
-    if (tensor.dtype === dtype) continue;
-    throw new TypeError(
-      `${label}: expected ${name} to be ${dtype}, got ${tensor.dtype}`,
     );
   }
 }

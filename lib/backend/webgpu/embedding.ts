@@ -1,27 +1,20 @@
-import type { Ops } from "../backend.ts";
-import { embeddingBackwardDimensions, embeddingDimensions } from "../shapes.ts";
-import type { OpContext } from "./op_context.ts";
+import type { OpContext, OpsOf } from "./op_context.ts";
 
 /** A kernel that looks rows up, and two that add up each row's gradients. */
 export function embeddingOps(
-  { dispatch, pipelines, scratch, tensorsOf }: OpContext,
-): Pick<Ops, "embedding" | "embeddingBackward"> {
+  { dispatch, pipelines, scratch }: OpContext,
+): OpsOf<"embedding" | "embeddingBackward"> {
   return {
-    embedding(x) {
-      const { ids, table, output } = tensorsOf(x);
-      const { T, B, E } = embeddingDimensions(x);
+    embedding({ rows, E }, tensors) {
       dispatch({
         pipeline: pipelines.embedding,
-        tensors: { ids, table, output },
-        dims: { rows: T * B, E },
-        covers: [T * B * E],
+        tensors,
+        dims: { rows, E },
+        covers: [rows * E],
       });
     },
 
-    embeddingBackward(x) {
-      const { ids, dOutput, dTable } = tensorsOf(x);
-      const { T, B, E } = embeddingBackwardDimensions(x);
-      const rows = T * B;
+    embeddingBackward({ rows, E }, { ids, dOutput, dTable }) {
       const links = scratch("links", [2, rows], "u32");
       dispatch({
         pipeline: pipelines.fill,

@@ -1,4 +1,4 @@
-import type { DType } from "../backend.ts";
+import type { DType } from "../tensor.ts";
 
 /** A storage binding of a kernel: an array of `dtype`, called `name`. */
 export interface Binding {

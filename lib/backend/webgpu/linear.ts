@@ -1,7 +1,5 @@
-import type { Ops } from "../backend.ts";
-import { linearBackwardDimensions, linearDimensions } from "../shapes.ts";
 import { gridOf } from "./grid.ts";
-import type { OpContext } from "./op_context.ts";
+import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
 /** Workgroups of a product that keep a large device busy. */
@@ -12,12 +10,10 @@ const LEAST_ROWS = 64;
 /** A kernel for the product, and one for each gradient. */
 export function linearOps(
   context: OpContext,
-): Pick<Ops, "linear" | "linearBackward"> {
-  const { dispatch, pipelines, tensorsOf } = context;
+): OpsOf<"linear" | "linearBackward"> {
+  const { dispatch, pipelines } = context;
   return {
-    linear(x) {
-      const { input, weight, bias, output } = tensorsOf(x);
-      const { rows, I, O } = linearDimensions(x);
+    linear({ rows, I, O }, { input, weight, bias, output }) {
       dispatch({
         pipeline: pipelines.linear,
         tensors: { input, weight, bias: bias ?? weight, output },
@@ -26,9 +22,8 @@ export function linearOps(
       });
     },
 
-    linearBackward(x) {
-      const { input, weight, dOutput, dInput, dWeight, dBias } = tensorsOf(x);
-      const { rows, I, O } = linearBackwardDimensions(x);
+    linearBackward({ rows, I, O }, tensors) {
+      const { input, weight, dOutput, dInput, dWeight, dBias } = tensors;
       if (dInput) {
         dispatch({
           pipeline: pipelines.linear_backward_input,

@@ -1,11 +1,7 @@
 import { DeviceError } from "../device_error.ts";
+import { Owner } from "../owner.ts";
 import type { DeviceWatch } from "./device_watch.ts";
-
-/** Elements on a device: what a tensor and its views share. */
-export interface Storage {
-  readonly id: number;
-  readonly buffer: GPUBuffer;
-}
+import type { BufferStorage } from "./tensor.ts";
 
 /** Bytes that a buffer to read a tensor back has behind the elements. */
 export const MARK_BYTES = 4;
@@ -15,9 +11,11 @@ const COPY_SRC = 0x4, COPY_DST = 0x8, STORAGE = 0x80;
 
 /** The buffers of one device. */
 export class Memory {
+  /** Whom all of them belong to. */
+  readonly owner = new Owner();
   readonly #device: GPUDevice;
   readonly #watch: DeviceWatch;
-  readonly #live = new Set<Storage>();
+  readonly #live = new Set<BufferStorage>();
   #nextId = 0;
 
   constructor(device: GPUDevice, watch: DeviceWatch) {
@@ -31,7 +29,7 @@ export class Memory {
    *
    * @throws {DeviceError} If the device can bind no buffer of this size.
    */
-  allocate(size: number, label: string): Storage {
+  allocate(size: number, label: string): BufferStorage {
     const bytes = 4 * size;
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     const limit = Math.min(
@@ -64,23 +62,19 @@ export class Memory {
         ),
       );
     }, () => {}); // rejected by a device that is lost, which the watch knows
-    const storage = { id, buffer };
+    const storage = { owner: this.owner, isFreed: false, id, buffer };
     this.#live.add(storage);
     return storage;
   }
 
-  /** Whether the storage is this device's and not destroyed. */
-  has(storage: Storage): boolean {
-    return this.#live.has(storage);
-  }
-
   /** The storage is no longer to be used; its buffer is the caller's to destroy. */
-  release(storage: Storage): void {
+  release(storage: BufferStorage): void {
+    storage.isFreed = true;
     this.#live.delete(storage);
   }
 
-  destroy(storage: Storage): void {
-    this.#live.delete(storage);
+  destroy(storage: BufferStorage): void {
+    this.release(storage);
     storage.buffer.destroy();
   }
 

@@ -1,17 +1,16 @@
-import type { DType, Tensor } from "../backend.ts";
+import type { Implementations, OpName } from "../check_call.ts";
 import { sizeOf } from "../shapes.ts";
+import { StoredTensor } from "../stored_tensor.ts";
+import type { DType } from "../tensor.ts";
 import type { Commands, Dispatch } from "./commands.ts";
-import type { DeviceWatch } from "./device_watch.ts";
-import type { Memory, Storage } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
-import { owned, WebGPUTensor } from "./tensor.ts";
+import type { BufferStorage, WebGPUTensor } from "./tensor.ts";
 
 /** What the ops of one backend share. */
 export interface OpContext {
   readonly pipelines: Pipelines;
   dispatch(dispatch: Dispatch): void;
-  /** An op's arguments, once it is sure that the tensors are this backend's. */
-  tensorsOf<Arguments extends object>(x: Arguments): Owned<Arguments>;
   /** A tensor to use within one op; what it holds is the last user's. */
   scratch(
     name: ScratchName,
@@ -35,34 +34,24 @@ export const SCRATCH_NAMES = [
 /** What tells scratch tensors apart. */
 export type ScratchName = typeof SCRATCH_NAMES[number];
 
-/** An op's arguments, each tensor among them this backend's. */
-export type Owned<Arguments> = {
-  [Key in keyof Arguments]: Arguments[Key] extends Tensor ? WebGPUTensor
-    : Arguments[Key] extends Tensor | undefined ? WebGPUTensor | undefined
-    : Arguments[Key];
-};
+/** Some of the ops, as functions of sizes, this backend's tensors and scalars. */
+export type OpsOf<Names extends OpName> = Pick<
+  Implementations<WebGPUTensor>,
+  Names
+>;
 
-/** @param watch Throws what the device has failed by. */
+/** Dispatches go to `commands`; a scratch tensor grows to the largest asked for. */
 export function createOpContext(
-  { commands, memory, pipelines, watch }: {
+  { commands, memory, pipelines }: {
     commands: Commands;
     memory: Memory;
     pipelines: Pipelines;
-    watch: DeviceWatch;
   },
 ): OpContext {
-  const scratch = new Map<ScratchName, Storage>();
+  const scratch = new Map<ScratchName, BufferStorage>();
   return {
     pipelines,
     dispatch: (dispatch) => commands.dispatch(dispatch),
-    tensorsOf(x) {
-      watch.check();
-      const entries = Object.entries(x).map(([name, value]) => {
-        const isTensor = typeof value === "object" && !Array.isArray(value);
-        return [name, isTensor ? owned(memory, value) : value];
-      });
-      return Object.fromEntries(entries);
-    },
     scratch(name, shape, dtype = "f32") {
       const size = sizeOf(shape);
       let storage = scratch.get(name);
@@ -71,7 +60,7 @@ export function createOpContext(
         storage = memory.allocate(size, `scratch tensor ${name}`);
         scratch.set(name, storage);
       }
-      return new WebGPUTensor(memory, storage, 0, shape, dtype);
+      return new StoredTensor(storage, shape, dtype);
     },
   };
 }

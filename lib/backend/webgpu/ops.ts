@@ -4,28 +4,19 @@
  * @module
  */
 
-import type { Ops } from "../backend.ts";
-import {
-  carryDimensions,
-  copyDimensions,
-  dropoutDimensions,
-  globalNormDimensions,
-  oneHotLinearBackwardDimensions,
-  oneHotLinearDimensions,
-  softmaxCrossEntropyDimensions,
-} from "../shapes.ts";
+import type { Implementations } from "../check_call.ts";
 import { embeddingOps } from "./embedding.ts";
 import { gridOf } from "./grid.ts";
 import { linearOps } from "./linear.ts";
 import type { OpContext } from "./op_context.ts";
 import { recurrentOps } from "./recurrent.ts";
 import { sampleOps } from "./sample.ts";
-import { WebGPUTensor } from "./tensor.ts";
+import type { WebGPUTensor } from "./tensor.ts";
 import { updateOps } from "./update.ts";
 
 /** Those of layers and optimizers from their own files, and the small ones. */
-export function createOps(context: OpContext): Ops {
-  const { dispatch, pipelines, scratch, tensorsOf } = context;
+export function createOps(context: OpContext): Implementations<WebGPUTensor> {
+  const { dispatch, pipelines, scratch } = context;
   return {
     ...embeddingOps(context),
     ...linearOps(context),
@@ -33,32 +24,26 @@ export function createOps(context: OpContext): Ops {
     ...sampleOps(context),
     ...updateOps(context),
 
-    oneHotLinear(x) {
-      const { ids, weight, output } = tensorsOf(x);
-      const { T, B, O, V } = oneHotLinearDimensions(x);
+    oneHotLinear({ rows, O, V }, tensors) {
       dispatch({
         pipeline: pipelines.one_hot_linear,
-        tensors: { ids, weight, output },
-        dims: { rows: T * B, O, V },
-        covers: [T * B * O],
+        tensors,
+        dims: { rows, O, V },
+        covers: [rows * O],
       });
     },
 
-    oneHotLinearBackward(x) {
-      const { ids, dOutput, dWeight } = tensorsOf(x);
-      const { T, B, O, V } = oneHotLinearBackwardDimensions(x);
+    oneHotLinearBackward({ rows, O, V }, tensors) {
       dispatch({
         pipeline: pipelines.one_hot_linear_backward,
-        tensors: { ids, dOutput, dWeight },
-        dims: { rows: T * B, O, V },
+        tensors,
+        dims: { rows, O, V },
         covers: [O, V],
       });
     },
 
-    softmaxCrossEntropy(x) {
-      const { logits, targets, loss, dLogits, ...rest } = tensorsOf(x);
-      const { T, B, V } = softmaxCrossEntropyDimensions(x);
-      const rows = T * B;
+    softmaxCrossEntropy({ rows, V }, tensors) {
+      const { logits, targets, loss, dLogits, ...rest } = tensors;
       const losses = rest.losses ?? scratch("losses", [rows]);
       dispatch({
         pipeline: pipelines.softmax_cross_entropy,
@@ -79,12 +64,8 @@ export function createOps(context: OpContext): Ops {
       });
     },
 
-    dropout(x) {
-      const { input, output } = tensorsOf(x);
-      const size = dropoutDimensions(x);
-      const { rate, key, counter } = x;
-      const inPlace = input.storage === output.storage &&
-        input.offset === output.offset;
+    dropout({ size }, { input, output }, { rate, key, counter }) {
+      const inPlace = input.overlaps(output);
       const { dropout } = pipelines;
       dispatch({
         pipeline: inPlace ? dropout.variants.IN_PLACE : dropout,
@@ -103,9 +84,7 @@ export function createOps(context: OpContext): Ops {
       });
     },
 
-    globalNorm(x) {
-      const { gradients, norm } = tensorsOf(x);
-      const P = globalNormDimensions(x);
+    globalNorm({ P }, { gradients, norm }) {
       // No more sums than there are invocations to add them up.
       const { global_norm, global_norm_partials } = pipelines;
       const most = global_norm.constants.SIZE * global_norm_partials.share[0];
@@ -126,41 +105,31 @@ export function createOps(context: OpContext): Ops {
       });
     },
 
-    fill(x) {
-      const { tensor, value } = tensorsOf(x);
+    fill({ size }, tensors, { value }) {
       dispatch({
         pipeline: pipelines.fill,
-        tensors: { tensor },
-        dims: { size: tensor.size, value },
-        covers: [tensor.size],
+        tensors,
+        dims: { size, value },
+        covers: [size],
       });
     },
 
-    copy(x) {
-      const { source, destination } = tensorsOf(x);
-      const size = copyDimensions(x);
+    copy({ size }, tensors) {
       dispatch({
-        pipeline: pipelines.copy,
-        tensors: { source: bits(source), destination: bits(destination) },
+        pipeline: pipelines.copy, // of words, whatever they mean
+        tensors,
         dims: { size },
         covers: [size],
       });
     },
 
-    carry(x) {
-      const { source, destination, norm } = tensorsOf(x);
-      const size = carryDimensions(x);
+    carry({ size }, tensors) {
       dispatch({
         pipeline: pipelines.carry,
-        tensors: { source, destination, norm },
+        tensors,
         dims: { size },
         covers: [size],
       });
     },
   };
-}
-
-/** The same elements as words, so that one kernel copies those of any type. */
-function bits({ memory, storage, offset, shape }: WebGPUTensor): WebGPUTensor {
-  return new WebGPUTensor(memory, storage, offset, shape, "u32");
 }

@@ -1,10 +1,11 @@
-import type { Values } from "../backend.ts";
 import { DeviceError } from "../device_error.ts";
+import { StoredTensor } from "../stored_tensor.ts";
+import type { Values } from "../tensor.ts";
 import type { Commands } from "./commands.ts";
 import type { DeviceWatch } from "./device_watch.ts";
 import { MARK_BYTES, type Memory } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
-import { WebGPUTensor } from "./tensor.ts";
+import type { WebGPUTensor } from "./tensor.ts";
 
 /** Marks are whole numbers from 1 to this, all of which float32 has. */
 const MARKS = 2 ** 24;
@@ -39,7 +40,7 @@ export class Readback {
     this.#commands = commands;
     this.#watch = watch;
     const storage = memory.allocate(1, "mark of a read");
-    const tensor = new WebGPUTensor(memory, storage, 0, [1], "f32");
+    const tensor = new StoredTensor(storage, [1], "f32");
     this.#mark = (value) => {
       commands.dispatch({
         pipeline: pipelines.fill,

@@ -4,17 +4,9 @@
  * @module
  */
 
-import type { Activation, Ops } from "../backend.ts";
-import {
-  gruBackwardDimensions,
-  gruDimensions,
-  lstmBackwardDimensions,
-  lstmDimensions,
-  rnnBackwardDimensions,
-  rnnDimensions,
-} from "../shapes.ts";
+import type { Activation } from "../ops.ts";
 import { biasGradient, weightGradient } from "./linear.ts";
-import type { OpContext } from "./op_context.ts";
+import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
 /** A cell, by the name of its op and of the kernel of a step forward. */
@@ -36,29 +28,23 @@ interface Dims extends Readonly<Record<string, number>> {
  */
 export function recurrentOps(
   context: OpContext,
-): Pick<Ops, Cell | `${Cell}Backward`> {
-  const { tensorsOf } = context;
+): OpsOf<Cell | `${Cell}Backward`> {
   return {
-    rnn(x) {
-      const { activation, ...tensors } = tensorsOf(x);
-      const dims = { ...rnnDimensions(x), ...kindOf(activation) };
-      forward(context, "rnn", tensors, dims);
+    rnn(sizes, tensors, { activation }) {
+      forward(context, "rnn", tensors, { ...sizes, ...kindOf(activation) });
     },
-    rnnBackward(x) {
-      const { activation, ...tensors } = tensorsOf(x);
-      const dims = { ...rnnBackwardDimensions(x), ...kindOf(activation) };
-      backward(context, "rnn", tensors, dims);
+    rnnBackward(sizes, tensors, { activation }) {
+      backward(context, "rnn", tensors, { ...sizes, ...kindOf(activation) });
     },
-    gru: (x) => forward(context, "gru", tensorsOf(x), gruDimensions(x)),
-    gruBackward(x) {
-      const tensors = tensorsOf(x);
-      const dSums = backward(context, "gru", tensors, gruBackwardDimensions(x));
+    gru: (sizes, tensors) => forward(context, "gru", tensors, sizes),
+    gruBackward(sizes, tensors) {
+      const dSums = backward(context, "gru", tensors, sizes);
       // Of the new gate: the last H of each row.
       biasGradient(context, dSums, tensors.dHiddenBias);
     },
-    lstm: (x) => forward(context, "lstm", tensorsOf(x), lstmDimensions(x)),
-    lstmBackward(x) {
-      backward(context, "lstm", tensorsOf(x), lstmBackwardDimensions(x));
+    lstm: (sizes, tensors) => forward(context, "lstm", tensors, sizes),
+    lstmBackward(sizes, tensors) {
+      backward(context, "lstm", tensors, sizes);
     },
   };
 }

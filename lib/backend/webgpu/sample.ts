@@ -1,16 +1,12 @@
-import type { Ops } from "../backend.ts";
-import { sampleDimensions, sampleSettings } from "../shapes.ts";
-import type { OpContext } from "./op_context.ts";
+import type { OpContext, OpsOf } from "./op_context.ts";
 
 /** The op that chooses the next token. */
 export function sampleOps(
-  { dispatch, pipelines, scratch, tensorsOf }: OpContext,
-): Pick<Ops, "sample"> {
+  { dispatch, pipelines, scratch }: OpContext,
+): OpsOf<"sample"> {
   return {
-    sample(x) {
-      const { logits, tokens, uniforms, seen, logProbabilities } = tensorsOf(x);
-      const { B, V } = sampleDimensions(x);
-      const { firstId, ...settings } = sampleSettings(x);
+    sample({ B, V }, tensors, { firstId, ...settings }) {
+      const { logits, tokens, uniforms, seen, logProbabilities } = tensors;
       if (!uniforms && !seen && !logProbabilities) {
         dispatch({
           pipeline: pipelines.sample,

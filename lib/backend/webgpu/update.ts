@@ -1,21 +1,18 @@
-import type { Ops } from "../backend.ts";
-import { updateDimensions, updateSettings } from "../shapes.ts";
-import type { OpContext } from "./op_context.ts";
+import type { OpContext, OpsOf } from "./op_context.ts";
 
 /** The greatest number of float32, and the least that no device takes for 0. */
 const GREATEST = (2 - 2 ** -23) * 2 ** 127, LEAST = 2 ** -126;
 
 /** The op that updates the parameters, by a kernel for each rule. */
 export function updateOps(
-  { dispatch, pipelines, tensorsOf }: OpContext,
-): Pick<Ops, "update"> {
+  { dispatch, pipelines }: OpContext,
+): OpsOf<"update"> {
   return {
-    update(x) {
+    update({ P }, tensors, scalars) {
       const { parameters, gradients, norm, firstMoment, secondMoment } =
-        tensorsOf(x);
-      const P = updateDimensions(x);
+        tensors;
       const { rule, learningRate, clipNorm, clipValue, weightDecay, ...rest } =
-        updateSettings(x);
+        scalars;
       const { beta1, beta2, epsilon, correction1, correction2 } = rest;
       // AdamW is Adam whose weight decay is kept apart.
       const decoupled = rule === "adamw";

@@ -5,8 +5,10 @@
  */
 
 import type { Backend } from "../backend.ts";
+import { checkedOps, implementationOf } from "../check_call.ts";
 import { DeviceError } from "../device_error.ts";
 import { assertShape, sizeOf } from "../shapes.ts";
+import { StoredTensor } from "../stored_tensor.ts";
 import { Commands } from "./commands.ts";
 import {
   findAdapter,
@@ -19,7 +21,7 @@ import { createOpContext } from "./op_context.ts";
 import { createOps } from "./ops.ts";
 import { compileAll, type Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
-import { owned, WebGPUTensor } from "./tensor.ts";
+import type { BufferStorage } from "./tensor.ts";
 
 export { findAdapter, type FoundAdapter } from "./device.ts";
 
@@ -72,7 +74,7 @@ export async function openWebGPU(
     throw new DeviceError(
       "unavailable",
       `Cannot open a WebGPU device: ${what}. Install a Vulkan driver ` +
-        `(on Debian: mesa-vulkan-drivers), or use the CPU (--device cpu)`,
+        `(on Debian: mesa-vulkan-drivers), or use the CPU`,
     );
   }
   const opened = await openDevice(found.adapter);
@@ -101,31 +103,36 @@ export function createBackend(
   const commands = new Commands(device, memory);
   const parts = { device, memory, commands, pipelines, watch };
   const ops = createOps(createOpContext(parts));
+  const { owner } = memory;
   const readback = new Readback(parts, patience);
 
   return {
     name: "webgpu",
     description,
-    ops,
+    ops: checkedOps<BufferStorage>(owner, (op) => {
+      const run = implementationOf(ops, op);
+      return ({ sizes, tensors, scalars }) => {
+        watch.check();
+        run(sizes, tensors, scalars);
+      };
+    }),
     allocate(shape, dtype = "f32") {
+      owner.assertOpen("allocate");
       watch.check();
       assertShape(shape);
       const label = `tensor (${shape.join(", ")})`;
       const storage = memory.allocate(sizeOf(shape), label);
-      return new WebGPUTensor(memory, storage, 0, [...shape], dtype);
+      return new StoredTensor(storage, shape, dtype);
     },
     free(tensor) {
-      commands.destroy(owned(memory, tensor).storage);
+      commands.destroy(owner.freed<BufferStorage>(tensor).storage);
     },
     write(tensor, values) {
+      const { storage, offset, dtype } = owner.written<BufferStorage>(
+        tensor,
+        values,
+      );
       watch.check();
-      const { storage, offset, size, shape, dtype } = owned(memory, tensor);
-      if (values.length !== size) {
-        throw new RangeError(
-          `Cannot write ${values.length} values to a tensor of shape ` +
-            `(${shape.join(", ")})`,
-        );
-      }
       // A write takes effect before all that is submitted after it.
       if (commands.uses(storage)) commands.submit();
       const data = dtype === "u32"
@@ -134,10 +141,12 @@ export function createBackend(
       device.queue.writeBuffer(storage.buffer, 4 * offset, data);
     },
     read(tensor) {
+      const found = owner.read<BufferStorage>(tensor);
       watch.check();
-      return readback.read(owned(memory, tensor));
+      return readback.read(found);
     },
     [Symbol.dispose]() {
+      owner.dispose();
       // Work that is not waited for must not run when its device goes.
       commands.discard();
       memory.destroyAll();

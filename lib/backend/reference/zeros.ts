@@ -7,7 +7,7 @@ import type { Values } from "../backend.ts";
  * @param Elements The array that holds them: `Float64Array`.
  * @throws {InputError} If there is no memory for so many.
  */
-export function elements<Kind extends Values>(
+export function zeros<Kind extends Values>(
   Elements: new (size: number) => Kind,
   size: number,
 ): Kind {

@@ -1,0 +1,744 @@
+/**
+ * The ops, each stated once: its equation, its arguments, and in {@linkcode SIGNATURES}
+ * what every backend checks and takes them by. backend.ts has the legend of dimensions.
+ *
+ * @module
+ */
+
+import {
+  any,
+  choice,
+  f32,
+  ids,
+  inPlace,
+  number,
+  optional,
+  over,
+  result,
+  type SignatureOf,
+  type TensorSignature,
+  u32,
+  words,
+} from "./signature.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** The nonlinearities of a vanilla recurrent layer. */
+export const ACTIVATIONS = ["tanh", "relu"] as const;
+
+/** The nonlinearity of a vanilla recurrent layer. */
+export type Activation = typeof ACTIVATIONS[number];
+
+/** The rules by which `ops.update` follows a gradient, each with the moments it keeps. */
+export const UPDATE_RULES = {
+  sgd: [],
+  momentum: ["firstMoment"],
+  adam: ["firstMoment", "secondMoment"],
+  adamw: ["firstMoment", "secondMoment"],
+  rmsprop: ["secondMoment"],
+} as const satisfies Readonly<
+  Record<string, readonly ("firstMoment" | "secondMoment")[]>
+>;
+
+/** By what rule `ops.update` follows a gradient. */
+export type UpdateRule = keyof typeof UPDATE_RULES;
+
+/**
+ * A model's operations: whole layers, each over a whole sequence.
+ *
+ * Every tensor is an argument, results too (`output`, `loss`, `norm`, `tokens` and
+ * every `d…` but `dOutput`); results are overwritten, never added to. An op
+ * allocates nothing that a caller could see, and may return before it has run.
+ * A result must not overlap an argument, except where an op says so.
+ */
+export interface Ops {
+  /** `output[t,b,:] = weight[:, ids[t,b]]`: a one-hot row times `weightᵀ`. */
+  oneHotLinear(tensors: OneHotLinear): void;
+  /** `dWeight[:, v] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
+  oneHotLinearBackward(tensors: OneHotLinearBackward): void;
+  /** `output[t,b,:] = table[ids[t,b], :]`: a learned embedding. */
+  embedding(tensors: Embedding): void;
+  /** `dTable[v, :] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
+  embeddingBackward(tensors: EmbeddingBackward): void;
+  /** `output = input · weightᵀ + bias`. */
+  linear(tensors: Linear): void;
+  /** `dInput = dOutput · weight`, `dWeight = dOutputᵀ · input`, `dBias = Σ dOutput`. */
+  linearBackward(tensors: LinearBackward): void;
+  /** `output_t = f(input_t + output_{t-1} · weightᵀ + bias)`, `output_{-1} = initialState`. */
+  rnn(tensors: Rnn): void;
+  /** Backpropagation through time of `rnn`; `dInput` is the gradient before `f`. */
+  rnnBackward(tensors: RnnBackward): void;
+  /** A layer of gated recurrent units: see {@linkcode Gru}. */
+  gru(tensors: Gru): void;
+  /** Backpropagation through time of `gru`: see {@linkcode GruBackward}. */
+  gruBackward(tensors: GruBackward): void;
+  /** A layer of long short-term memory: see {@linkcode Lstm}. */
+  lstm(tensors: Lstm): void;
+  /** Backpropagation through time of `lstm`: see {@linkcode LstmBackward}. */
+  lstmBackward(tensors: LstmBackward): void;
+  /** Zeroes a random part of the elements and scales up the others. */
+  dropout(tensors: Dropout): void;
+  /** Mean cross-entropy of `softmax(logits)` and the gradient of that mean. */
+  softmaxCrossEntropy(tensors: SoftmaxCrossEntropy): void;
+  /** `norm = √ Σ gradients²`. */
+  globalNorm(tensors: GlobalNorm): void;
+  /** One step of an optimizer, gradients clipped: see {@linkcode Update}. */
+  update(tensors: Update): void;
+  /** Every element becomes `value`. */
+  fill(tensors: Fill): void;
+  /** `destination = source`, of the same number of elements. */
+  copy(tensors: Copy): void;
+  /** Hands a state on to the next minibatch, if it is sound: see {@linkcode Carry}. */
+  carry(tensors: Carry): void;
+  /** Chooses the next token of every row: see {@linkcode Sample}. */
+  sample(tensors: Sample): void;
+}
+
+/** Arguments of `ops.oneHotLinear`. Ids are below `V`. */
+export interface OneHotLinear {
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(O, V)`. */
+  readonly weight: Tensor;
+  /** `(T, B, O)`. */
+  readonly output: Tensor;
+}
+
+/** Arguments of `ops.oneHotLinearBackward`. */
+export interface OneHotLinearBackward {
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(T, B, O)`. */
+  readonly dOutput: Tensor;
+  /** `(O, V)`. */
+  readonly dWeight: Tensor;
+}
+
+/** Arguments of `ops.embedding`. Ids are below `V`. */
+export interface Embedding {
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(V, E)`. */
+  readonly table: Tensor;
+  /** `(T, B, E)`. */
+  readonly output: Tensor;
+}
+
+/** Arguments of `ops.embeddingBackward`. */
+export interface EmbeddingBackward {
+  /** `(T, B)` u32. */
+  readonly ids: Tensor;
+  /** `(T, B, E)`. */
+  readonly dOutput: Tensor;
+  /** `(V, E)`. */
+  readonly dTable: Tensor;
+}
+
+/** Arguments of `ops.linear`. */
+export interface Linear {
+  /** `(…, I)`. */
+  readonly input: Tensor;
+  /** `(O, I)`. */
+  readonly weight: Tensor;
+  /** `(O)`. */
+  readonly bias?: Tensor;
+  /** `(…, O)`. */
+  readonly output: Tensor;
+}
+
+/** Arguments of `ops.linearBackward`. */
+export interface LinearBackward {
+  /** `(…, I)`. */
+  readonly input: Tensor;
+  /** `(O, I)`. */
+  readonly weight: Tensor;
+  /** `(…, O)`. */
+  readonly dOutput: Tensor;
+  /** `(…, I)`. */
+  readonly dInput?: Tensor;
+  /** `(O, I)`. */
+  readonly dWeight: Tensor;
+  /** `(O)`. */
+  readonly dBias?: Tensor;
+}
+
+/** Arguments of `ops.rnn`. */
+export interface Rnn {
+  /** `(T, B, H)`, the input's share of the sum before f. */
+  readonly input: Tensor;
+  /** `(H, H)`. */
+  readonly weight: Tensor;
+  /** `(H)`. */
+  readonly bias: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`. */
+  readonly output: Tensor;
+  /** The nonlinearity `f`. */
+  readonly activation: Activation;
+}
+
+/** Arguments of `ops.rnnBackward`. */
+export interface RnnBackward {
+  /** `(H, H)`. */
+  readonly weight: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`, as `rnn` left it. */
+  readonly output: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput: Tensor;
+  /** `(T, B, H)`. */
+  readonly dInput: Tensor;
+  /** `(H, H)`. */
+  readonly dWeight: Tensor;
+  /** `(H)`. */
+  readonly dBias: Tensor;
+  /** The nonlinearity `f`. */
+  readonly activation: Activation;
+}
+
+/**
+ * Arguments of `ops.gru`. With `⊙` the product by element and σ the logistic
+ * sigmoid, over the three parts r, z, n of `input`, `weight` and `bias`:
+ *
+ *     r_t = σ(x_r + h_{t-1} · W_rᵀ + b_r)            the reset gate
+ *     z_t = σ(x_z + h_{t-1} · W_zᵀ + b_z)            the update gate
+ *     m_t = h_{t-1} · W_nᵀ + hiddenBias
+ *     n_t = tanh(x_n + b_n + r_t ⊙ m_t)              the new state's candidate
+ *     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
+ *
+ * The reset gate is applied after the product, as PyTorch and cuDNN have it.
+ */
+export interface Gru {
+  /** `(T, B, 3H)`, the input's share of each gate's sum: r, z, n. */
+  readonly input: Tensor;
+  /** `(3H, H)`: r, z, n. */
+  readonly weight: Tensor;
+  /** `(3H)`: r, z, n. */
+  readonly bias: Tensor;
+  /** `(H)`, within the reset gate's reach. */
+  readonly hiddenBias: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`. */
+  readonly output: Tensor;
+  /** `(T, B, 4H)`: `r_t`, `z_t`, `n_t` and `m_t`, a result for `gruBackward`. */
+  readonly gates: Tensor;
+}
+
+/**
+ * Arguments of `ops.gruBackward`. With `dh_t` the gradient by `h_t`, from `dOutput_t`
+ * and from the step after, and `a` for what σ and tanh were applied to:
+ *
+ *     da_n = dh_t ⊙ (1 − z_t) ⊙ (1 − n_t²)
+ *     da_z = dh_t ⊙ (h_{t-1} − n_t) ⊙ z_t ⊙ (1 − z_t)
+ *     dm   = da_n ⊙ r_t
+ *     da_r = da_n ⊙ m_t ⊙ r_t ⊙ (1 − r_t)
+ *     dh_{t-1} = dh_t ⊙ z_t + da_r · W_r + da_z · W_z + dm · W_n
+ *
+ * `dInput` is `da_r, da_z, da_n`, `dBias` their sum over steps and batch; `dWeight` is
+ * `Σ_t (da_r, da_z, dm)ᵀ · h_{t-1}` and `dHiddenBias` the sum of `dm`.
+ */
+export interface GruBackward {
+  /** `(3H, H)`. */
+  readonly weight: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(T, B, H)`, as `gru` left it. */
+  readonly output: Tensor;
+  /** `(T, B, 4H)`, as `gru` left them. */
+  readonly gates: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput: Tensor;
+  /** `(T, B, 3H)`. */
+  readonly dInput: Tensor;
+  /** `(3H, H)`. */
+  readonly dWeight: Tensor;
+  /** `(3H)`. */
+  readonly dBias: Tensor;
+  /** `(H)`. */
+  readonly dHiddenBias: Tensor;
+}
+
+/**
+ * Arguments of `ops.lstm`. Over the four parts i, f, g, o of `input`, `weight` and
+ * `bias`, `a = x + h_{t-1} · Wᵀ + b`:
+ *
+ *     i_t = σ(a_i)   f_t = σ(a_f)   g_t = tanh(a_g)   o_t = σ(a_o)
+ *     c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
+ *     h_t = o_t ⊙ tanh(c_t)
+ */
+export interface Lstm {
+  /** `(T, B, 4H)`, the input's share of each gate's sum: i, f, g, o. */
+  readonly input: Tensor;
+  /** `(4H, H)`: i, f, g, o. */
+  readonly weight: Tensor;
+  /** `(4H)`: i, f, g, o. */
+  readonly bias: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(B, H)`. */
+  readonly initialCell: Tensor;
+  /** `(T, B, H)`. */
+  readonly output: Tensor;
+  /** `(T, B, H)`: `c_t`. */
+  readonly cells: Tensor;
+  /** `(T, B, 4H)`: `i_t`, `f_t`, `g_t` and `o_t`, a result for `lstmBackward`. */
+  readonly gates: Tensor;
+}
+
+/**
+ * Arguments of `ops.lstmBackward`. With `dh_t` and `dc_t` the gradients by `h_t` and
+ * `c_t`, those from the step after included:
+ *
+ *     dc_t += dh_t ⊙ o_t ⊙ (1 − tanh² c_t)
+ *     da_i = dc_t ⊙ g_t ⊙ i_t ⊙ (1 − i_t)       da_g = dc_t ⊙ i_t ⊙ (1 − g_t²)
+ *     da_f = dc_t ⊙ c_{t-1} ⊙ f_t ⊙ (1 − f_t)   da_o = dh_t ⊙ tanh c_t ⊙ o_t ⊙ (1 − o_t)
+ *     dc_{t-1} = dc_t ⊙ f_t                     dh_{t-1} = da · W
+ *
+ * `dInput` is `da`, `dWeight` is `Σ_t daᵀ · h_{t-1}`, `dBias` the sum of `da`.
+ */
+export interface LstmBackward {
+  /** `(4H, H)`. */
+  readonly weight: Tensor;
+  /** `(B, H)`. */
+  readonly initialState: Tensor;
+  /** `(B, H)`. */
+  readonly initialCell: Tensor;
+  /** `(T, B, H)`, as `lstm` left it. */
+  readonly output: Tensor;
+  /** `(T, B, H)`, as `lstm` left them. */
+  readonly cells: Tensor;
+  /** `(T, B, 4H)`, as `lstm` left them. */
+  readonly gates: Tensor;
+  /** `(T, B, H)`. */
+  readonly dOutput: Tensor;
+  /** `(T, B, 4H)`. */
+  readonly dInput: Tensor;
+  /** `(4H, H)`. */
+  readonly dWeight: Tensor;
+  /** `(4H)`. */
+  readonly dBias: Tensor;
+}
+
+/**
+ * Arguments of `ops.dropout`. Element i becomes zero where word `i mod 4` of the
+ * Philox block `[⌊i/4⌋, ...counter]` under `key` is below `⌊rate · 2³²⌋`; the others are
+ * divided by `1 − rate`. The same op on the gradient is its own backward.
+ */
+export interface Dropout {
+  /** Any shape. */
+  readonly input: Tensor;
+  /** As many elements; may be the input itself. */
+  readonly output: Tensor;
+  /** Probability that an element is zeroed, from 0 to below 1. */
+  readonly rate: number;
+  /** Two words of 32 bits. */
+  readonly key: readonly [number, number];
+  /** Three words of 32 bits. */
+  readonly counter: readonly [number, number, number];
+}
+
+/** Arguments of `ops.softmaxCrossEntropy`. Targets are below `V`. */
+export interface SoftmaxCrossEntropy {
+  /** `(T, B, V)`. */
+  readonly logits: Tensor;
+  /** `(T, B)` u32. */
+  readonly targets: Tensor;
+  /** `()`, nats per token. */
+  readonly loss: Tensor;
+  /** `(T, B)`, the cross-entropy of each token. */
+  readonly losses?: Tensor;
+  /** `(T, B, V)`. */
+  readonly dLogits?: Tensor;
+}
+
+/** Arguments of `ops.globalNorm`. */
+export interface GlobalNorm {
+  /** `(P)`. */
+  readonly gradients: Tensor;
+  /** `()`. */
+  readonly norm: Tensor;
+}
+
+/**
+ * Arguments of `ops.update`. Gradients are clipped first, by their global norm and
+ * then one by one, and weight decay is added (for `adamw` it is
+ * `p −= learningRate · weightDecay · p` beforehand instead):
+ *
+ *     g = clamp(min(1, clipNorm / norm) · gradient, ±clipValue) + weightDecay · p
+ *
+ *     sgd        p −= learningRate · g
+ *     momentum   m = beta1 · m + g                      p −= learningRate · m
+ *     rmsprop    v = beta2 · v + (1 − beta2) · g²       p −= learningRate · g / (√v + epsilon)
+ *     adam(w)    m = beta1 · m + (1 − beta1) · g,  v = beta2 · v + (1 − beta2) · g²
+ *                p −= learningRate / correction1 · m / (√v / √correction2 + epsilon)
+ *
+ * With a norm that is not finite nothing changes. An element of which the new parameter
+ * or a new moment would not be finite, as the tensor's type has it, keeps all its old
+ * ones: what was finite stays so. Source: PyTorch's `torch.optim`.
+ */
+export interface Update {
+  /** By what rule. Default `"sgd"`. */
+  readonly rule?: UpdateRule;
+  /** `(P)`, updated in place. */
+  readonly parameters: Tensor;
+  /** `(P)`. */
+  readonly gradients: Tensor;
+  /** `()`, as `globalNorm` left it. */
+  readonly norm: Tensor;
+  /** `(P)`, `m`, updated in place; for momentum, adam and adamw. */
+  readonly firstMoment?: Tensor;
+  /** `(P)`, `v`, updated in place; for rmsprop, adam and adamw. */
+  readonly secondMoment?: Tensor;
+  /** From 0 on. */
+  readonly learningRate: number;
+  /** Greatest norm of all gradients together; 0: any. */
+  readonly clipNorm: number;
+  /** Greatest absolute value of a gradient; 0: any. Default 0. */
+  readonly clipValue?: number;
+  /** From 0 on. Default 0. */
+  readonly weightDecay?: number;
+  /** Decay of the first moment, from 0 to below 1. Default 0. */
+  readonly beta1?: number;
+  /** Decay of the second moment, from 0 to below 1. Default 0. */
+  readonly beta2?: number;
+  /** Keeps the divisor from being 0. Default 0. */
+  readonly epsilon?: number;
+  /** `1 − beta1ᵗ` at the t-th step. Default 1. */
+  readonly correction1?: number;
+  /** `1 − beta2ᵗ` at the t-th step. Default 1. */
+  readonly correction2?: number;
+}
+
+/** Arguments of `ops.fill`. */
+export interface Fill {
+  /** Any shape, f32. */
+  readonly tensor: Tensor;
+  /** Any number that float32 has. */
+  readonly value: number;
+}
+
+/** Arguments of `ops.copy`. */
+export interface Copy {
+  /** Any shape. */
+  readonly source: Tensor;
+  /** As many elements of the same type. */
+  readonly destination: Tensor;
+}
+
+/**
+ * Arguments of `ops.carry`: where a layer's state goes on from after a minibatch.
+ *
+ *     destination = source, or 0 where the element or the norm is not finite
+ *
+ * So a minibatch whose gradient overflowed leaves the zero state behind, and not the
+ * one that it began with: that one is at the edge of overflow itself, and a layer
+ * without a bound on its state, as relu's, would overflow again from it. No readback
+ * is needed: the device decides.
+ */
+export interface Carry {
+  /** Any shape, f32. */
+  readonly source: Tensor;
+  /** As many elements, f32. */
+  readonly destination: Tensor;
+  /** `()`, as `globalNorm` left it. */
+  readonly norm: Tensor;
+}
+
+/**
+ * Arguments of `ops.sample`. The logits of a row, `z`, go through these, in order:
+ *
+ * 1. Ids below `firstId` are left out, here and in all that follows.
+ * 2. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
+ * 3. Infinity becomes the greatest number that float32 has, −∞ and NaN the least: so
+ *    some id is chosen even of a model whose numbers have overflowed.
+ * 4. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
+ * 5. `z` is divided by `temperature`.
+ * 6. Of all tokens those are kept that are at least as likely as the `topK`-th.
+ * 7. Of these, the likeliest whose probabilities first add up to `topP` or more, and
+ *    those as likely as the least of them.
+ * 8. The first token, by id, at which the running sum of the kept probabilities
+ *    exceeds `uniforms[b]` times their whole is chosen.
+ *
+ * Source: the usual order of logits processors; Keskar et al. 2019 for 2, Fan et al.
+ * 2018 for 6, Holtzman et al. 2020 for 7.
+ */
+export interface Sample {
+  /** `(B, V)`. */
+  readonly logits: Tensor;
+  /** `(B)` u32. */
+  readonly tokens: Tensor;
+  /** `(B)`, each from 0 to below 1. */
+  readonly uniforms?: Tensor;
+  /** The lowest id that may be chosen, below `V`. Default 0. */
+  readonly firstId?: number;
+  /** Above 0; below 2⁻¹⁰⁰ and above 2¹⁰⁰ as those. Default 1. */
+  readonly temperature?: number;
+  /** From 0 on; 0 is all, as is any number of `V` or more. Default 0. */
+  readonly topK?: number;
+  /** Above 0, up to 1, which is all. Default 1. */
+  readonly topP?: number;
+  /** Above 0, with the bounds of the temperature; 1 is none. Default 1. */
+  readonly repetitionPenalty?: number;
+  /** `(B, V)` u32: not 0 for what the text holds already. The chosen are set to 1. */
+  readonly seen?: Tensor;
+  /** `(B)`, a result: `log softmax(logits)` of the chosen token, after 1 alone. */
+  readonly logProbabilities?: Tensor;
+}
+
+/** The numbers that logits are divided by: float32 has them and their inverses. */
+const DIVISOR = { above: 0, least: 2 ** -100, most: 2 ** 100 };
+
+/** Decay of a moment. */
+const DECAY = { from: 0, below: 1 };
+
+/** What `1 − beta^t` can be. */
+const CORRECTION = { above: 0, to: 1 };
+
+/** A moment, which is needed by the rules that keep it. */
+function moment(
+  name: "firstMoment" | "secondMoment",
+): TensorSignature & { readonly dtype: "f32"; readonly isOptional: true } {
+  return {
+    ...optional(inPlace(f32("P"))),
+    isNeeded: ({ rule }) =>
+      UPDATE_RULES[rule as UpdateRule].some((kept) => kept === name),
+  };
+}
+
+/**
+ * What every op takes, in the order in which kernels take it: tensors, sizes, scalars.
+ *
+ * @ignore
+ */
+export const SIGNATURES: {
+  readonly [Op in keyof Ops]: SignatureOf<Parameters<Ops[Op]>[0]>;
+} = {
+  oneHotLinear: {
+    tensors: {
+      ids: ids("T B", "V"),
+      weight: f32("O V"),
+      output: result(f32("T B O")),
+    },
+    sizes: ["rows", "O", "V"],
+    scalars: {},
+  },
+  oneHotLinearBackward: {
+    tensors: {
+      ids: ids("T B", "V"),
+      dOutput: f32("T B O"),
+      dWeight: result(f32("O V")),
+    },
+    sizes: ["rows", "O", "V"],
+    scalars: {},
+  },
+  embedding: {
+    tensors: {
+      ids: ids("T B", "V"),
+      table: f32("V E"),
+      output: result(f32("T B E")),
+    },
+    sizes: ["rows", "V", "E"],
+    scalars: {},
+  },
+  embeddingBackward: {
+    tensors: {
+      ids: ids("T B", "V"),
+      dOutput: f32("T B E"),
+      dTable: result(f32("V E")),
+    },
+    sizes: ["rows", "V", "E"],
+    scalars: {},
+  },
+  linear: {
+    tensors: {
+      input: f32("... I"),
+      weight: f32("O I"),
+      bias: optional(f32("O")),
+      output: result(f32("... O")),
+    },
+    sizes: ["rows", "I", "O"],
+    scalars: {},
+  },
+  linearBackward: {
+    tensors: {
+      input: f32("... I"),
+      weight: f32("O I"),
+      dOutput: f32("... O"),
+      dInput: optional(result(f32("... I"))),
+      dWeight: result(f32("O I")),
+      dBias: optional(result(f32("O"))),
+    },
+    sizes: ["rows", "I", "O"],
+    scalars: {},
+  },
+  rnn: {
+    tensors: {
+      input: f32("T B H"),
+      weight: f32("H H"),
+      bias: f32("H"),
+      initialState: f32("B H"),
+      output: result(f32("T B H")),
+    },
+    sizes: ["T", "B", "H"],
+    scalars: { activation: choice(ACTIVATIONS) },
+  },
+  rnnBackward: {
+    tensors: {
+      weight: f32("H H"),
+      initialState: f32("B H"),
+      output: f32("T B H"),
+      dOutput: f32("T B H"),
+      dInput: result(f32("T B H")),
+      dWeight: result(f32("H H")),
+      dBias: result(f32("H")),
+    },
+    sizes: ["T", "B", "H"],
+    scalars: { activation: choice(ACTIVATIONS) },
+  },
+  gru: {
+    tensors: {
+      input: f32("T B 3H"),
+      weight: f32("3H H"),
+      bias: f32("3H"),
+      hiddenBias: f32("H"),
+      initialState: f32("B H"),
+      output: result(f32("T B H")),
+      gates: result(f32("T B 4H")),
+    },
+    sizes: ["T", "B", "H"],
+    scalars: {},
+  },
+  gruBackward: {
+    tensors: {
+      weight: f32("3H H"),
+      initialState: f32("B H"),
+      output: f32("T B H"),
+      gates: f32("T B 4H"),
+      dOutput: f32("T B H"),
+      dInput: result(f32("T B 3H")),
+      dWeight: result(f32("3H H")),
+      dBias: result(f32("3H")),
+      dHiddenBias: result(f32("H")),
+    },
+    sizes: ["T", "B", "H"],
+    scalars: {},
+  },
+  lstm: {
+    tensors: {
+      input: f32("T B 4H"),
+      weight: f32("4H H"),
+      bias: f32("4H"),
+      initialState: f32("B H"),
+      initialCell: f32("B H"),
+      output: result(f32("T B H")),
+      cells: result(f32("T B H")),
+      gates: result(f32("T B 4H")),
+    },
+    sizes: ["T", "B", "H"],
+    scalars: {},
+  },
+  lstmBackward: {
+    tensors: {
+      weight: f32("4H H"),
+      initialState: f32("B H"),
+      initialCell: f32("B H"),
+      output: f32("T B H"),
+      cells: f32("T B H"),
+      gates: f32("T B 4H"),
+      dOutput: f32("T B H"),
+      dInput: result(f32("T B 4H")),
+      dWeight: result(f32("4H H")),
+      dBias: result(f32("4H")),
+    },
+    sizes: ["T", "B", "H"],
+    scalars: {},
+  },
+  dropout: {
+    tensors: {
+      input: f32("*"),
+      output: over("input", result(f32("*"))),
+    },
+    sizes: ["size"],
+    scalars: {
+      rate: number({ from: 0, below: 1 }),
+      key: words(2),
+      counter: words(3),
+    },
+  },
+  softmaxCrossEntropy: {
+    tensors: {
+      logits: f32("T B V"),
+      targets: ids("T B", "V"),
+      loss: result(f32("")),
+      losses: optional(result(f32("T B"))),
+      dLogits: optional(result(f32("T B V"))),
+    },
+    sizes: ["rows", "V"],
+    scalars: {},
+  },
+  globalNorm: {
+    tensors: { gradients: f32("P"), norm: result(f32("")) },
+    sizes: ["P"],
+    scalars: {},
+  },
+  update: {
+    tensors: {
+      parameters: inPlace(f32("P")),
+      gradients: f32("P"),
+      norm: f32(""),
+      firstMoment: moment("firstMoment"),
+      secondMoment: moment("secondMoment"),
+    },
+    sizes: ["P"],
+    scalars: {
+      rule: choice(Object.keys(UPDATE_RULES) as UpdateRule[], "sgd"),
+      learningRate: number({ from: 0 }),
+      clipNorm: number({ from: 0 }),
+      clipValue: number({ from: 0 }, 0),
+      weightDecay: number({ from: 0 }, 0),
+      beta1: number(DECAY, 0),
+      beta2: number(DECAY, 0),
+      epsilon: number({ from: 0 }, 0),
+      correction1: number(CORRECTION, 1),
+      correction2: number(CORRECTION, 1),
+    },
+  },
+  fill: {
+    tensors: { tensor: result(f32("*")) },
+    sizes: ["size"],
+    scalars: { value: number({}) },
+  },
+  copy: {
+    tensors: { source: any("*"), destination: result(any("*")) },
+    sizes: ["size"],
+    scalars: {},
+  },
+  carry: {
+    tensors: {
+      source: f32("*"),
+      destination: result(f32("*")),
+      norm: f32(""),
+    },
+    sizes: ["size"],
+    scalars: {},
+  },
+  sample: {
+    tensors: {
+      logits: f32("B V"),
+      tokens: result(u32("B")),
+      uniforms: optional(f32("B")),
+      seen: optional(inPlace(u32("B V"))),
+      logProbabilities: optional(result(f32("B"))),
+    },
+    sizes: ["B", "V"],
+    scalars: {
+      firstId: number({ isWhole: true, from: 0, below: "V" }, 0),
+      temperature: number(DIVISOR, 1),
+      topK: number({ isWhole: true, from: 0, most: "V" }, 0),
+      topP: number({ above: 0, to: 1 }, 1),
+      repetitionPenalty: number(DIVISOR, 1),
+    },
+  },
+};
