@@ -72,9 +72,9 @@ export async function run(args: readonly string[]): Promise<never> {
       const draw = await loadPlotting().catch((error) => {
         throw new TaskError(
           EXIT.network,
-          `cannot draw: the package that does cannot be had (${
+          `cannot draw the plot: the package for it cannot be loaded (${
             (error as Error).message.split("\n")[0]
-          }); try again with a network`,
+          }); try again with network access`,
         );
       });
       const svg = draw({
