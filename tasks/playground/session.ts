@@ -14,6 +14,7 @@ import {
   decodeCheckpoint,
   type DeviceName,
   encodeCheckpoint,
+  InputError,
   openBackend,
   openChosen,
   partition,
@@ -184,7 +185,7 @@ export class Session {
       return await this.#follow(begin(controls, backend), backend);
     } catch (error) {
       // The device may be lost: the next call opens another.
-      if (!(error instanceof RangeError)) this.#close();
+      if (!(error instanceof InputError)) this.#close();
       throw error;
     } finally {
       this.#running = undefined;
