@@ -2,6 +2,7 @@ import type { Backend } from "../lib/backend/backend.ts";
 import {
   chooseDevice,
   DEVICE_NAMES,
+  type DeviceName,
   openBackend,
 } from "../lib/backend/open.ts";
 import { CELL_NAMES } from "../lib/model/cells.ts";
@@ -26,8 +27,9 @@ import { grouped } from "./shared/grouped.ts";
 /** The chapter's reach of backpropagation. */
 const NUM_STEPS = 35;
 
-/** What can be measured. */
-const DEVICES = DEVICE_NAMES.filter((name) => name !== "auto");
+type Device = Exclude<DeviceName, "auto">;
+
+const DEVICES = DEVICE_NAMES.filter((name): name is Device => name !== "auto");
 
 /** What is measured where no size is asked for. */
 const GRID = {
@@ -105,8 +107,8 @@ async function main(flags: Values<typeof command.flags>): Promise<void> {
 }
 
 async function devices(
-  asked: "present" | typeof DEVICES[number],
-): Promise<typeof DEVICES> {
+  asked: "present" | Device,
+): Promise<Device[]> {
   if (asked !== "present") return [asked];
   const { name } = await chooseDevice();
   return name === "cpu" ? ["cpu"] : ["cpu", name];
