@@ -5,6 +5,7 @@
  */
 
 import { InputError } from "./input_error.ts";
+import { MAX_SEED } from "./random.ts";
 import { assertRecord, filledIn, type SettingsOf } from "./setting.ts";
 import {
   type Minibatch,
@@ -63,6 +64,7 @@ export const PARTITION_SETTINGS: SettingsOf<
   seed: {
     kind: "integer",
     least: 0,
+    most: MAX_SEED,
     name: "seed",
     help: "seed of every random draw",
     default: 0,

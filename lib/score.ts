@@ -9,6 +9,7 @@ import { Allocation } from "./backend/allocation.ts";
 import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import { type Reals, StepReader } from "./model/step_reader.ts";
+import { isInRange, rangeText } from "./setting.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
@@ -112,7 +113,7 @@ export async function* score(
 ): AsyncGenerator<readonly ScoredToken[], void> {
   const { likeliest = 0, layer, clock = monotonicClock } = options;
   assertSameVocabulary(corpus, vocabulary, "score");
-  assertInRange("likeliest", likeliest, Infinity);
+  assertInRange("likeliest", likeliest);
   if (layer !== undefined) assertInRange("layer", layer, config.numLayers - 1);
   const { ids } = corpus, { tokens } = vocabulary;
   const last = ids.length - 1;
@@ -163,10 +164,11 @@ export async function* score(
   yield [scored(last, steps.take().states[0])];
 }
 
-function assertInRange(name: string, value: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
+/** @param most The greatest allowed; undefined: any. */
+function assertInRange(name: string, value: number, most?: number): void {
+  const range = { kind: "integer", least: 0, most } as const;
+  if (isInRange(range, value)) return;
   throw new InputError(
-    `Cannot score with ${name} ${value}: expected a whole number from 0 ` +
-      (most < Infinity ? `to ${most}` : "on"),
+    `Cannot score with ${name} ${value}: expected ${rangeText(range)}`,
   );
 }

@@ -159,8 +159,14 @@ Deno.test("score refuses a layer that there is not, and a number of tokens that 
     const [options, message] of [
       [{ layer: 1 }, "layer 1: expected a whole number from 0 to 0"],
       [{ layer: -1 }, "layer -1: expected a whole number from 0 to 0"],
-      [{ likeliest: 1.5 }, "likeliest 1.5: expected a whole number from 0 on"],
-      [{ likeliest: NaN }, "likeliest NaN: expected a whole number from 0 on"],
+      [
+        { likeliest: 1.5 },
+        "likeliest 1.5: expected a whole number of at least 0",
+      ],
+      [
+        { likeliest: NaN },
+        "likeliest NaN: expected a whole number of at least 0",
+      ],
     ] as const
   ) {
     await assertRejects(

@@ -19,7 +19,9 @@ import {
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
 import {
+  assertVersion,
   configOf,
+  FORMAT_VERSION,
   isTrained,
   type Metadata,
   metadataText,
@@ -73,9 +75,6 @@ export class CheckpointError extends Error {
 
 /** Where a file keeps the digest of the rest of it. */
 const DIGEST = "weena.sha256";
-
-/** Version of the metadata; a reader refuses any other. */
-const FORMAT_VERSION = 2;
 
 /**
  * Writes a checkpoint, or a model that was imported. Equal ones give equal bytes;
@@ -176,13 +175,7 @@ async function readContents(
   const { tensors, metadata } = contents;
   const values: Metadata = (key) => metadata.get(`weena.${key}`);
   const text = (key: string) => metadataText(values, key);
-  const version = Number(text("version"));
-  if (version !== FORMAT_VERSION) {
-    refuse(
-      `its format is version ${version}, and only version ` +
-        `${FORMAT_VERSION} can be read`,
-    );
-  }
+  assertVersion(values);
   if (await contentDigest(contents) !== text("sha256")) {
     refuse("it is damaged: its SHA-256 differs from the recorded one");
   }

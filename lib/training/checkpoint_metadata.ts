@@ -63,6 +63,19 @@ function fields(metadata: Metadata, key: string): JsonObject {
   return fieldsOf(value, `its "weena.${key}" is`);
 }
 
+/** Version of the metadata; a reader refuses any other. */
+export const FORMAT_VERSION = 2;
+
+/** Throws a FormatError unless the metadata is of the version that is known here. */
+export function assertVersion(metadata: Metadata): void {
+  const version = Number(metadataText(metadata, "version"));
+  if (version === FORMAT_VERSION) return;
+  throw new FormatError(
+    `its format is version ${version}, and only version ${FORMAT_VERSION} can ` +
+      `be read`,
+  );
+}
+
 /** The model's config; throws where it is none that can be built. */
 export function configOf(metadata: Metadata): ModelConfig {
   return readConfig(fields(metadata, "config"));
