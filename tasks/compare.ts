@@ -34,7 +34,7 @@ const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
 export const command = {
   name: "compare",
   details:
-    "It shows the settings that differ, how good and how fast the runs " +
+    "The output shows the settings that differ, how good and how fast the runs " +
     "are, and their perplexity by epoch in one plot.",
   argument: { value: "RUN", help: "runs by name, two or more", several: true },
   flags: {
