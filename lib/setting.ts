@@ -42,7 +42,7 @@ export interface Described {
   readonly name: string;
   /** What it does, for people. */
   readonly help: string;
-  /** The default in words, where it depends on other settings. */
+  /** The default in words, where one value does not say it. */
   readonly defaultText?: string;
   /** The choices of other settings with which alone it has an effect. */
   readonly onlyWith?: Readonly<Record<string, readonly string[]>>;
@@ -184,9 +184,10 @@ function faultOf(
   if (value > MOST) {
     return { message: `${message}, up to ${MOST}`, isKind: false };
   }
-  if (value < -MOST || !isInRange(setting, value)) {
-    return { message, isKind: false };
+  if (value < -MOST && setting.least < -MOST) {
+    return { message: `${message} of at least ${-MOST}`, isKind: false };
   }
+  if (!isInRange(setting, value)) return { message, isKind: false };
 }
 
 /**
