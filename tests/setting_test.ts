@@ -67,7 +67,7 @@ function statedDefaults(source: string, name: string): Map<string, string> {
   );
   return new Map(
     [...fields].flatMap(([, comment, field]) => {
-      const text = comment.replace(/\s*\n\s*\*\s*/g, " ");
+      const text = comment.replace(/\s*\n\s*\*\s*/g, " ").trim();
       const stated = /Default ([^ ].*?)\.(?: |$)/.exec(text)?.[1] ??
         /(\S+), the default/.exec(text)?.[1];
       return stated === undefined ? [] : [[field, stated.replaceAll("`", "")]];

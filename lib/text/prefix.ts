@@ -1,5 +1,5 @@
 /**
- * Texts to begin with, as token ids.
+ * Prefixes to continue, as token ids.
  *
  * @module
  */
@@ -25,14 +25,14 @@ export interface Stranger {
 const LISTED = 8;
 
 /**
- * Ids of a text to begin with, each token of it in the vocabulary. Line ends are
- * read as those of a text file are: `\r\n` and `\r` are `\n`, unless the vocabulary
- * has a `\r`. All else is taken as it is: what was cleaned away in training is an
- * error here.
+ * Encodes a prefix as token ids. All its tokens have to be in the vocabulary. Line
+ * breaks are read as in a text file: `\r\n` and `\r` become `\n`, unless the vocabulary
+ * contains `\r`. Everything else is read as it is, and something that was removed by
+ * cleaning in training is an error here.
  *
- * @param reader A model or a corpus: how its text was cut, and the vocabulary.
- * @throws {RangeError} If the prefix is empty or holds what is not in the
- * vocabulary; the message lists it with its positions, from 1 on.
+ * @param reader A model or a corpus: how its text was split, and its vocabulary.
+ * @throws {RangeError} If the prefix is empty or contains something that is not in the
+ * vocabulary; the message lists it with its positions, counted from 1.
  *
  * @example
  * ```ts
@@ -64,10 +64,10 @@ export function encodePrefix(
 }
 
 /**
- * Whether a text can be a prefix: there is a token in it, and a vocabulary has all
- * of them. Where it cannot, {@linkcode encodePrefix} says why.
+ * Whether a text can be a prefix: it has at least one token, and all its tokens are in
+ * the vocabulary. If it cannot, {@linkcode encodePrefix} says why.
  *
- * @param reader A model or a corpus: how its text was cut, and the vocabulary.
+ * @param reader A model or a corpus: how its text was split, and its vocabulary.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Optimizers: by what rule parameters follow their gradients.
+ * Optimizers: how parameters are updated from their gradients.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface OptimizerSettings {
   readonly clipValue: number;
 }
 
-/** Every moment that an optimizer may keep, by its name in PyTorch's optimizers. */
+/** Every moment that an optimizer can keep, by its name in PyTorch's optimizers. */
 export const MOMENT_NAMES = [
   "momentum_buffer",
   "exp_avg",
