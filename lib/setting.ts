@@ -42,7 +42,7 @@ export interface Described {
   readonly name: string;
   /** What it does, in words for people. */
   readonly help: string;
-  /** The default in words, if it depends on other settings. */
+  /** The default in words, where its value alone does not say it. */
   readonly defaultText?: string;
   /** It has an effect only with these choices of other settings. */
   readonly onlyWith?: Readonly<Record<string, readonly string[]>>;
@@ -183,9 +183,10 @@ function faultOf(
   if (value > MOST) {
     return { message: `${message}, up to ${MOST}`, isKind: false };
   }
-  if (value < -MOST || !isInRange(setting, value)) {
-    return { message, isKind: false };
+  if (value < -MOST && setting.least < -MOST) {
+    return { message: `${message} of at least ${-MOST}`, isKind: false };
   }
+  if (!isInRange(setting, value)) return { message, isKind: false };
 }
 
 /**
