@@ -28,6 +28,8 @@ export interface Choice<Name extends string> {
   readonly kind: "choice";
   /** The names, in the order in which they are shown. */
   readonly choices: readonly Name[];
+  /** What a menu calls each of them, if not by its name. */
+  readonly labels?: Readonly<Record<Name, string>>;
 }
 
 /** A setting that is true or false. */
@@ -73,6 +75,16 @@ export type SettingsOf<R extends object> = {
         | ((others: R) => Exclude<R[Key], undefined>);
     };
 };
+
+/** The labels of a choice, from a table that has one in each of its entries. */
+export function labelsOf<Name extends string>(
+  table: Readonly<Record<Name, { readonly label: string }>>,
+): Readonly<Record<Name, string>> {
+  const entries = Object.entries<{ readonly label: string }>(table);
+  return Object.fromEntries(
+    entries.map(([name, { label }]) => [name, label]),
+  ) as Record<Name, string>;
+}
 
 /**
  * A complete record: the given settings, and defaults for the rest.

@@ -11,6 +11,7 @@ import {
   assertRecord,
   assertSetting,
   filledIn,
+  labelsOf,
   readRecord,
   type Setting,
   type SettingsOf,
@@ -58,6 +59,7 @@ export const MODEL_SETTINGS: SettingsOf<ModelSettings> = {
   cell: {
     kind: "choice",
     choices: CELL_NAMES,
+    labels: labelsOf(CELLS),
     name: "cell",
     help: "the recurrent cell",
     default: "rnn",

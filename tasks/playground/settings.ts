@@ -6,6 +6,7 @@
 
 import {
   type CellName,
+  type Choice,
   type DeviceName,
   MODEL_SETTINGS,
   type NumberRange,
@@ -15,22 +16,6 @@ import {
 } from "../../mod.ts";
 import { find, make } from "./dom.ts";
 import type { Settings } from "./protocol.ts";
-
-/** Names of the cells, in the order of their menu. */
-const CELLS: Readonly<Record<CellName, string>> = {
-  rnn: "RNN: plain",
-  gru: "GRU: gated",
-  lstm: "LSTM: with memory",
-};
-
-/** Names of the optimizers, in the order of their menu. */
-const OPTIMIZERS: Readonly<Record<UpdateRule, string>> = {
-  adam: "Adam: forgiving",
-  adamw: "AdamW",
-  rmsprop: "RMSProp",
-  momentum: "Momentum",
-  sgd: "Gradient descent",
-};
 
 /** Names of the devices; the reference is not offered, it is slow. */
 const DEVICES: Readonly<Record<Exclude<DeviceName, "reference">, string>> = {
@@ -126,9 +111,9 @@ export class SettingsForm {
   #preset = PRESETS[0];
 
   constructor(onDevice: (device: DeviceName) => void) {
-    offer(this.#cell, CELLS);
-    offer(this.#optimizer, OPTIMIZERS);
-    offer(this.#device, DEVICES);
+    offer(this.#cell, MODEL_SETTINGS.cell);
+    offer(this.#optimizer, TRAINING_SETTINGS.optimizer);
+    offer(this.#device, { choices: Object.keys(DEVICES), labels: DEVICES });
     limit(this.#units, NUMBERS.hiddenSize);
     limit(this.#layers, NUMBERS.numLayers);
     limit(this.#rate, NUMBERS.learningRate);
@@ -224,10 +209,13 @@ export class SettingsForm {
 }
 
 /** Fills a menu with its choices and what they are called. */
-function offer(menu: HTMLSelectElement, names: Record<string, string>): void {
+function offer(
+  menu: HTMLSelectElement,
+  { choices, labels }: Omit<Choice<string>, "kind">,
+): void {
   menu.append(
-    ...Object.entries(names).map(([value, text]) => {
-      const option = make("option", { text });
+    ...choices.map((value) => {
+      const option = make("option", { text: labels?.[value] ?? value });
       option.value = value;
       return option;
     }),
