@@ -28,8 +28,6 @@ export interface Choice<Name extends string> {
   readonly kind: "choice";
   /** The names, in the order in which they are shown. */
   readonly choices: readonly Name[];
-  /** What a menu calls each of them, if not by its name. */
-  readonly labels?: Readonly<Record<Name, string>>;
 }
 
 /** A setting that is true or false. */
@@ -44,7 +42,7 @@ export interface Described {
   readonly name: string;
   /** What it does, in words for people. */
   readonly help: string;
-  /** The default in words, if it depends on other settings. */
+  /** The default in words, if its value does not explain itself. */
   readonly defaultText?: string;
   /** It has an effect only with these choices of other settings. */
   readonly onlyWith?: Readonly<Record<string, readonly string[]>>;
@@ -75,16 +73,6 @@ export type SettingsOf<R extends object> = {
         | ((others: R) => Exclude<R[Key], undefined>);
     };
 };
-
-/** The labels of a choice, from a table that has one in each of its entries. */
-export function labelsOf<Name extends string>(
-  table: Readonly<Record<Name, { readonly label: string }>>,
-): Readonly<Record<Name, string>> {
-  const entries = Object.entries<{ readonly label: string }>(table);
-  return Object.fromEntries(
-    entries.map(([name, { label }]) => [name, label]),
-  ) as Record<Name, string>;
-}
 
 /**
  * A complete record: the given settings, and defaults for the rest.
@@ -195,9 +183,10 @@ function faultOf(
   if (value > MOST) {
     return { message: `${message}, up to ${MOST}`, isKind: false };
   }
-  if (value < -MOST || !isInRange(setting, value)) {
-    return { message, isKind: false };
+  if (value < -MOST && setting.least < -MOST) {
+    return { message: `${message} of at least ${-MOST}`, isKind: false };
   }
+  if (!isInRange(setting, value)) return { message, isKind: false };
 }
 
 /**

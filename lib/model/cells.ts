@@ -80,8 +80,6 @@ export interface Layer {
 
 /** A recurrent cell. */
 export interface Cell {
-  /** What a menu calls it. */
-  readonly label: string;
   /** What PyTorch calls it in `torch.nn`; undefined where PyTorch does not have it. */
   readonly torchName?: string;
   /** G: how many times H rows its weights have. */
@@ -101,7 +99,6 @@ export interface Cell {
 /** Every cell by its name. */
 export const CELLS: Readonly<Record<CellName, Cell>> = {
   rnn: {
-    label: "RNN: plain",
     torchName: "RNN",
     gates: 1,
     activations: ACTIVATIONS,
@@ -117,7 +114,6 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
     },
   },
   gru: {
-    label: "GRU: gated",
     torchName: "GRU",
     gates: 3,
     activations: ["tanh"],
@@ -142,7 +138,6 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
     },
   },
   lstm: {
-    label: "LSTM: with memory",
     torchName: "LSTM",
     gates: 4, // i, f, g, o
     activations: ["tanh"],

@@ -11,7 +11,6 @@ import {
   assertRecord,
   assertSetting,
   filledIn,
-  labelsOf,
   readRecord,
   type Setting,
   type SettingsOf,
@@ -59,7 +58,6 @@ export const MODEL_SETTINGS: SettingsOf<ModelSettings> = {
   cell: {
     kind: "choice",
     choices: CELL_NAMES,
-    labels: labelsOf(CELLS),
     name: "cell",
     help: "the recurrent cell",
     default: "rnn",

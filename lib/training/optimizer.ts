@@ -8,7 +8,7 @@ import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import type { UpdateRule } from "../backend/ops.ts";
 
-/** Settings of an optimizer, but for the learning rate, which a schedule gives. */
+/** Settings of an optimizer, except the learning rate, which comes from a schedule. */
 export interface OptimizerSettings {
   /** By what rule. */
   readonly optimizer: UpdateRule;
@@ -44,8 +44,6 @@ export interface OptimizerConstants {
 /** What training knows of each optimizer. */
 export const OPTIMIZERS: Readonly<
   Record<UpdateRule, {
-    /** What a menu calls it. */
-    readonly label: string;
     /** The learning rate unless it is given: the chapter's, or usual. */
     readonly learningRate: number;
     readonly constants: OptimizerConstants;
@@ -55,32 +53,27 @@ export const OPTIMIZERS: Readonly<
   }>
 > = {
   sgd: {
-    label: "Gradient descent",
     learningRate: 1,
     constants: { beta1: 0, beta2: 0, epsilon: 0 },
   },
   momentum: {
-    label: "Momentum",
     learningRate: 0.1,
     constants: { beta1: 0.9, beta2: 0, epsilon: 0 },
     first: "momentum_buffer",
   },
   adam: {
-    label: "Adam: forgiving",
     learningRate: 0.002,
     constants: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     first: "exp_avg",
     second: "exp_avg_sq",
   },
   adamw: {
-    label: "AdamW",
     learningRate: 0.002,
     constants: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     first: "exp_avg",
     second: "exp_avg_sq",
   },
   rmsprop: {
-    label: "RMSProp",
     learningRate: 0.002,
     constants: { beta1: 0, beta2: 0.99, epsilon: 1e-8 },
     second: "square_avg",

@@ -11,13 +11,7 @@ import {
   INITIALIZATION_SETTINGS,
 } from "../model/parameters.ts";
 import { PARTITION_SETTINGS } from "../partition.ts";
-import {
-  assertSetting,
-  filledIn,
-  labelsOf,
-  MOST,
-  type SettingsOf,
-} from "../setting.ts";
+import { assertSetting, filledIn, MOST, type SettingsOf } from "../setting.ts";
 import type { Sampling } from "../text/minibatch.ts";
 import type { Best } from "./best.ts";
 import {
@@ -131,7 +125,6 @@ export const TRAINING_SETTINGS: SettingsOf<TrainingRecord> = {
   optimizer: {
     kind: "choice",
     choices: OPTIMIZER_NAMES,
-    labels: labelsOf(OPTIMIZERS),
     name: "optimizer",
     help: "rule that updates the parameters from their gradients",
     default: "sgd",

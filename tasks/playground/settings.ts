@@ -5,17 +5,30 @@
  */
 
 import {
+  CELL_NAMES,
   type CellName,
-  type Choice,
   type DeviceName,
   MODEL_SETTINGS,
   type NumberRange,
+  OPTIMIZER_NAMES,
   TRAINING_SETTINGS,
   type UpdateRule,
   withDefaults,
 } from "../../mod.ts";
 import { find, make } from "./dom.ts";
 import type { Settings } from "./protocol.ts";
+
+/** What the menus say instead of a name; every other name stands as it is. */
+const WORDS: Readonly<Partial<Record<CellName | UpdateRule, string>>> = {
+  rnn: "RNN: plain",
+  gru: "GRU: gated",
+  lstm: "LSTM: with memory",
+  adam: "Adam: forgiving",
+  adamw: "AdamW",
+  rmsprop: "RMSProp",
+  momentum: "Momentum",
+  sgd: "Gradient descent",
+};
 
 /** Names of the devices; the reference is not offered, it is slow. */
 const DEVICES: Readonly<Record<Exclude<DeviceName, "reference">, string>> = {
@@ -111,9 +124,9 @@ export class SettingsForm {
   #preset = PRESETS[0];
 
   constructor(onDevice: (device: DeviceName) => void) {
-    offer(this.#cell, MODEL_SETTINGS.cell);
-    offer(this.#optimizer, TRAINING_SETTINGS.optimizer);
-    offer(this.#device, { choices: Object.keys(DEVICES), labels: DEVICES });
+    offer(this.#cell, CELL_NAMES, WORDS);
+    offer(this.#optimizer, OPTIMIZER_NAMES, WORDS);
+    offer(this.#device, Object.keys(DEVICES), DEVICES);
     limit(this.#units, NUMBERS.hiddenSize);
     limit(this.#layers, NUMBERS.numLayers);
     limit(this.#rate, NUMBERS.learningRate);
@@ -211,11 +224,12 @@ export class SettingsForm {
 /** Fills a menu with its choices and what they are called. */
 function offer(
   menu: HTMLSelectElement,
-  { choices, labels }: Omit<Choice<string>, "kind">,
+  names: readonly string[],
+  words: Readonly<Record<string, string>>,
 ): void {
   menu.append(
-    ...choices.map((value) => {
-      const option = make("option", { text: labels?.[value] ?? value });
+    ...names.map((value) => {
+      const option = make("option", { text: words[value] ?? value });
       option.value = value;
       return option;
     }),

@@ -375,6 +375,5 @@ export function testMisuse(
 }
 
 function disposed(call: string): string {
-  return `Error: ${call}: the backend is disposed of, ` +
-    `expected one that is open`;
+  return `Error: ${call}: the backend has been disposed, expected an open one`;
 }

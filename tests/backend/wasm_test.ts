@@ -409,7 +409,7 @@ Deno.test("cpu: a disposed backend refuses to work", async () => {
   const tensor = backend.allocate([2]);
   backend[Symbol.dispose]();
   backend[Symbol.dispose]();
-  const message = "the backend is disposed of";
+  const message = "the backend has been disposed";
   assertThrows(() => backend.ops.fill({ tensor, value: 1 }), Error, message);
   assertThrows(() => backend.allocate([2]), Error, message);
   assertThrows(() => backend.read(tensor), Error, message);
