@@ -12,6 +12,7 @@ import type {
   TensorSignature,
 } from "../../lib/backend/signature.ts";
 import { canRead, needs } from "../access.ts";
+import { cases } from "./cases.ts";
 
 const SIGNATURE_OF: Readonly<Record<string, OpSignature>> = SIGNATURES;
 
@@ -121,6 +122,11 @@ Deno.test("a doc comment that states something else is found", () => {
       opsSource.slice(place + text.length);
     assertEquals(faultsOf(changed, op), [fault]);
   }
+});
+
+Deno.test("the contract has cases of every op", () => {
+  const tested = new Set(cases().map(({ name }) => name.split(/[,: ]/)[0]));
+  assertEquals(OP_NAMES.filter((op) => !tested.has(op)), []);
 });
 
 Deno.test("kernels take sizes that an op's required tensors tell", () => {
