@@ -122,7 +122,8 @@ async function measureAll(
   const hiddenSizes = one(flags["hidden-size"], GRID.hiddenSizes);
   const batchSizes = one(flags["batch-size"], GRID.batchSizes);
   const { cell } = flags;
-  const H = flags["hidden-size"] ?? 512, B = flags["batch-size"] ?? 32;
+  const chapter = chapterSizes(flags),
+    { hiddenSize: H, batchSize: B } = chapter;
   const rows = NUM_STEPS * B;
 
   status("products ...");
@@ -138,7 +139,6 @@ async function measureAll(
   ) products.push(...await benchProducts(backend, sizes, seconds));
 
   status("phases of a minibatch ...");
-  const chapter = { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
   const phases = await benchPhases(backend, chapter, seconds);
 
   const training: TrainingResult[] = [];
@@ -163,17 +163,18 @@ async function measureAll(
   );
 }
 
+/** The sizes that are asked for, else the chapter's. */
+function chapterSizes(flags: Values<typeof command.flags>): Sizes {
+  const { cell, "hidden-size": H = 512, "batch-size": B = 32 } = flags;
+  return { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
+}
+
 async function comparePeer(
   backend: Backend,
   peer: string,
   flags: Values<typeof command.flags>,
 ): Promise<void> {
-  const sizes: Sizes = {
-    cell: flags.cell,
-    hiddenSize: flags["hidden-size"] ?? 512,
-    batchSize: flags["batch-size"] ?? 32,
-    numSteps: NUM_STEPS,
-  };
+  const sizes = chapterSizes(flags);
   await benchTraining(backend, sizes, 0.01); // checks, and warms up
   using model = new TrainingModel(backend, sizes);
   const pairs = await alternate(peer, sizes, flags.rounds, async () => {

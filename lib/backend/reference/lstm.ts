@@ -1,6 +1,6 @@
 import type { Sizes } from "../check_call.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./linear.ts";
+import { columnSums } from "./column_sums.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { stateBefore } from "./state_before.ts";
 

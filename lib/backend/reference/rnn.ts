@@ -1,6 +1,6 @@
 import type { Scalars, Sizes } from "../check_call.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./linear.ts";
+import { columnSums } from "./column_sums.ts";
 import { stateBefore } from "./state_before.ts";
 
 /**
