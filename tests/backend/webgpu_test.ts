@@ -15,7 +15,7 @@ import {
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
 import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
@@ -56,7 +56,7 @@ Deno.test("webgpu: no adapter is an error that says what to do", async () => {
 });
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "webgpu: a process without a driver has no adapter",
   ),
   fn: async () => {
