@@ -14,11 +14,11 @@ import {
   findAdapter,
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
+import { watched } from "../../tasks/bench/webgpu/watched.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
-import { watched } from "./gpus.ts";
 
 const found = await findAdapter();
 const { ignore } = WEBGPU;
