@@ -227,3 +227,21 @@ Deno.test("a text of one token has no score; another vocabulary is refused", asy
   }
   assertEquals(held.size, 0);
 });
+
+Deno.test("timers have their turn while a text is scored, and while one is evaluated", async () => {
+  using backend = openReference();
+  const corpus = tokenize(TEXT.repeat(30), { vocabulary });
+  const clock = tickingClock(1e3); // a call of the model at a time
+  const isHeardDuring = async (work: () => Promise<unknown>) => {
+    let isHeard = false;
+    const timer = setTimeout(() => isHeard = true, 0);
+    await work();
+    clearTimeout(timer);
+    return isHeard;
+  };
+  const options = { clock };
+  assert(
+    await isHeardDuring(() => all(score(MODEL, corpus, backend, options))),
+  );
+  assert(await isHeardDuring(() => evaluate(MODEL, corpus, backend, options)));
+});

@@ -11,47 +11,47 @@ import { type Clock, monotonicClock } from "../training/pace.ts";
 
 /** Settings of `generate`. */
 export interface GenerateOptions {
-  /** Tokens to add to the prefix at the most, from 0 on. Default 50. */
+  /** Maximum number of tokens to add to the prefix, at least 0. Default 50. */
   readonly maxNewTokens?: number;
   /**
-   * What logits are divided by before a token is drawn: below 1 the likely tokens
-   * become likelier, above 1 less so. 0, the default: the likeliest token is taken,
-   * nothing is drawn, and `topK`, `topP` and `seed` change nothing.
+   * What logits are divided by before a token is drawn: below 1, likely tokens become
+   * even likelier; above 1, less so. With 0, the default, the likeliest token is always
+   * taken, and `topK`, `topP` and `seed` have no effect.
    */
   readonly temperature?: number;
   /**
-   * Draws from so many of the likeliest tokens; from all with 0, the default, and
-   * with more than there are.
+   * How many of the likeliest tokens to draw from. With 0, the default, or more than
+   * there are: from all tokens.
    */
   readonly topK?: number;
   /**
-   * Draws from the likeliest tokens whose probabilities add up to this, above 0 and
-   * up to 1, the default, which is all.
+   * Draws only from the likeliest tokens whose probabilities add up to this: above 0
+   * and up to 1, the default, which means all tokens.
    */
   readonly topP?: number;
   /**
-   * Makes tokens that the text holds already, the prefix included, less likely:
-   * their logits are divided by it if above 0, else multiplied. Above 0; 1, the
-   * default, changes nothing.
+   * Makes tokens that the text already contains, including the prefix, less likely:
+   * their logits are divided by this number if they are above 0, otherwise multiplied
+   * by it. Above 0; 1, the default, has no effect.
    */
   readonly repetitionPenalty?: number;
-  /** Seed of every draw, a whole number from 0 on. Default 0. */
+  /** Seed of every random draw, a whole number of at least 0. Default 0. */
   readonly seed?: number;
   /**
-   * A text to end before: it is looked for in what is generated, and never given
-   * out, nor is what stands behind it. Line ends are read as those of a prefix.
-   * Default: none.
+   * The generated text ends before this text: neither it nor anything after it is ever
+   * returned. It is searched for only in what is generated, and its line breaks are
+   * treated like those of a prefix. Default: none.
    */
   readonly stop?: string;
-  /** Decides how much text comes at once, never what it is. */
+  /** Determines how much text is returned at once, never what it is. */
   readonly clock?: Clock;
 }
 
 /** Settings of `generateTokens`. */
 export interface GenerateTokensOptions extends GenerateOptions {
-  /** How many continuations to make side by side, from 1 on. Default 1. */
+  /** How many continuations to generate side by side, at least 1. Default 1. */
   readonly count?: number;
-  /** Whether tokens come with their log-probabilities. Default false. */
+  /** Whether tokens have their log-probabilities. Default false. */
   readonly logProbabilities?: boolean;
 }
 

@@ -23,15 +23,15 @@ import { TRAINING_SETTINGS, type TrainingRecord } from "./settings.ts";
 
 /** A text that a model was trained on. */
 export interface CorpusRecord {
-  /** What the text is called. */
+  /** Name of the text. */
   readonly name: string;
-  /** Tokens to train on. */
+  /** Number of tokens to train on. */
   readonly tokens: number;
   /** SHA-256 of their ids, in hexadecimal digits. */
   readonly sha256: string;
-  /** Tokens that were held out for validation; 0: none. */
+  /** Number of tokens held out for validation; 0: none. */
   readonly validationTokens: number;
-  /** SHA-256 of their ids; unknown of checkpoints that earlier versions wrote. */
+  /** SHA-256 of their ids; undefined in checkpoints written by earlier versions. */
   readonly validationSha256?: string;
 }
 
@@ -41,7 +41,7 @@ export interface TrainingOrigin {
   readonly corpus: CorpusRecord;
   /** How it was trained. */
   readonly training: TrainingRecord;
-  /** How far training went. */
+  /** How far the training is. */
   readonly progress: Progress;
 }
 
