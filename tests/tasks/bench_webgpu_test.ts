@@ -15,10 +15,13 @@ import { openMeasuredDevice } from "../../tasks/bench/webgpu/measured_device.ts"
 import { benchPyTorch } from "../../tasks/bench/webgpu/pytorch.ts";
 import { stubGPU } from "../../tasks/bench/webgpu/stub_gpu.ts";
 import { webGPUTable } from "../../tasks/bench/webgpu/tables.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { canRead, canRunCommands, needs } from "../access.ts";
 import { WEBGPU } from "../backend/devices.ts";
 import { withGPU } from "../backend/gpus.ts";
+import { encodePairs } from "../encode_pairs.ts";
 import { runTask, TemporaryFolder } from "./command.ts";
+
+const ROOT = new URL("../../", import.meta.url);
 
 const SIZES = {
   cell: "gru",
@@ -187,6 +190,28 @@ Deno.test({
       GPUDevice.prototype.createCommandEncoder,
     );
     assertEquals(queue.submit, GPUQueue.prototype.submit);
+  },
+});
+
+Deno.test({
+  ...needs(
+    "a WebGPU adapter, and permission to read",
+    WEBGPU.ignore === undefined && canRead(ROOT),
+  )("checkouts are compared by what a minibatch costs the CPU"),
+  fn: async () => {
+    const settings = { engine: "step", rounds: 2, seconds: 0.01 };
+    const pairs = await encodePairs(ROOT, SIZES, settings);
+    assertEquals(pairs.length, 2);
+    for (const { here, there, ratio } of pairs) {
+      assert(here.finish > 0 && here.total > here.finish);
+      assert(there.finish > 0 && there.total > there.finish);
+      assertEquals(ratio, here.total / there.total);
+    }
+    await assertRejects(
+      () => encodePairs(ROOT, SIZES, { ...settings, engine: "none" }),
+      Error,
+      "There is no engine none",
+    );
   },
 });
 

@@ -5,7 +5,8 @@
  */
 
 import process from "node:process";
-import { median, ROUNDS } from "../measure.ts";
+import type { Backend } from "../../../lib/backend/backend.ts";
+import { median } from "../measure.ts";
 import { type Sizes, TrainingModel } from "../training_model.ts";
 import { type EngineName, ENGINES } from "./engines.ts";
 import type { MeasuredDevice } from "./measured_device.ts";
@@ -26,20 +27,21 @@ export interface EncodeResult extends Sizes {
   readonly total: number;
 }
 
-/** Work that can be queued again and again. */
-export interface Queued {
-  minibatch(): void;
-}
-
-/** CPU time of some minibatches, in milliseconds. */
+/** CPU time of a minibatch in one round, in milliseconds. */
 export interface EncodeRound {
   readonly total: number;
   /** The part of `finish()`. */
   readonly finish: number;
 }
 
-/** Minibatches of a round at the least, so that the encoder is finished in each. */
-const LEAST = 24;
+/** Rounds of a measurement: short ones and many, since other programs disturb some. */
+const MANY_ROUNDS = 25;
+
+/** Minibatches of a submission. */
+const CHUNK = 8;
+
+/** Submissions after which the engine of JavaScript has compiled all. */
+const WARM_UP = 24;
 
 /** Times what a minibatch costs the CPU; the device runs none of it. */
 export async function benchEncode(
@@ -53,50 +55,68 @@ export async function benchEncode(
   using model = new TrainingModel(backend, sizes);
   await model.readGradients(); // submits all
   using commands = new ForgottenCommands(device);
-  const works = [
-    { model: scripted, commands: { finishing: 0 } },
-    { model, commands },
-  ];
-  const [script, both] = alternateRounds(works, seconds);
-  const total = median(both.map((round) => round.total));
-  const finish = median(both.map((round) => round.finish));
-  const own = median(script.map((round) => round.total));
-  const record = total - finish - own;
-  return { ...sizes, script: own, record, finish, total };
+  const [script, both] = alternateRounds([
+    { submit: submissions(idle, scripted), commands: { finishing: 0 } },
+    { submit: submissions(backend, model), commands },
+  ], seconds);
+  const middle = (rounds: readonly EncodeRound[], key: keyof EncodeRound) =>
+    median(rounds.map((round) => round[key]));
+  const own = middle(script, "total");
+  const total = middle(both, "total"), finish = middle(both, "finish");
+  return { ...sizes, script: own, record: total - finish - own, finish, total };
 }
 
-/** A model, and the commands of its device. */
+/** What is encoded, and the commands of its device. */
 export interface Encoding {
-  readonly model: Queued;
-  readonly commands: { finishing: number };
+  /** Queues {@linkcode CHUNK} minibatches and submits them. */
+  readonly submit: () => void;
+  readonly commands: { readonly finishing: number };
+}
+
+/** What queues minibatches and submits them, without a wait. */
+export function submissions(
+  backend: Backend,
+  model: { minibatch(): void },
+): () => void {
+  const tensor = backend.allocate([1]);
+  return () => {
+    for (let i = 0; i < CHUNK; i++) model.minibatch();
+    // To write into what is in use is to submit first what uses it.
+    backend.ops.fill({ tensor, value: 0 });
+    backend.write(tensor, [0]);
+  };
 }
 
 /**
- * Times minibatches of each in turns, so that what the machine does besides meets all
- * alike.
+ * Times minibatches of each in turns, every other round in reverse order, so that what
+ * the machine does besides meets all alike.
  *
  * @param seconds About how long all rounds take together.
- * @returns The rounds of each, as of one minibatch.
  */
 export function alternateRounds(
   works: readonly Encoding[],
   seconds: number,
+  numRounds: number = MANY_ROUNDS,
 ): EncodeRound[][] {
-  for (const { model } of works) repeat(model, 2 * LEAST); // to be compiled
-  const each = works.reduce(
-    (sum, { model }) => sum + cpuTime(() => repeat(model, LEAST)),
-    0,
-  );
-  const parts = 1000 * seconds / ROUNDS / Math.max(each, 1e-3);
-  const count = LEAST * Math.max(1, Math.round(parts));
+  const each = works.reduce((sum, { submit }) => {
+    repeat(submit, WARM_UP);
+    return sum + cpuTime(() => repeat(submit, WARM_UP)) / WARM_UP;
+  }, 0);
+  const wanted = 1000 * seconds / numRounds / Math.max(each, 1e-3);
+  const count = Math.max(1, Math.round(wanted));
   const rounds: EncodeRound[][] = works.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    works.forEach(({ model, commands }, i) => {
+  for (let round = 0; round < numRounds; round++) {
+    const order = round % 2 === 0 ? works : works.toReversed();
+    for (const work of order) {
+      const { submit, commands } = work;
       const before = commands.finishing;
-      const total = cpuTime(() => repeat(model, count)) / count;
-      const finish = (commands.finishing - before) / count;
-      rounds[i].push({ total, finish });
-    });
+      const all = cpuTime(() => repeat(submit, count));
+      const finishing = commands.finishing - before;
+      rounds[works.indexOf(work)].push({
+        total: all / count / CHUNK,
+        finish: finishing / count / CHUNK,
+      });
+    }
   }
   return rounds;
 }
@@ -136,8 +156,8 @@ export class ForgottenCommands implements Disposable {
   }
 }
 
-function repeat(model: Queued, count: number): void {
-  for (let i = 0; i < count; i++) model.minibatch();
+function repeat(run: () => void, count: number): void {
+  for (let i = 0; i < count; i++) run();
 }
 
 /** Milliseconds of CPU time, of all threads of this process. */
