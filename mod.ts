@@ -1,13 +1,13 @@
 /**
- * weena trains and runs small recurrent language models on text.
+ * weena trains small recurrent language models on text and generates text with them.
  *
- * Six stages, each a pure function, from a URL to generated text:
- * {@linkcode download}, {@linkcode tokenize}, {@linkcode partition},
- * {@linkcode train}, {@linkcode evaluate}, {@linkcode generate}. Beside them
- * {@linkcode generateTokens} makes several continuations with their probabilities,
- * {@linkcode score} tells those of a given text and shows the hidden states, and
- * {@linkcode exportWeights} and {@linkcode importWeights} exchange models with
- * PyTorch. Models run on a {@linkcode Backend} that {@linkcode openBackend} opens.
+ * Six stages, each a pure function, lead from a URL to generated text:
+ * {@linkcode download}, {@linkcode tokenize}, {@linkcode partition}, {@linkcode train},
+ * {@linkcode evaluate}, {@linkcode generate}. In addition, {@linkcode generateTokens}
+ * makes several continuations with their probabilities, {@linkcode score} gives the
+ * probabilities and hidden states for a given text, and {@linkcode exportWeights} and
+ * {@linkcode importWeights} exchange models with PyTorch. Models run on a
+ * {@linkcode Backend} that {@linkcode openBackend} opens.
  *
  * @example
  * ```ts

@@ -40,6 +40,16 @@ struct Dims {
 @group(0) @binding(6) var<storage, read> hiddenBias: array<f32>;
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>;
 
+// The columns of matmul_tile.wgsl: r, z and m of one unit.
+alias Columns = vec3f;
+alias Places = vec3u;
+alias Sums = mat4x3f;
+const COUNTED = Places(0, 1, 2);
+
+fn rightOf(at: Places) -> Columns {
+  return Columns(right(at.x), right(at.y), right(at.z));
+}
+
 fn finish(b: u32, h: u32, sums: Columns) {
   let H = dims.H;
   let index = dims.t * dims.B + b;

@@ -1,26 +1,28 @@
 /**
- * Stage 1: a text from the network, checked.
+ * Stage 1: a text from the network, verified.
  *
  * @module
  */
 
 /** Settings of {@linkcode download}. */
 export interface DownloadOptions {
-  /** How to fetch: the platform's `fetch`, or a stand-in. */
+  /** The function that fetches: the platform's `fetch`, or a replacement. */
   readonly fetch: (url: string, init?: RequestInit) => Promise<Response>;
-  /** SHA-1 that the bytes must have, in hexadecimal digits. Without it, none. */
+  /**
+   * SHA-1 that the bytes must have, in hexadecimal digits. Default: it is not checked.
+   */
   readonly sha1?: string;
-  /** Gives up, as with `AbortSignal.timeout(60_000)`. */
+  /** Aborts the download, for example `AbortSignal.timeout(60_000)`. */
   readonly signal?: AbortSignal;
 }
 
-/** No address gave the bytes that were expected. */
+/** None of the URLs gave the expected bytes. */
 export class DownloadError extends Error {
-  /** The class by name, as messages and stack traces show it. */
+  /** Name of the class, which messages and stack traces show. */
   override readonly name = "DownloadError";
 }
 
-/** The Time Machine by H. G. Wells, as the chapter has it: public domain. */
+/** The Time Machine by H. G. Wells, as used in the chapter: public domain. */
 export const TIME_MACHINE = {
   name: "time-machine",
   urls: [
@@ -31,10 +33,10 @@ export const TIME_MACHINE = {
 } as const;
 
 /**
- * Fetches a file from the first address that gives the right bytes.
+ * Downloads a file from the first URL that gives the right bytes.
  *
- * @param urls Addresses, in the order of preference.
- * @throws {DownloadError} If none does; the message says what each gave.
+ * @param urls URLs, in order of preference.
+ * @throws {DownloadError} If none of them does; the message says what each one gave.
  *
  * @example
  * ```ts
@@ -89,7 +91,7 @@ export async function sha1Of(bytes: Uint8Array): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-1", copy)).toHex();
 }
 
-/** Throws an Error, which says what the bytes look like, unless they have the SHA-1. */
+/** Throws an Error that says what the bytes look like if their SHA-1 is different. */
 export async function assertSha1(
   bytes: Uint8Array,
   sha1: string,

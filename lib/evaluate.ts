@@ -17,23 +17,23 @@ import { STREAM_STEPS } from "./training/text_losses.ts";
 
 /** Settings of {@linkcode evaluate}. */
 export interface EvaluateOptions {
-  /** Decides how work is cut up, never what it gives. */
+  /** Determines how work is divided, and never affects the results. */
   readonly clock?: Clock;
 }
 
-/** How well a text was predicted, all tokens of it but the first. */
+/** How well all tokens of a text except the first were predicted. */
 export interface Evaluation extends Prediction {
-  /** How many of these are not in the vocabulary. */
+  /** How many of these tokens are not in the vocabulary. */
   readonly unknown: number;
 }
 
 /**
- * Reads a text as one stream from the zero state on, and measures how well each
- * token is predicted from all before it.
+ * Reads a text as one stream, starting from the zero state, and measures how well each
+ * token is predicted from all the tokens before it.
  *
  * @param corpus Token ids in the checkpoint's vocabulary: tokenize the text with
  * the checkpoint's `tokenizer` and `vocabulary`.
- * @throws {RangeError} If the corpus has fewer than two tokens or another
+ * @throws {RangeError} If the corpus has fewer than two tokens or a different
  * vocabulary.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * Stage 6: a trained model and a prefix to text.
+ * Stage 6: from a trained model and a prefix to text.
  *
  * @module
  */
@@ -15,20 +15,20 @@ import { prefixIds } from "./text/prefix.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
 
 /**
- * Continues a prefix: it is fed from the zero state, token by token, then each next
- * token is the likeliest one or, with a `temperature` above 0, drawn. Yields the
- * text piece by piece, the prefix first. `<unk>` is never generated: of the other
- * tokens each keeps its share. Source: d2l 8.5.3, `predict_ch8`; the draws are those
- * of `Sample` in lib/backend/ops.ts.
+ * Continues a prefix. The model reads the prefix token by token, starting from the zero
+ * state; then each next token is the likeliest one or, with a `temperature` above 0,
+ * drawn at random. Yields the text piece by piece, starting with the prefix. `<unk>` is
+ * never generated; the other tokens keep their relative probabilities. Source: d2l
+ * 8.5.3, `predict_ch8`; the draws are those of `Sample` in lib/backend/ops.ts.
  *
  * The same model, prefix, options and backend give the same text.
  *
- * @param prefix A text, or token ids as a corpus has them: bytes of a character
- * that is not whole, and `<unk>`, id 0, can be given in ids alone. A character that
- * the ids break off in becomes part of the text when it is whole.
- * @throws {RangeError} If the prefix is empty, holds what is not in the model's
- * vocabulary (the message lists it with its positions, from 1 on), or an option is
- * out of its range, or if the vocabulary has no token but `<unk>`.
+ * @param prefix A text, or token ids as in a corpus. Only ids can express `<unk>` (id
+ * 0) and the bytes of an incomplete character. If the ids end within a character, it
+ * becomes part of the text once it is complete.
+ * @throws {RangeError} If the prefix is empty or contains something that is not in the
+ * model's vocabulary (the message lists it with its positions, counted from 1), if an
+ * option is out of its range, or if the vocabulary has only the token `<unk>`.
  *
  * @example
  * ```ts

@@ -1,13 +1,14 @@
 /**
- * Errors of what was given: a setting, a text, a file. The platform throws RangeError
- * and SyntaxError itself, as when the stack overflows; these tell the two apart.
+ * Errors in the input: a setting, a text, a file. The platform also throws RangeError
+ * and SyntaxError itself, for example when the stack overflows; these classes make the
+ * two distinguishable.
  *
  * @module
  */
 
 /**
- * A setting, a text or a model that cannot be used, each in its own format: it is out
- * of a range, or does not fit what it is used with.
+ * A setting, a text or a model that cannot be used, although its format is right: it is
+ * out of range, or does not fit what it is used with.
  *
  * @example
  * ```ts
@@ -22,12 +23,12 @@
  * ```
  */
 export class InputError extends RangeError {
-  /** Tells this error from others. */
+  /** Name of the class, which messages and stack traces show. */
   override readonly name = "InputError";
 }
 
 /**
- * Bytes or text that are not in the format they have to be in.
+ * Bytes or text that are not in the required format.
  *
  * @example
  * ```ts
@@ -42,6 +43,6 @@ export class InputError extends RangeError {
  * ```
  */
 export class FormatError extends SyntaxError {
-  /** Tells this error from others. */
+  /** Name of the class, which messages and stack traces show. */
   override readonly name = "FormatError";
 }

@@ -1,10 +1,11 @@
 /**
- * Stage 3: token ids to the minibatches of an epoch.
+ * Stage 3: from token ids to the minibatches of an epoch.
  *
  * @module
  */
 
 import { InputError } from "./input_error.ts";
+import { MAX_SEED } from "./random.ts";
 import { assertRecord, filledIn, type SettingsOf } from "./setting.ts";
 import {
   type Minibatch,
@@ -17,24 +18,24 @@ import type { TokenIds } from "./text/token_ids.ts";
 
 /** Settings of {@linkcode partition}. */
 export interface PartitionOptions {
-  /** Rows of a minibatch, `B`. Default 32. */
+  /** Number of rows in a minibatch, `B`. Default 32. */
   readonly batchSize?: number;
-  /** Tokens of a row, `T`. Default 35. */
+  /** Number of tokens in a row, `T`. Default 35. */
   readonly numSteps?: number;
-  /** Default `"sequential"`. */
+  /** How rows are chosen. Default `"sequential"`. */
   readonly sampling?: Sampling;
   /** Seed of the offset and the shuffle. Default 0. */
   readonly seed?: number;
-  /** Which epoch, from 0 on: each has its own offset and shuffle. Default 0. */
+  /** The epoch, counted from 0; each has its own offset and shuffle. Default 0. */
   readonly epoch?: number;
-  /** Tokens to leave out at the beginning, in place of a drawn number. */
+  /** Number of tokens to leave out at the beginning, instead of a random number. */
   readonly offset?: number;
 }
 
 /** A minibatch of more rows or steps fits no device. */
 const count = { kind: "integer", least: 1, most: 1_000_000 } as const;
 
-/** The settings that all epochs share, as a training's record keeps them. */
+/** The settings that all epochs share, as recorded for a training. */
 export const PARTITION_SETTINGS: SettingsOf<
   Required<
     Pick<PartitionOptions, "batchSize" | "numSteps" | "sampling" | "seed">
@@ -43,13 +44,13 @@ export const PARTITION_SETTINGS: SettingsOf<
   batchSize: {
     ...count,
     name: "batch size",
-    help: "rows of a minibatch",
+    help: "number of rows in a minibatch",
     default: 32,
   },
   numSteps: {
     ...count,
     name: "number of steps",
-    help: "tokens of a row",
+    help: "number of tokens in a row",
     default: 35,
   },
   sampling: {
@@ -63,6 +64,7 @@ export const PARTITION_SETTINGS: SettingsOf<
   seed: {
     kind: "integer",
     least: 0,
+    most: MAX_SEED,
     name: "seed",
     help: "seed of every random draw",
     default: 0,
@@ -71,22 +73,25 @@ export const PARTITION_SETTINGS: SettingsOf<
 
 /** The minibatches of one epoch; any of them can be read without the others. */
 export interface Partition extends Iterable<Minibatch> {
-  /** Tokens left out at the beginning. */
+  /** Number of tokens left out at the beginning. */
   readonly offset: number;
   /** Number of minibatches, at least 1. */
   readonly count: number;
-  /** First token of every row of minibatch `index`: `B` places in the corpus. */
+  /**
+   * Position in the corpus of the first token of each of the `B` rows of minibatch
+   * `index`.
+   */
   starts(index: number): number[];
-  /** Minibatch `index`, from 0 to `count − 1`. */
+  /** Returns minibatch `index`, from 0 to `count − 1`. */
   minibatch(index: number): Minibatch;
 }
 
 /**
- * Cuts a corpus into the minibatches of an epoch, as d2l 8.3.4 does.
+ * Divides a corpus into the minibatches of an epoch, as in d2l 8.3.4.
  *
  * @param ids Token ids of the corpus.
- * @throws {RangeError} If a setting is out of its range, or the corpus is too
- * short for one minibatch whatever the offset.
+ * @throws {RangeError} If a setting is out of its range, or the corpus is too short for
+ * one minibatch with any offset.
  *
  * @example
  * ```ts

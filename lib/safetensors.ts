@@ -82,13 +82,13 @@ export function safetensorsParts(
   let end = 0;
   const entries = ordered.map(([name, { shape, data }]) => {
     if (name === "__metadata__" || !name.isWellFormed()) {
-      throw new RangeError(
+      throw new InputError(
         `Cannot store a tensor under the name ${JSON.stringify(name)}`,
       );
     }
     const countable = shape.every((n) => Number.isSafeInteger(n) && n >= 0);
     if (!countable || shape.length > 8 || sizeOf(shape) !== data.length) {
-      throw new RangeError(
+      throw new InputError(
         `Cannot store ${name}: ${data.length} elements for the shape ` +
           `(${shape.join(", ")})`,
       );

@@ -9,6 +9,7 @@ import { Allocation } from "./backend/allocation.ts";
 import type { Backend, Tensor } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import { type Reals, StepReader } from "./model/step_reader.ts";
+import { isInRange, rangeText } from "./setting.ts";
 import type { Corpus } from "./text/corpus.ts";
 import { assertSameVocabulary } from "./text/vocabulary.ts";
 import type { TrainedModel } from "./training/checkpoint.ts";
@@ -18,58 +19,58 @@ import { STREAM_STEPS, textLosses } from "./training/text_losses.ts";
 /** Settings of {@linkcode score}. */
 export interface ScoreOptions {
   /**
-   * How many of the likeliest tokens come with each token, as what could have stood
-   * in its place; a whole number from 0 on. Default 0.
+   * For each token, how many of the likeliest tokens at its position to return; a whole
+   * number of at least 0. Default 0.
    */
   readonly likeliest?: number;
   /**
-   * The layer, from 0, the one nearest the input, on, whose hidden states come with
-   * the tokens. Default: none.
+   * The layer whose hidden states are returned with the tokens, counted from 0, which
+   * is the one nearest the input. Default: none.
    */
   readonly layer?: number;
-  /** Decides how many tokens come at once, never what they are. */
+  /** Determines how many tokens are returned at once, never what they are. */
   readonly clock?: Clock;
 }
 
 /** A token of a text, and how likely it is. */
 export interface ScoredToken {
-  /** Its id; 0 if it is not in the vocabulary. */
+  /** Its id, or 0 if it is not in the vocabulary. */
   readonly id: number;
-  /** The token in the vocabulary; `<unk>` if it is not in it. */
+  /** The token, or `<unk>` if it is not in the vocabulary. */
   readonly token: string;
   /**
-   * Natural logarithm of its probability behind all that stands before it; the first
-   * token, before which there is nothing, has none.
+   * Natural logarithm of its probability given all the tokens before it; the first
+   * token has none.
    */
   readonly logProbability?: number;
   /**
-   * The likeliest tokens at its place, the likeliest first; `<unk>` may be among
-   * them. Only where {@linkcode ScoreOptions.likeliest} is given, and as
-   * `logProbability` not with the first token.
+   * The likeliest tokens at its position, likeliest first; they can include `<unk>`.
+   * Only present if {@linkcode ScoreOptions.likeliest} is given, and not for the first
+   * token.
    */
   readonly likeliest?: readonly LikelyToken[];
-  /** `(H)`: the hidden state after the token, where a layer is given. */
+  /** `(H)`, the hidden state after the token, if a layer is given. */
   readonly state?: Float32Array | Float64Array;
 }
 
-/** A token that could stand at a place of a text. */
+/** A possible token at a position in a text. */
 export interface LikelyToken {
   /** Its id. */
   readonly id: number;
   /** The token in the vocabulary. */
   readonly token: string;
-  /** Natural logarithm of its probability at that place. */
+  /** Natural logarithm of its probability at that position. */
   readonly logProbability: number;
 }
 
 /**
- * Reads a text as one stream from the zero state on, and yields its tokens with
- * their log-probabilities, some at a time. Their mean over all tokens but the first
- * is the negative of the loss that `evaluate` gives.
+ * Reads a text as one stream, starting from the zero state, and yields its tokens with
+ * their log-probabilities, several at a time. The mean over all tokens except the first
+ * is the negative of the loss that `evaluate` returns.
  *
  * @param corpus Token ids in the model's vocabulary: tokenize the text with the
  * model's `tokenizer` and `vocabulary`.
- * @throws {RangeError} If the corpus has another vocabulary, or an option is out of
+ * @throws {RangeError} If the corpus has a different vocabulary, or an option is out of
  * its range.
  *
  * @example
@@ -112,7 +113,7 @@ export async function* score(
 ): AsyncGenerator<readonly ScoredToken[], void> {
   const { likeliest = 0, layer, clock = monotonicClock } = options;
   assertSameVocabulary(corpus, vocabulary, "score");
-  assertInRange("likeliest", likeliest, Infinity);
+  assertInRange("likeliest", likeliest);
   if (layer !== undefined) assertInRange("layer", layer, config.numLayers - 1);
   const { ids } = corpus, { tokens } = vocabulary;
   const last = ids.length - 1;
@@ -163,10 +164,11 @@ export async function* score(
   yield [scored(last, steps.take().states[0])];
 }
 
-function assertInRange(name: string, value: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
+/** @param most The greatest allowed; undefined: any. */
+function assertInRange(name: string, value: number, most?: number): void {
+  const range = { kind: "integer", least: 0, most } as const;
+  if (isInRange(range, value)) return;
   throw new InputError(
-    `Cannot score with ${name} ${value}: expected a whole number from 0 ` +
-      (most < Infinity ? `to ${most}` : "on"),
+    `Cannot score with ${name} ${value}: expected ${rangeText(range)}`,
   );
 }

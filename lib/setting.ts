@@ -1,6 +1,6 @@
 /**
- * Settings as values: what each one may be, its default, and what it is for. Options,
- * checks, command-line flags and forms follow from such tables.
+ * Settings as values: which values each one can have, its default, and its purpose.
+ * Options, checks, command-line flags and forms are derived from such tables.
  *
  * @module
  */
@@ -8,23 +8,23 @@
 import { FormatError, InputError } from "./input_error.ts";
 import type { JsonObject } from "./json_value.ts";
 
-/** The numbers that a setting may be. */
+/** A range of numbers for a setting. */
 export interface NumberRange {
-  /** Whether whole numbers alone will do. */
+  /** Whether only whole numbers are allowed. */
   readonly kind: "integer" | "number";
-  /** The least allowed; `-Infinity`: any. */
+  /** The smallest number allowed; `-Infinity`: no limit. */
   readonly least: number;
-  /** Whether the least itself is not allowed. */
+  /** Whether the number has to be above `least`, not equal to it. */
   readonly above?: boolean;
-  /** What it has to stay below. */
+  /** The number has to be below this. */
   readonly below?: number;
-  /** The greatest allowed. */
+  /** The largest number allowed. */
   readonly most?: number;
 }
 
-/** The names that a setting may be. */
+/** A setting that is one of a few names. */
 export interface Choice<Name extends string> {
-  /** One of a few names. */
+  /** The kind: one of a few names. */
   readonly kind: "choice";
   /** The names, in the order in which they are shown. */
   readonly choices: readonly Name[];
@@ -32,19 +32,19 @@ export interface Choice<Name extends string> {
 
 /** A setting that is true or false. */
 export interface Switch {
-  /** Yes or no. */
+  /** The kind: true or false. */
   readonly kind: "boolean";
 }
 
-/** What a setting says of itself beside its range. */
+/** The description of a setting. */
 export interface Described {
-  /** What it is called in a sentence: `learning rate`. */
+  /** Its name within a sentence: `learning rate`. */
   readonly name: string;
-  /** What it does, for people. */
+  /** What it does, in words for people. */
   readonly help: string;
-  /** The default in words, where it depends on other settings. */
+  /** The default in words, if its value does not explain itself. */
   readonly defaultText?: string;
-  /** The choices of other settings with which alone it has an effect. */
+  /** It has an effect only with these choices of other settings. */
   readonly onlyWith?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -54,21 +54,20 @@ export type Setting =
   & (NumberRange | Choice<string> | Switch)
   & { readonly default: unknown };
 
-/** The kind of a setting whose values are of the type `T`, null apart. */
+/** The kind of a setting whose values have the type `T`, apart from null. */
 export type KindOf<T> = [T] extends [boolean | null] ? Switch
   : [T] extends [string | null] ? Choice<NonNullable<T>>
   : NumberRange;
 
 /**
- * A table with an entry for each field of the record `R`, in the order in which a
- * record has them.
+ * A table with an entry for each field of the record `R`, in the order of the record.
  */
 export type SettingsOf<R extends object> = {
   readonly [Key in keyof R]-?:
     & Described
     & KindOf<Exclude<R[Key], undefined>>
     & {
-      /** Its value where none is given; a function where that depends on others. */
+      /** Its value if none is given; a function if that depends on other settings. */
       readonly default:
         | Exclude<R[Key], undefined>
         | ((others: R) => Exclude<R[Key], undefined>);
@@ -76,9 +75,9 @@ export type SettingsOf<R extends object> = {
 };
 
 /**
- * A whole record: what is given, and the defaults for the rest.
+ * A complete record: the given settings, and defaults for the rest.
  *
- * @throws {RangeError} If a name is none of its setting's choices.
+ * @throws {RangeError} If a name is not one of the choices of its setting.
  *
  * @example
  * ```ts
@@ -184,9 +183,10 @@ function faultOf(
   if (value > MOST) {
     return { message: `${message}, up to ${MOST}`, isKind: false };
   }
-  if (value < -MOST || !isInRange(setting, value)) {
-    return { message, isKind: false };
+  if (value < -MOST && setting.least < -MOST) {
+    return { message: `${message} of at least ${-MOST}`, isKind: false };
   }
+  if (!isInRange(setting, value)) return { message, isKind: false };
 }
 
 /**

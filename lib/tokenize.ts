@@ -1,5 +1,5 @@
 /**
- * Stage 2: text to a vocabulary and token ids.
+ * Stage 2: from text to a vocabulary and token ids.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Corpus, TokenizeOptions } from "./text/corpus.ts";
 import { CorpusBuilder } from "./text/corpus_builder.ts";
 
 /**
- * Turns a text into token ids. The vocabulary is that of the whole text, less the
- * part that is held out for validation; the cut to `maxTokens` does not change it.
- * Source: d2l 8.2, `load_corpus_time_machine`.
+ * Turns a text into token ids. The vocabulary is built from the whole text except the
+ * part that is held out for validation; `maxTokens` does not change it. Source: d2l
+ * 8.2, `load_corpus_time_machine`.
  *
- * @param text A string, or the bytes of a file in UTF-8, of which a byte-order
- * mark is left out and line ends become `\n`.
- * @throws {SyntaxError} If bytes are not UTF-8 (at level `byte` with
- * `normalize: "none"` any will do).
- * @throws {RangeError} If the text holds no token, or `validation` is out of its range
- * or leaves fewer than 2 tokens in either part.
+ * @param text A string, or the bytes of a file in UTF-8; for bytes, a byte-order mark
+ * is left out and line breaks become `\n`.
+ * @throws {SyntaxError} If the bytes are not UTF-8 (at level `byte` with
+ * `normalize: "none"`, any bytes are allowed).
+ * @throws {RangeError} If the text has no token, or `validation` is out of its range or
+ * leaves fewer than 2 tokens in either part.
  * @throws {TypeError} If there is no vocabulary to extend.
  *
  * @example
@@ -39,12 +39,12 @@ export function tokenize(
 }
 
 /**
- * Turns a text that comes piece by piece into token ids, as {@linkcode tokenize}
- * does: the same bytes give the same corpus, wherever the pieces part. Beside the
- * ids only a piece of the text is held in memory.
+ * Turns a text that arrives piece by piece into token ids, like {@linkcode tokenize}:
+ * the same bytes give the same corpus, however they are divided into pieces. Apart from
+ * the ids, only one piece of the text is in memory at a time.
  *
- * @param pieces Bytes of a file in UTF-8; a piece is done with when the next is
- * asked for, so that one buffer may serve for all.
+ * @param pieces Bytes of a file in UTF-8. A piece is no longer used once the next one
+ * is requested, so a single buffer can be reused.
  * @throws {SyntaxError} As `tokenize`.
  * @throws {RangeError} As `tokenize`.
  *

@@ -1,5 +1,5 @@
 /**
- * Stage 4: a corpus to a trained model.
+ * Stage 4: from a corpus to a trained model.
  *
  * @module
  */
@@ -26,19 +26,27 @@ import type { LearningRateSchedule } from "./training/learning_rate.ts";
 import type { TrainEvent } from "./training/events.ts";
 import { type Loop, runTraining } from "./training/trainer.ts";
 
-/** Settings of {@linkcode train} and {@linkcode resume} that change no result. */
+/**
+ * Settings of {@linkcode train} and {@linkcode resume} that do not affect the results.
+ */
 export interface TrainControls {
-  /** Epochs from one checkpoint event to the next; 0, the default: only at the end. */
+  /** Number of epochs between checkpoint events; 0, the default: only at the end. */
   readonly checkpointEvery?: number;
-  /** Seconds from one checkpoint event to the next; 0, the default: not by time. */
+  /** Number of seconds between checkpoint events; 0, the default: not by time. */
   readonly checkpointSeconds?: number;
-  /** Epochs from one sample event to the next; 0, the default: none. */
+  /** Number of epochs between sample events; 0, the default: none. */
   readonly sampleEvery?: number;
-  /** Whether progress events are given within an epoch, some ten a second. Default false. */
+  /**
+   * Whether to yield progress events within an epoch, about ten per second. Default
+   * false.
+   */
   readonly progress?: boolean;
-  /** Ends training early: the work in hand is finished, a last checkpoint given. */
+  /**
+   * Ends training early: the current work is finished, and a last checkpoint is
+   * yielded.
+   */
   readonly signal?: AbortSignal;
-  /** The clock behind `seconds`; it has no part in any other result. */
+  /** The clock that `seconds` is measured with; it does not affect any other result. */
   readonly clock?: () => number;
 }
 
@@ -48,38 +56,42 @@ export interface TrainOptions
     Partial<ModelSettings>,
     Partial<Omit<TrainingRecord, "offset">>,
     TrainControls {
-  /** Initial parameters, in place of drawn ones. */
+  /** Initial parameters, instead of random ones. */
   readonly parameters?: Parameters;
-  /** Tokens to leave out at the start of every epoch, in place of a drawn number. */
+  /**
+   * Number of tokens to leave out at the start of every epoch, instead of a random
+   * number.
+   */
   readonly offset?: number;
 }
 
-/** Settings of {@linkcode resume}: each as it was, unless it is given. */
+/** Settings of {@linkcode resume}: each one keeps its value unless it is given. */
 export interface ResumeOptions extends TrainControls {
-  /** Epochs in all, those that are done included. */
+  /** Total number of epochs, including those already done. */
   readonly epochs?: number;
-  /** Step size, before warm-up and schedule. */
+  /** Learning rate, before warm-up and schedule. */
   readonly learningRate?: number;
-  /** How the learning rate falls; its course is that of `epochs` epochs in all. */
+  /** How the learning rate decreases, over `epochs` epochs in total. */
   readonly schedule?: LearningRateSchedule;
   /** Epochs without a better validation loss after which training ends; 0: never. */
   readonly patience?: number;
 }
 
 /**
- * Trains a model by truncated backpropagation through time and clipped gradient
- * descent, as d2l 8.5.6 does, and yields what happens: an event an epoch, and
- * checkpoints, the best model before the last one. Nothing happens until the first event is asked for; `break` ends
- * training and frees all tensors.
+ * Trains a model with truncated backpropagation through time and clipped gradient
+ * descent, as in d2l 8.5.6, and yields events: one per epoch, and checkpoints, the best
+ * model before the last one. Nothing happens until the first event is requested;
+ * `break` ends training and frees all tensors.
  *
- * The same corpus, options and backend give the same results to the bit. A text that
- * was held out, `corpus.validation`, is measured after every epoch.
+ * The same corpus, options and backend give the same results to the bit. The model is
+ * evaluated on the held-out text, `corpus.validation`, after every epoch.
  *
  * @throws {RangeError} If a setting is out of its range or the corpus too short.
- * @throws {DivergenceError} If three minibatches in a row have a gradient that is
- * not finite; a checkpoint of the last good parameters comes first, to go on from
- * with a smaller learning rate. (Minibatches that were queued up behind the third
- * have been trained on if theirs are finite, and are part of that checkpoint.)
+ * @throws {DivergenceError} If three minibatches in a row have a gradient that is not
+ * finite; before that, a checkpoint of the last good parameters is yielded, from which
+ * training can continue with a smaller learning rate. (Minibatches that were queued
+ * after the third one have been trained on if their gradients are finite, and are part
+ * of that checkpoint.)
  *
  * @example
  * ```ts
@@ -116,14 +128,14 @@ export async function* train(
 }
 
 /**
- * Goes on with a training that was stopped: what follows, and the parameters at the
- * end, are to the bit those of a training that never was, on the same device, unless
- * a setting is changed. The optimizer's state is kept in any case.
+ * Resumes a training that was stopped. On the same device, the events that follow and
+ * the final parameters are the same to the bit as those of a training that was never
+ * stopped, unless a setting is changed. The optimizer's moments are kept in any case.
  *
- * @param checkpoint One with `resumeData`, as `train` gives them.
- * @param corpus The same text in the same tokens.
- * @throws {RangeError} If the corpus or its held-out part is another, a setting is out
- * of its range, or fewer epochs are asked for than are done.
+ * @param checkpoint A checkpoint with `resumeData`, as yielded by `train`.
+ * @param corpus The same text, in the same tokens.
+ * @throws {RangeError} If the corpus or its held-out part is a different one, a setting
+ * is out of its range, or fewer epochs are requested than are already done.
  * @throws {TypeError} If the checkpoint has no `resumeData`.
  * @throws {DivergenceError} As {@linkcode train} does.
  *

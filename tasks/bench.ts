@@ -2,6 +2,7 @@ import type { Backend } from "../lib/backend/backend.ts";
 import {
   chooseDevice,
   DEVICE_NAMES,
+  type DeviceName,
   openBackend,
 } from "../lib/backend/open.ts";
 import { CELL_NAMES } from "../lib/model/cells.ts";
@@ -13,25 +14,22 @@ import { benchProducts, type ProductResult } from "./bench/products.ts";
 import { benchTile } from "./bench/tile.ts";
 import { benchTraining, type TrainingResult } from "./bench/training.ts";
 import { type Sizes, TrainingModel } from "./bench/training_model.ts";
-import type {
-  Command,
-  Flags,
-  NumberFlag,
-  TextFlag,
-  Values,
-} from "./cli/command.ts";
+import type { Command, Flags, TextFlag, Values } from "./cli/command.ts";
 import { choice } from "./cli/command.ts";
 import { DEVICE_FLAGS } from "./cli/device.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
+import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
 import { runTask } from "./cli/run_task.ts";
 import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
+import { MODEL_CONFIG_FLAGS } from "./cli/training_flags.ts";
 import { grouped } from "./shared/grouped.ts";
 
 /** The chapter's reach of backpropagation. */
 const NUM_STEPS = 35;
 
-/** What can be measured. */
-const DEVICES = DEVICE_NAMES.filter((name) => name !== "auto");
+type Device = Exclude<DeviceName, "auto">;
+
+const DEVICES = DEVICE_NAMES.filter((name): name is Device => name !== "auto");
 
 /** What is measured where no size is asked for. */
 const GRID = {
@@ -51,17 +49,15 @@ export const command = {
     threads: DEVICE_FLAGS.threads,
     cell: choice(CELL_NAMES, "rnn", "the recurrent cell"),
     "hidden-size": {
-      kind: "integer",
-      least: 1,
-      most: 65_536,
-      help: `one hidden size (${GRID.hiddenSizes.join(", ")})`,
-    } as NumberFlag,
+      ...MODEL_CONFIG_FLAGS["hidden-size"],
+      help: "one hidden size",
+      standard: GRID.hiddenSizes.join(", "),
+    },
     "batch-size": {
-      kind: "integer",
-      least: 1,
-      most: 1_000_000,
-      help: `one batch size (${GRID.batchSizes.join(", ")})`,
-    } as NumberFlag,
+      ...PARTITION_FLAGS["batch-size"],
+      help: "one batch size",
+      standard: GRID.batchSizes.join(", "),
+    },
     seconds: {
       kind: "number",
       least: 0,
@@ -111,8 +107,8 @@ async function main(flags: Values<typeof command.flags>): Promise<void> {
 }
 
 async function devices(
-  asked: "present" | typeof DEVICES[number],
-): Promise<typeof DEVICES> {
+  asked: "present" | Device,
+): Promise<Device[]> {
   if (asked !== "present") return [asked];
   const { name } = await chooseDevice();
   return name === "cpu" ? ["cpu"] : ["cpu", name];

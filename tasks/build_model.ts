@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../lib/input_error.ts";
 import { fromFileUrl, relative } from "@std/path";
 import type { Backend } from "../lib/backend/backend.ts";
 import { openBackend } from "../lib/backend/open.ts";
@@ -94,7 +95,7 @@ export async function buildModel(
     best = event.checkpoint;
   }
   if (!best || !Number.isFinite(best.validationLoss)) {
-    throw new RangeError(
+    throw new InputError(
       `Cannot choose an epoch of the training on "${corpus.name}": ` +
         "none has a finite loss on a held-out text. Hold out a part of " +
         "the text",

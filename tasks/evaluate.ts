@@ -1,7 +1,7 @@
 import { evaluate } from "../lib/evaluate.ts";
 import type { Corpus } from "../lib/text/corpus.ts";
 import { corpusDigest } from "../lib/text/corpus_digest.ts";
-import { defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
+import { CORPUS_FLAGS, defaultMaxTokens, loadCorpusFor } from "./cli/corpus.ts";
 import { DATA_FOLDER } from "./cli/data_folder.ts";
 import { unknownText } from "./cli/corpus_notes.ts";
 import { perplexityText } from "./shared/perplexity_text.ts";
@@ -19,6 +19,7 @@ import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
 import { jsonLine, out, say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
+import { isTextName } from "./shared/text_names.ts";
 
 export const command = {
   name: "evaluate",
@@ -27,7 +28,7 @@ export const command = {
     ...MODEL_FLAGS,
     corpus: {
       kind: "text",
-      value: "time-machine|sample|PATH",
+      value: CORPUS_FLAGS.corpus.value,
       help: "the text (the one that the model was trained on; if a part of " +
         "it was held out, only that part)",
     } as TextFlag,
@@ -153,7 +154,7 @@ function parted({ ids, validation }: Corpus, trained: number) {
 
 /** Throws, saying how to go on, where the text of a run has been moved or removed. */
 async function assertStillThere(name: string): Promise<void> {
-  if (name === "time-machine" || name === "sample") return;
+  if (isTextName(name)) return;
   const found = await Deno.stat(name).catch((error) => error as Error);
   if (!(found instanceof Deno.errors.NotFound)) return;
   throw new TaskError(

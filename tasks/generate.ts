@@ -2,22 +2,24 @@ import type { Backend } from "../lib/backend/backend.ts";
 import { generate } from "../lib/generate.ts";
 import type { GeneratedToken } from "../lib/generation/continuation.ts";
 import { generateTokens } from "../lib/generation/generate_tokens.ts";
-import type { GenerateOptions } from "../lib/generation/options.ts";
+import {
+  GENERATE_SETTINGS,
+  type GenerateOptions,
+  generateSettings,
+} from "../lib/generation/options.ts";
 import type { TrainedModel } from "../lib/training/checkpoint.ts";
 import { DEVICE_FLAGS, openDevice } from "./cli/device.ts";
-import type {
-  Command,
-  Flags,
-  NumberFlag,
-  TextFlag,
-  Values,
-} from "./cli/command.ts";
+import type { Command, Flags, TextFlag, Values } from "./cli/command.ts";
 import { UsageError } from "./cli/flags.ts";
 import { hasLooped, LONGEST_LOOP } from "./cli/has_looped.ts";
 import { assertPrefix, assertStop } from "./cli/prompts.ts";
 import { runTask } from "./cli/run_task.ts";
 import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
+import { flagsOf } from "./cli/setting_flags.ts";
 import { jsonLine, out, say, stdout } from "./cli/terminal.ts";
+
+const DRAWS = flagsOf(GENERATE_SETTINGS);
+const USUAL = generateSettings({});
 
 export const command = {
   name: "generate",
@@ -32,53 +34,16 @@ export const command = {
       mayBeEmpty: true,
       help: "what the text begins with; required",
     } as TextFlag,
-    length: {
-      kind: "integer",
-      least: 0,
-      default: 50,
-      help: "maximum number of tokens to add",
-    },
-    temperature: {
-      kind: "number",
-      least: 0,
-      default: 0,
-      help: "randomness: about 0.5 is cautious, 1 uses the model's own " +
-        "probabilities, more is wilder; 0 always takes the likeliest " +
-        "token",
-    },
-    "top-k": {
-      kind: "integer",
-      least: 0,
-      help: "draw only from the N likeliest tokens; 0: from all (0)",
-    } as NumberFlag,
-    "top-p": {
-      kind: "number",
-      least: 0,
-      above: true,
-      most: 1,
-      help: "draw only from the likeliest tokens that together have this " +
-        "probability (1)",
-    } as NumberFlag,
+    length: { ...DRAWS["max-new-tokens"], default: USUAL.maxNewTokens },
+    temperature: { ...DRAWS.temperature, default: USUAL.temperature },
+    "top-k": DRAWS["top-k"],
+    "top-p": DRAWS["top-p"],
     "repetition-penalty": {
-      kind: "number",
-      least: 0,
-      above: true,
-      default: 1,
-      help: "above 1: tokens that the text already contains become less " +
-        "likely",
+      ...DRAWS["repetition-penalty"],
+      default: USUAL.repetitionPenalty,
     },
-    seed: {
-      kind: "integer",
-      least: 0,
-      help: "the same seed draws the same text (0)",
-    } as NumberFlag,
-    count: {
-      kind: "integer",
-      least: 1,
-      most: 10_000,
-      default: 1,
-      help: "number of texts to generate at once",
-    },
+    seed: DRAWS.seed,
+    count: { ...DRAWS.count, most: 10_000, default: USUAL.count },
     stop: {
       kind: "text",
       value: "TEXT",

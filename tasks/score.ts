@@ -55,7 +55,7 @@ export const command = {
 interface Totals {
   /** Tokens that were predicted: all but the first. */
   tokens: number;
-  /** Of these, those that the vocabulary has not. */
+  /** How many of these are not in the vocabulary. */
   unknown: number;
   /** Characters that these tokens stand for. */
   characters: number;

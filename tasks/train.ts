@@ -260,7 +260,7 @@ function describeRun(
       (unknown === "" ? "" : `${unknown}, `) +
       `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
       `${grouped(parameters)} parameters; ` +
-      `${grouped(count)} minibatches an epoch; run ${run.name}`,
+      `${grouped(count)} minibatches per epoch; run ${run.name}`,
   );
 }
 

@@ -159,8 +159,14 @@ Deno.test("score refuses a layer that there is not, and a number of tokens that 
     const [options, message] of [
       [{ layer: 1 }, "layer 1: expected a whole number from 0 to 0"],
       [{ layer: -1 }, "layer -1: expected a whole number from 0 to 0"],
-      [{ likeliest: 1.5 }, "likeliest 1.5: expected a whole number from 0 on"],
-      [{ likeliest: NaN }, "likeliest NaN: expected a whole number from 0 on"],
+      [
+        { likeliest: 1.5 },
+        "likeliest 1.5: expected a whole number of at least 0",
+      ],
+      [
+        { likeliest: NaN },
+        "likeliest NaN: expected a whole number of at least 0",
+      ],
     ] as const
   ) {
     await assertRejects(
@@ -220,4 +226,22 @@ Deno.test("a text of one token has no score; another vocabulary is refused", asy
     if (held.size > 0) break;
   }
   assertEquals(held.size, 0);
+});
+
+Deno.test("timers have their turn while a text is scored, and while one is evaluated", async () => {
+  using backend = openReference();
+  const corpus = tokenize(TEXT.repeat(30), { vocabulary });
+  const clock = tickingClock(1e3); // a call of the model at a time
+  const isHeardDuring = async (work: () => Promise<unknown>) => {
+    let isHeard = false;
+    const timer = setTimeout(() => isHeard = true, 0);
+    await work();
+    clearTimeout(timer);
+    return isHeard;
+  };
+  const options = { clock };
+  assert(
+    await isHeardDuring(() => all(score(MODEL, corpus, backend, options))),
+  );
+  assert(await isHeardDuring(() => evaluate(MODEL, corpus, backend, options)));
 });

@@ -67,7 +67,7 @@ function statedDefaults(source: string, name: string): Map<string, string> {
   );
   return new Map(
     [...fields].flatMap(([, comment, field]) => {
-      const text = comment.replace(/\s*\n\s*\*\s*/g, " ");
+      const text = comment.replace(/\s*\n\s*\*\s*/g, " ").trim();
       const stated = /Default ([^ ].*?)\.(?: |$)/.exec(text)?.[1] ??
         /(\S+), the default/.exec(text)?.[1];
       return stated === undefined ? [] : [[field, stated.replaceAll("`", "")]];
@@ -108,7 +108,8 @@ Deno.test({
 });
 
 Deno.test("a value out of its range is refused in words, one of another kind as such", () => {
-  const { dropout, epochs, optimizer, resetState, offset } = TRAINING_SETTINGS;
+  const { dropout, epochs, optimizer, resetState, offset, forgetBias } =
+    TRAINING_SETTINGS;
   const cases: [Setting, unknown, typeof Error, string][] = [
     [
       dropout,
@@ -121,6 +122,7 @@ Deno.test("a value out of its range is refused in words, one of another kind as 
     [epochs, 0.5, RangeError, "expected a whole number of at least 1"],
     [epochs, Infinity, RangeError, "of at least 1, up to 1e+30"],
     [epochs, null, TypeError, "Use null"],
+    [forgetBias, -1e31, RangeError, "expected a number of at least -1e+30"],
     [
       optimizer,
       "adan",

@@ -92,10 +92,10 @@ export type Exceptions = ReadonlyMap<string, string>;
 
 /** The exceptions of this project. */
 export const EXCEPTIONS: Exceptions = new Map([
-  ...["model/language_model", "model/one_hot", "partition", "safetensors"]
+  ...["model/language_model", "model/one_hot", "partition"]
     .map((name): [string, string] => [
       `lib/${name}.ts throws an error that the platform throws, too`,
-      "an index, id, name or shape is wrong by a fault of the calling code",
+      "an index or id is wrong by a fault of the calling code",
     ]),
   [
     "lib/training/pace.ts reads a clock",

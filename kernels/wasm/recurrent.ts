@@ -13,12 +13,13 @@ import { argument, Region, setArgument, THREADS } from "./control";
 import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
 import { packedBytes, packRows } from "./pack";
 import {
-  addColumns,
-  addRows,
+  addMatrix,
   beginPacking,
+  Lines,
   multiply,
   packAll,
   product,
+  setHead,
 } from "./product";
 import {
   areaOf,
@@ -109,17 +110,16 @@ export function setBackward(
   setArgument(Slot.DBias, dBias);
 }
 
-function layOut(scratch: usize, G: usize, B: usize, H: usize): f64 {
+/**
+ * Lays out the scratch of `forward` for a cell with `G` gates: its end, from the address
+ * 0 on its bytes.
+ */
+export function layOut(scratch: usize, G: usize, B: usize, H: usize): f64 {
   beginScratch(scratch);
   if (B < FEW_ROWS) return scratchEnd();
   reserve(Area.States, packedBytes(B, H, 4));
   reserve(Area.Weights, packedBytes(G * H, H, 8));
   return scratchEnd();
-}
-
-/** Bytes of scratch that `forward` needs for a cell with `G` gates. */
-export function forwardScratch(G: usize, B: usize, H: usize): f64 {
-  return layOut(0, G, B, H);
 }
 
 /**
@@ -148,7 +148,7 @@ export function forward(
   layOut(scratch, G, B, H);
   const weight = argument(Slot.Weight);
   beginPacking();
-  addRows(weight, H << 2, G * H, H, areaOf(Area.Weights), 8);
+  addMatrix(Lines.Rows, weight, H << 2, G * H, H, areaOf(Area.Weights), 8);
   packAll();
   shareRows(forwardPiece);
 }
@@ -236,7 +236,8 @@ function forwardRows(at: usize, rows: usize): void {
   }
 }
 
-function layOutBackward(
+/** The same of `backward`. */
+export function layOutBackward(
   scratch: usize,
   G: usize,
   apart: usize,
@@ -257,17 +258,6 @@ function layOutBackward(
   reserve(Area.Previous, packedBytes(H, T * B, 8));
   reserve(Area.Transposed, packedBytes(G * H, T * B, 4));
   return scratchEnd();
-}
-
-/** Bytes of scratch that `backward` needs for a cell with `G` gates. */
-export function backwardScratch(
-  G: usize,
-  apart: usize,
-  T: usize,
-  B: usize,
-  H: usize,
-): f64 {
-  return layOutBackward(0, G, apart, T, B, H);
 }
 
 /**
@@ -310,14 +300,15 @@ export function backward(
   layOutBackward(scratch, G, apart, T, B, H);
   const weight = argument(Slot.Weight), weights = areaOf(Area.Weights);
   beginPacking();
-  addColumns(0, 0, weight, stride, H, G * H, weights, 8);
+  addMatrix(Lines.Columns, weight, stride, H, G * H, weights, 8);
   packAll();
   shareRows(backwardPiece);
 
   const initialState = argument(Slot.InitialState);
   const output = argument(Slot.Output), previous = areaOf(Area.Previous);
   beginPacking();
-  addColumns(initialState, B, output, stride, H, rows, previous, 8);
+  addMatrix(Lines.Columns, output, stride, H, rows, previous, 8);
+  setHead(initialState, B);
   packAll();
   const dInput = argument(Slot.DInput), dWeight = argument(Slot.DWeight);
   weightGradient(dInput, G * stride, together * H, dWeight);
@@ -397,7 +388,7 @@ function weightGradient(
   const H = argument(Slot.H), rows = argument(Slot.T) * argument(Slot.B);
   const transposed = areaOf(Area.Transposed);
   beginPacking();
-  addColumns(0, 0, da, stride, columns, rows, transposed, 4);
+  addMatrix(Lines.Columns, da, stride, columns, rows, transposed, 4);
   packAll();
   product(transposed, areaOf(Area.Previous), 0, dWeight, columns, H, rows);
 }

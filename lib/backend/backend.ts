@@ -1,6 +1,6 @@
 /**
- * The one interface between the model and a device: types only. What it computes,
- * op by op, is in ops.ts.
+ * The only interface between the model and a device: types only. ops.ts describes what
+ * each op computes.
  *
  * Dimension legend, used in every comment of this project:
  *
@@ -26,18 +26,23 @@ export type { DType, Tensor, Values };
 
 /** A device that holds tensors and runs {@linkcode Ops} on them in call order. */
 export interface Backend extends Disposable {
-  /** Short name, as `openBackend` takes it: `"reference"`, `"cpu"`, `"webgpu"`. */
+  /** Short name, as passed to `openBackend`: `"reference"`, `"cpu"`, `"webgpu"`. */
   readonly name: string;
-  /** One line for people: the device, and what it runs on. */
+  /** One line that describes the device to people, and what it runs on. */
   readonly description: string;
   /** The operations of this device. */
   readonly ops: Ops;
   /** A new tensor, filled with zeros. */
   allocate(shape: readonly number[], dtype?: DType): Tensor;
-  /** Gives the memory of an allocated tensor back; its views are gone with it. */
+  /**
+   * Frees the memory of an allocated tensor; its views can no longer be used either.
+   */
   free(tensor: Tensor): void;
-  /** Copies `values` into `tensor`, after all ops called before. */
+  /** Copies `values` into `tensor`, after all ops that were called before. */
   write(tensor: Tensor, values: ArrayLike<number>): void;
-  /** A copy of the elements, after all ops called before. The only wait there is. */
+  /**
+   * Returns a copy of the elements, after all ops that were called before. This is the
+   * only method that waits for the device.
+   */
   read(tensor: Tensor): Promise<Values>;
 }

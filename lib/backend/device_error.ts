@@ -1,11 +1,12 @@
 /**
- * How a device fails:
+ * How a device failed:
  *
- * - `unavailable`: there is none, or it does not open;
- * - `lost`: it was there, and is gone: a driver that started anew, a card unplugged;
- * - `out-of-memory`: it has no room, or cannot hold so much in one piece;
- * - `silent`: it does not answer;
- * - `failed`: it reported another error, or gave back what cannot be.
+ * - `unavailable`: there is none, or it cannot be opened;
+ * - `lost`: it was available and no longer is, for example because the driver restarted
+ *   or the card was unplugged;
+ * - `out-of-memory`: it has no memory left, or cannot allocate that much in one piece;
+ * - `silent`: it does not respond;
+ * - `failed`: it reported another error, or returned impossible values.
  */
 export type DeviceErrorKind =
   | "unavailable"
@@ -15,9 +16,9 @@ export type DeviceErrorKind =
   | "failed";
 
 /**
- * A device that cannot go on, through no fault of its caller. The backend is of no
- * use any more; what was read back from it before is sound, and another backend can
- * go on from there.
+ * A device failed, through no fault of its caller. The backend can no longer be used.
+ * Everything that was read back from it before is valid, and another backend can
+ * continue from there.
  *
  * @example
  * ```ts
@@ -28,14 +29,14 @@ export type DeviceErrorKind =
  * ```
  */
 export class DeviceError extends Error {
-  /** The class by name, as messages and stack traces show it. */
+  /** Name of the class, which messages and stack traces show. */
   override readonly name = "DeviceError";
 
   /**
    * An error of a device.
    *
    * @param kind How the device has failed.
-   * @param message One sentence; line ends, which drivers put in, become spaces.
+   * @param message One sentence; line breaks, which some drivers add, become spaces.
    */
   constructor(
     readonly kind: DeviceErrorKind,

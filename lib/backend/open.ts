@@ -7,23 +7,23 @@
 import type { Backend } from "./backend.ts";
 import { DeviceError } from "./device_error.ts";
 
-/** Every device name, in the order of a list for people. */
+/** Every device name, in the order in which lists show them. */
 export const DEVICE_NAMES = ["auto", "webgpu", "cpu", "reference"] as const;
 
-/** What a backend is asked for by; `auto` takes the fastest that there is. */
+/** Name of a device; `auto` stands for the fastest one available. */
 export type DeviceName = typeof DEVICE_NAMES[number];
 
-/** A device that `auto` stands for, and why that one. */
+/** The device that `auto` stands for, and the reason for that choice. */
 export interface DeviceChoice {
   /** The device. */
   readonly name: Exclude<DeviceName, "auto">;
-  /** A sentence for people. */
+  /** The reason, as part of a sentence that people can read. */
   readonly reason: string;
 }
 
 /**
- * Chooses a device: WebGPU where there is a hardware GPU, the CPU elsewhere. A
- * software adapter is slower than the CPU backend, so it counts as no GPU.
+ * Chooses a device: WebGPU if there is a hardware GPU, otherwise the CPU. A software
+ * adapter does not count as a GPU, because it is slower than the CPU backend.
  *
  * @example
  * ```ts
@@ -55,21 +55,21 @@ function reasonAgainst(error: unknown): string {
 
 /** Settings of {@linkcode openBackend}. */
 export interface OpenOptions {
-  /** Threads of the CPU, from 1 to 256. Default: as many as it has cores. */
+  /** Number of CPU threads, from 1 to 256. Default: one for each core. */
   readonly threads?: number;
 }
 
-/** A backend that was opened by choice, and why it is that one. */
+/** A backend that was chosen and opened, and the reason for that choice. */
 export interface ChosenBackend extends DeviceChoice {
-  /** The backend, open. */
+  /** The open backend. */
   readonly backend: Backend;
 }
 
 /**
- * Opens what {@linkcode chooseDevice} chooses, and the CPU where that is a GPU which
- * does not open.
+ * Opens the device that {@linkcode chooseDevice} chooses, or the CPU if that device is
+ * a GPU that cannot be opened.
  *
- * @throws {RangeError} If `threads` is not a whole number that there is room for.
+ * @throws {RangeError} If `threads` is not a whole number in its range.
  *
  * @example
  * ```ts
@@ -94,11 +94,11 @@ export async function openChosen(
 }
 
 /**
- * Opens a backend. Only `auto` chooses; a device asked for by name is that one, or
- * an error.
+ * Opens a backend. Only `auto` chooses a device; any other name opens exactly that
+ * device, or fails.
  *
- * @throws {DeviceError} If the GPU is missing or does not open.
- * @throws {RangeError} If `threads` is not a whole number that there is room for.
+ * @throws {DeviceError} If there is no GPU, or it cannot be opened.
+ * @throws {RangeError} If `threads` is not a whole number in its range.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * The ops, each stated once: its equation, its arguments, and in {@linkcode SIGNATURES}
- * what every backend checks and takes them by. backend.ts has the legend of dimensions.
+ * The ops, each defined once: its equation, its arguments, and in
+ * {@linkcode SIGNATURES} how every backend checks and receives them. backend.ts has the
+ * legend of dimensions.
  *
  * @module
  */
@@ -28,7 +29,7 @@ export const ACTIVATIONS = ["tanh", "relu"] as const;
 /** The nonlinearity of a vanilla recurrent layer. */
 export type Activation = typeof ACTIVATIONS[number];
 
-/** The rules by which `ops.update` follows a gradient, each with the moments it keeps. */
+/** The update rules of `ops.update`, each with the moments that it keeps. */
 export const UPDATE_RULES = {
   sgd: [],
   momentum: ["firstMoment"],
@@ -39,25 +40,25 @@ export const UPDATE_RULES = {
   Record<string, readonly ("firstMoment" | "secondMoment")[]>
 >;
 
-/** By what rule `ops.update` follows a gradient. */
+/** Name of an update rule of `ops.update`. */
 export type UpdateRule = keyof typeof UPDATE_RULES;
 
 /**
  * A model's operations: whole layers, each over a whole sequence.
  *
- * Every tensor is an argument, results too (`output`, `loss`, `norm`, `tokens` and
- * every `d…` but `dOutput`); results are overwritten, never added to. An op
- * allocates nothing that a caller could see, and may return before it has run.
- * A result must not overlap an argument, except where an op says so.
+ * All tensors are arguments, including the results (`output`, `loss`, `norm`, `tokens`
+ * and every `d…` except `dOutput`), which are overwritten, never added to. An op
+ * allocates nothing that a caller could see, and may return before it has been
+ * executed. A result must not overlap an argument, except where an op says so.
  */
 export interface Ops {
   /** `output[t,b,:] = weight[:, ids[t,b]]`: a one-hot row times `weightᵀ`. */
   oneHotLinear(tensors: OneHotLinear): void;
-  /** `dWeight[:, v] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
+  /** `dWeight[:, v] = Σ dOutput[t,b,:]` over the positions where `ids[t,b] = v`. */
   oneHotLinearBackward(tensors: OneHotLinearBackward): void;
   /** `output[t,b,:] = table[ids[t,b], :]`: a learned embedding. */
   embedding(tensors: Embedding): void;
-  /** `dTable[v, :] = Σ dOutput[t,b,:]` over the places where `ids[t,b] = v`. */
+  /** `dTable[v, :] = Σ dOutput[t,b,:]` over the positions where `ids[t,b] = v`. */
   embeddingBackward(tensors: EmbeddingBackward): void;
   /** `output = input · weightᵀ + bias`. */
   linear(tensors: Linear): void;
@@ -75,19 +76,21 @@ export interface Ops {
   lstm(tensors: Lstm): void;
   /** Backpropagation through time of `lstm`: see {@linkcode LstmBackward}. */
   lstmBackward(tensors: LstmBackward): void;
-  /** Zeroes a random part of the elements and scales up the others. */
+  /** Sets a random part of the elements to zero and scales up the others. */
   dropout(tensors: Dropout): void;
   /** Mean cross-entropy of `softmax(logits)` and the gradient of that mean. */
   softmaxCrossEntropy(tensors: SoftmaxCrossEntropy): void;
   /** `norm = √ Σ gradients²`. */
   globalNorm(tensors: GlobalNorm): void;
-  /** One step of an optimizer, gradients clipped: see {@linkcode Update}. */
+  /** One update of an optimizer, with clipped gradients: see {@linkcode Update}. */
   update(tensors: Update): void;
-  /** Every element becomes `value`. */
+  /** Sets every element to `value`. */
   fill(tensors: Fill): void;
-  /** `destination = source`, of the same number of elements. */
+  /** `destination = source`, with the same number of elements. */
   copy(tensors: Copy): void;
-  /** Hands a state on to the next minibatch, if it is sound: see {@linkcode Carry}. */
+  /**
+   * Carries a state over to the next minibatch, if it is finite: see {@linkcode Carry}.
+   */
   carry(tensors: Carry): void;
   /** Chooses the next token of every row: see {@linkcode Sample}. */
   sample(tensors: Sample): void;
@@ -163,7 +166,7 @@ export interface LinearBackward {
 
 /** Arguments of `ops.rnn`. */
 export interface Rnn {
-  /** `(T, B, H)`, the input's share of the sum before f. */
+  /** `(T, B, H)`, the input's contribution to the sum before f. */
   readonly input: Tensor;
   /** `(H, H)`. */
   readonly weight: Tensor;
@@ -183,7 +186,7 @@ export interface RnnBackward {
   readonly weight: Tensor;
   /** `(B, H)`. */
   readonly initialState: Tensor;
-  /** `(T, B, H)`, as `rnn` left it. */
+  /** `(T, B, H)`, as computed by `rnn`. */
   readonly output: Tensor;
   /** `(T, B, H)`. */
   readonly dOutput: Tensor;
@@ -198,8 +201,8 @@ export interface RnnBackward {
 }
 
 /**
- * Arguments of `ops.gru`. With `⊙` the product by element and σ the logistic
- * sigmoid, over the three parts r, z, n of `input`, `weight` and `bias`:
+ * Arguments of `ops.gru`. `⊙` is the elementwise product and σ the logistic sigmoid.
+ * For the three parts r, z, n of `input`, `weight` and `bias`:
  *
  *     r_t = σ(x_r + h_{t-1} · W_rᵀ + b_r)            the reset gate
  *     z_t = σ(x_z + h_{t-1} · W_zᵀ + b_z)            the update gate
@@ -207,16 +210,16 @@ export interface RnnBackward {
  *     n_t = tanh(x_n + b_n + r_t ⊙ m_t)              the new state's candidate
  *     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
  *
- * The reset gate is applied after the product, as PyTorch and cuDNN have it.
+ * The reset gate is applied after the product, as in PyTorch and cuDNN.
  */
 export interface Gru {
-  /** `(T, B, 3H)`, the input's share of each gate's sum: r, z, n. */
+  /** `(T, B, 3H)`, the input's contribution to the sum of each gate: r, z, n. */
   readonly input: Tensor;
   /** `(3H, H)`: r, z, n. */
   readonly weight: Tensor;
   /** `(3H)`: r, z, n. */
   readonly bias: Tensor;
-  /** `(H)`, within the reset gate's reach. */
+  /** `(H)`, which the reset gate multiplies. */
   readonly hiddenBias: Tensor;
   /** `(B, H)`. */
   readonly initialState: Tensor;
@@ -227,8 +230,9 @@ export interface Gru {
 }
 
 /**
- * Arguments of `ops.gruBackward`. With `dh_t` the gradient by `h_t`, from `dOutput_t`
- * and from the step after, and `a` for what σ and tanh were applied to:
+ * Arguments of `ops.gruBackward`. `dh_t` is the gradient with respect to `h_t`, from
+ * `dOutput_t` and from the next time step, and `a` stands for the arguments of σ and
+ * tanh:
  *
  *     da_n = dh_t ⊙ (1 − z_t) ⊙ (1 − n_t²)
  *     da_z = dh_t ⊙ (h_{t-1} − n_t) ⊙ z_t ⊙ (1 − z_t)
@@ -236,17 +240,17 @@ export interface Gru {
  *     da_r = da_n ⊙ m_t ⊙ r_t ⊙ (1 − r_t)
  *     dh_{t-1} = dh_t ⊙ z_t + da_r · W_r + da_z · W_z + dm · W_n
  *
- * `dInput` is `da_r, da_z, da_n`, `dBias` their sum over steps and batch; `dWeight` is
- * `Σ_t (da_r, da_z, dm)ᵀ · h_{t-1}` and `dHiddenBias` the sum of `dm`.
+ * `dInput` is `da_r, da_z, da_n`, `dBias` their sum over time steps and batch;
+ * `dWeight` is `Σ_t (da_r, da_z, dm)ᵀ · h_{t-1}` and `dHiddenBias` the sum of `dm`.
  */
 export interface GruBackward {
   /** `(3H, H)`. */
   readonly weight: Tensor;
   /** `(B, H)`. */
   readonly initialState: Tensor;
-  /** `(T, B, H)`, as `gru` left it. */
+  /** `(T, B, H)`, as computed by `gru`. */
   readonly output: Tensor;
-  /** `(T, B, 4H)`, as `gru` left them. */
+  /** `(T, B, 4H)`, as computed by `gru`. */
   readonly gates: Tensor;
   /** `(T, B, H)`. */
   readonly dOutput: Tensor;
@@ -261,15 +265,15 @@ export interface GruBackward {
 }
 
 /**
- * Arguments of `ops.lstm`. Over the four parts i, f, g, o of `input`, `weight` and
- * `bias`, `a = x + h_{t-1} · Wᵀ + b`:
+ * Arguments of `ops.lstm`. For the four parts i, f, g, o of `input`, `weight` and
+ * `bias`, with `a = x + h_{t-1} · Wᵀ + b`:
  *
  *     i_t = σ(a_i)   f_t = σ(a_f)   g_t = tanh(a_g)   o_t = σ(a_o)
  *     c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
  *     h_t = o_t ⊙ tanh(c_t)
  */
 export interface Lstm {
-  /** `(T, B, 4H)`, the input's share of each gate's sum: i, f, g, o. */
+  /** `(T, B, 4H)`, the input's contribution to the sum of each gate: i, f, g, o. */
   readonly input: Tensor;
   /** `(4H, H)`: i, f, g, o. */
   readonly weight: Tensor;
@@ -288,8 +292,8 @@ export interface Lstm {
 }
 
 /**
- * Arguments of `ops.lstmBackward`. With `dh_t` and `dc_t` the gradients by `h_t` and
- * `c_t`, those from the step after included:
+ * Arguments of `ops.lstmBackward`. `dh_t` and `dc_t` are the gradients with respect to
+ * `h_t` and `c_t`, including those from the next time step:
  *
  *     dc_t += dh_t ⊙ o_t ⊙ (1 − tanh² c_t)
  *     da_i = dc_t ⊙ g_t ⊙ i_t ⊙ (1 − i_t)       da_g = dc_t ⊙ i_t ⊙ (1 − g_t²)
@@ -305,11 +309,11 @@ export interface LstmBackward {
   readonly initialState: Tensor;
   /** `(B, H)`. */
   readonly initialCell: Tensor;
-  /** `(T, B, H)`, as `lstm` left it. */
+  /** `(T, B, H)`, as computed by `lstm`. */
   readonly output: Tensor;
-  /** `(T, B, H)`, as `lstm` left them. */
+  /** `(T, B, H)`, as computed by `lstm`. */
   readonly cells: Tensor;
-  /** `(T, B, 4H)`, as `lstm` left them. */
+  /** `(T, B, 4H)`, as computed by `lstm`. */
   readonly gates: Tensor;
   /** `(T, B, H)`. */
   readonly dOutput: Tensor;
@@ -322,20 +326,20 @@ export interface LstmBackward {
 }
 
 /**
- * Arguments of `ops.dropout`. Element i becomes zero where word `i mod 4` of the
- * Philox block `[⌊i/4⌋, ...counter]` under `key` is below `⌊rate · 2³²⌋`; the others are
- * divided by `1 − rate`. The same op on the gradient is its own backward.
+ * Arguments of `ops.dropout`. Element i becomes zero if word `i mod 4` of the Philox
+ * block `[⌊i/4⌋, ...counter]` under `key` is below `⌊rate · 2³²⌋`; the others are
+ * divided by `1 − rate`. The backward pass is the same op applied to the gradient.
  */
 export interface Dropout {
   /** Any shape. */
   readonly input: Tensor;
-  /** As many elements; may be the input itself. */
+  /** Same number of elements; may be the input itself. */
   readonly output: Tensor;
-  /** Probability that an element is zeroed, from 0 to below 1. */
+  /** Probability that an element is set to zero: at least 0 and below 1. */
   readonly rate: number;
-  /** Two words of 32 bits. */
+  /** Two 32-bit words. */
   readonly key: readonly [number, number];
-  /** Three words of 32 bits. */
+  /** Three 32-bit words. */
   readonly counter: readonly [number, number, number];
 }
 
@@ -362,9 +366,9 @@ export interface GlobalNorm {
 }
 
 /**
- * Arguments of `ops.update`. Gradients are clipped first, by their global norm and
- * then one by one, and weight decay is added (for `adamw` it is
- * `p −= learningRate · weightDecay · p` beforehand instead):
+ * Arguments of `ops.update`. Gradients are first clipped, by their global norm and then
+ * one by one, and weight decay is added (with `adamw`, `p −= learningRate · weightDecay
+ * · p` is applied beforehand instead):
  *
  *     g = clamp(min(1, clipNorm / norm) · gradient, ±clipValue) + weightDecay · p
  *
@@ -374,40 +378,40 @@ export interface GlobalNorm {
  *     adam(w)    m = beta1 · m + (1 − beta1) · g,  v = beta2 · v + (1 − beta2) · g²
  *                p −= learningRate / correction1 · m / (√v / √correction2 + epsilon)
  *
- * With a norm that is not finite nothing changes. An element of which the new parameter
- * or a new moment would not be finite, as the tensor's type has it, keeps all its old
- * ones: what was finite stays so. Source: PyTorch's `torch.optim`.
+ * If the norm is not finite, nothing changes. An element whose new parameter or moment
+ * would not be finite in the tensor's type keeps all its old values, so that finite
+ * values stay finite. Source: PyTorch's `torch.optim`.
  */
 export interface Update {
-  /** By what rule. Default `"sgd"`. */
+  /** The update rule. Default `"sgd"`. */
   readonly rule?: UpdateRule;
   /** `(P)`, updated in place. */
   readonly parameters: Tensor;
   /** `(P)`. */
   readonly gradients: Tensor;
-  /** `()`, as `globalNorm` left it. */
+  /** `()`, as computed by `globalNorm`. */
   readonly norm: Tensor;
   /** `(P)`, `m`, updated in place; for momentum, adam and adamw. */
   readonly firstMoment?: Tensor;
   /** `(P)`, `v`, updated in place; for rmsprop, adam and adamw. */
   readonly secondMoment?: Tensor;
-  /** From 0 on. */
+  /** At least 0. */
   readonly learningRate: number;
-  /** Greatest norm of all gradients together; 0: any. */
+  /** Largest norm of all gradients together; 0: no limit. */
   readonly clipNorm: number;
-  /** Greatest absolute value of a gradient; 0: any. Default 0. */
+  /** Largest absolute value of a gradient; 0: no limit. Default 0. */
   readonly clipValue?: number;
-  /** From 0 on. Default 0. */
+  /** At least 0. Default 0. */
   readonly weightDecay?: number;
-  /** Decay of the first moment, from 0 to below 1. Default 0. */
+  /** Decay of the first moment: at least 0 and below 1. Default 0. */
   readonly beta1?: number;
-  /** Decay of the second moment, from 0 to below 1. Default 0. */
+  /** Decay of the second moment: at least 0 and below 1. Default 0. */
   readonly beta2?: number;
-  /** Keeps the divisor from being 0. Default 0. */
+  /** Added to the divisor, so that it is not 0. Default 0. */
   readonly epsilon?: number;
-  /** `1 − beta1ᵗ` at the t-th step. Default 1. */
+  /** `1 − beta1ᵗ` for the t-th update. Default 1. */
   readonly correction1?: number;
-  /** `1 − beta2ᵗ` at the t-th step. Default 1. */
+  /** `1 − beta2ᵗ` for the t-th update. Default 1. */
   readonly correction2?: number;
 }
 
@@ -415,7 +419,7 @@ export interface Update {
 export interface Fill {
   /** Any shape, f32. */
   readonly tensor: Tensor;
-  /** Any number that float32 has. */
+  /** Any float32 number. */
   readonly value: number;
 }
 
@@ -423,43 +427,46 @@ export interface Fill {
 export interface Copy {
   /** Any shape. */
   readonly source: Tensor;
-  /** As many elements of the same type. */
+  /** Same number of elements, of the same type. */
   readonly destination: Tensor;
 }
 
 /**
- * Arguments of `ops.carry`: where a layer's state goes on from after a minibatch.
+ * Arguments of `ops.carry`: the state from which a layer continues after a minibatch.
  *
  *     destination = source, or 0 where the element or the norm is not finite
  *
- * So a minibatch whose gradient overflowed leaves the zero state behind, and not the
- * one that it began with: that one is at the edge of overflow itself, and a layer
- * without a bound on its state, as relu's, would overflow again from it. No readback
- * is needed: the device decides.
+ * So after a minibatch whose gradient overflowed, the state is zero, and not the state
+ * that the minibatch started from: that state is itself close to overflow, and a layer
+ * whose state has no bound, such as one with ReLU, would overflow again from it. The
+ * device decides, so no readback is needed.
  */
 export interface Carry {
   /** Any shape, f32. */
   readonly source: Tensor;
-  /** As many elements, f32. */
+  /** Same number of elements, f32. */
   readonly destination: Tensor;
-  /** `()`, as `globalNorm` left it. */
+  /** `()`, as computed by `globalNorm`. */
   readonly norm: Tensor;
 }
 
 /**
- * Arguments of `ops.sample`. The logits of a row, `z`, go through these, in order:
+ * Arguments of `ops.sample`. The logits of a row, `z`, go through these steps, in
+ * order:
  *
- * 1. Ids below `firstId` are left out, here and in all that follows.
- * 2. Where `seen`, `z` is divided by `repetitionPenalty` if above 0, else multiplied.
- * 3. Infinity becomes the greatest number that float32 has, −∞ and NaN the least: so
- *    some id is chosen even of a model whose numbers have overflowed.
- * 4. Without `uniforms` the greatest is chosen, of equals the lowest id. Else:
+ * 1. Ids below `firstId` are left out, here and in all following steps.
+ * 2. If the token was `seen`, `z` is divided by `repetitionPenalty` if it is above 0,
+ *    otherwise multiplied by it.
+ * 3. Infinity becomes the largest float32 number, −∞ and NaN become the smallest one,
+ *    so that an id is chosen even if the numbers of the model have overflowed.
+ * 4. Without `uniforms`, the id with the largest value is chosen; among equal ones, the
+ *    lowest id. Otherwise:
  * 5. `z` is divided by `temperature`.
- * 6. Of all tokens those are kept that are at least as likely as the `topK`-th.
- * 7. Of these, the likeliest whose probabilities first add up to `topP` or more, and
- *    those as likely as the least of them.
- * 8. The first token, by id, at which the running sum of the kept probabilities
- *    exceeds `uniforms[b]` times their whole is chosen.
+ * 6. Only tokens that are at least as likely as the `topK`-th likeliest are kept.
+ * 7. Of these, the likeliest tokens whose probabilities first add up to `topP` or more
+ *    are kept, and those that are as likely as the least likely of them.
+ * 8. The first token, by id, at which the running sum of the kept probabilities exceeds
+ *    `uniforms[b]` times their total is chosen.
  *
  * Source: the usual order of logits processors; Keskar et al. 2019 for 2, Fan et al.
  * 2018 for 6, Holtzman et al. 2020 for 7.
@@ -469,21 +476,21 @@ export interface Sample {
   readonly logits: Tensor;
   /** `(B)` u32. */
   readonly tokens: Tensor;
-  /** `(B)`, each from 0 to below 1. */
+  /** `(B)`, each at least 0 and below 1. */
   readonly uniforms?: Tensor;
   /** The lowest id that may be chosen, below `V`. Default 0. */
   readonly firstId?: number;
-  /** Above 0; below 2⁻¹⁰⁰ and above 2¹⁰⁰ as those. Default 1. */
+  /** Above 0; clamped to 2⁻¹⁰⁰ and 2¹⁰⁰. Default 1. */
   readonly temperature?: number;
-  /** From 0 on; 0 is all, as is any number of `V` or more. Default 0. */
+  /** At least 0; 0 means all tokens, as does any number of `V` or more. Default 0. */
   readonly topK?: number;
-  /** Above 0, up to 1, which is all. Default 1. */
+  /** Above 0 and up to 1, which means all tokens. Default 1. */
   readonly topP?: number;
-  /** Above 0, with the bounds of the temperature; 1 is none. Default 1. */
+  /** Above 0, clamped like the temperature; 1 means no penalty. Default 1. */
   readonly repetitionPenalty?: number;
-  /** `(B, V)` u32: not 0 for what the text holds already. The chosen are set to 1. */
+  /** `(B, V)` u32: not 0 for tokens in the text so far. Chosen tokens are set to 1. */
   readonly seen?: Tensor;
-  /** `(B)`, a result: `log softmax(logits)` of the chosen token, after 1 alone. */
+  /** `(B)`, a result: `log softmax(logits)` of the chosen token, after step 1 only. */
   readonly logProbabilities?: Tensor;
 }
 

@@ -19,7 +19,7 @@ export class Owner {
   assertOpen(call: string): void {
     if (!this.#isDisposed) return;
     throw new Error(
-      `${call}: the backend is disposed of, expected one that is open`,
+      `${call}: the backend has been disposed, expected an open one`,
     );
   }
 

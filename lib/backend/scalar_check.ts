@@ -110,17 +110,18 @@ function rangeOf(
   { isWhole = false, from, above, to, below }: NumberSignature,
   extents: Extents,
 ): string {
+  if (isWhole && from !== undefined && below !== undefined) {
+    return ` from ${from} to ${numberOf(below)(extents) - 1}`;
+  }
   const lower = from !== undefined
-    ? ` from ${from}`
+    ? ` of at least ${from}`
     : above !== undefined
     ? ` above ${above}`
     : "";
   if (below !== undefined) {
-    const end = numberOf(below)(extents);
-    return isWhole ? `${lower} to ${end - 1}` : `${lower} to below ${end}`;
+    return `${lower} and below ${numberOf(below)(extents)}`;
   }
-  if (to !== undefined) return `${lower}, up to ${to}`;
-  return from === undefined ? lower : `${lower} on`;
+  return to === undefined ? lower : `${lower}, up to ${to}`;
 }
 
 function shown(value: unknown): string {

@@ -35,7 +35,7 @@ interface RequiredTensor<Type extends DType | "any"> extends TensorSignature {
   readonly isOptional: false;
 }
 
-/** The same signature but for what `Changed` says. */
+/** The same signature, with the changes in `Changed`. */
 type With<Given, Changed> = Omit<Given, keyof Changed> & Readonly<Changed>;
 
 /** Real numbers that the op reads. */

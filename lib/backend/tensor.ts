@@ -10,17 +10,20 @@ export const DTYPES = ["f32", "u32"] as const;
 /** Element type of a tensor. */
 export type DType = typeof DTYPES[number];
 
-/** What `Backend.read` returns: float64 only from a float64 backend. */
+/** What `Backend.read` returns; only a float64 backend returns float64. */
 export type Values = Float32Array | Float64Array | Uint32Array;
 
 /** A dense, row-major array on a device. Its elements are read by `Backend.read`. */
 export interface Tensor {
   /** Extent of each dimension; `[]` for a scalar. */
   readonly shape: readonly number[];
-  /** What its elements are. */
+  /** Type of its elements. */
   readonly dtype: DType;
-  /** The entry `index` of the first dimension, as a view: it shares its elements. */
+  /** The entry `index` of the first dimension, as a view that shares its elements. */
   at(index: number): Tensor;
-  /** `shape` from the element `offset` on, as a view: it shares its elements. */
+  /**
+   * A view of the given shape that starts at the element `offset` and shares its
+   * elements.
+   */
   view(offset: number, shape: readonly number[]): Tensor;
 }

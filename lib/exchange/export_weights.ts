@@ -12,12 +12,12 @@ import { encodeSafetensors } from "../safetensors.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
 
 /**
- * The weights alone as the bytes of a safetensors file, in float32 under the names
- * of PyTorch's modules: `rnn` (`nn.RNN`, `nn.GRU` or `nn.LSTM`), `linear`
- * (`nn.Linear`) and, if there is a learned embedding, `embedding`
- * (`nn.Embedding`). Token ids are those of the model's vocabulary.
+ * Encodes only the weights, as the bytes of a safetensors file, in float32 and under
+ * the names of PyTorch's modules: `rnn` (`nn.RNN`, `nn.GRU` or `nn.LSTM`), `linear`
+ * (`nn.Linear`) and, if there is a learned embedding, `embedding` (`nn.Embedding`).
+ * Token ids are those of the model's vocabulary.
  *
- * @throws {RangeError} If PyTorch has no module of the model's cell.
+ * @throws {RangeError} If PyTorch has no module for the model's cell.
  *
  * @example
  * ```ts

@@ -19,30 +19,33 @@ import { unknownFirst } from "./unknown_first.ts";
 
 /** Settings of {@linkcode importWeights}. */
 export interface ImportOptions extends Partial<Tokenizer> {
-  /** Every token by its id: a list of all, or an object of the id of each. */
+  /**
+   * The tokens and their ids: a list of all tokens ordered by id, or an object that
+   * maps each token to its id.
+   */
   readonly vocabulary: readonly string[] | Readonly<Record<string, number>>;
-  /** Of `nn.RNN`, whose weights do not tell it. Default `"tanh"`. */
+  /** Nonlinearity of `nn.RNN`, which its weights do not show. Default `"tanh"`. */
   readonly activation?: Activation;
-  /** Where the model comes from, for people. Default `"imported"`. */
+  /** A description of where the model comes from. Default `"imported"`. */
   readonly provenance?: string;
 }
 
 /**
- * Makes a model of the bytes of a safetensors file that holds the `state_dict` of
+ * Makes a model from the bytes of a safetensors file that holds the `state_dict` of
  * PyTorch modules called `rnn` (`nn.RNN`, `nn.GRU` or `nn.LSTM`), `linear`
- * (`nn.Linear`) and perhaps `embedding` (`nn.Embedding`), in float32 or float64. What
- * they are is told by their names and shapes.
+ * (`nn.Linear`) and optionally `embedding` (`nn.Embedding`), in float32 or float64.
+ * Their names and shapes show which modules they are.
  *
- * Tensors of whole numbers that are no weights are left out:
+ * Tensors of whole numbers, which are not weights, are left out:
  * {@linkcode tensorsLeftOut}.
  *
- * `<unk>` gets the id 0, wherever it was. Where the vocabulary has none it is added:
- * its weights are zeros and its bias lies 50 below the least of the others, whose
- * probabilities in float32 stay as they are.
+ * `<unk>` gets the id 0, wherever it was. If the vocabulary does not have it, it is
+ * added with weights of zero and a bias that is 50 below the smallest of the others, so
+ * that their probabilities in float32 do not change.
  *
  * @throws {SyntaxError} If the bytes are not a safetensors file.
- * @throws {RangeError} If tensors or tokens are missing, too many or not as they have
- * to be; the message lists what is wrong.
+ * @throws {RangeError} If there are missing, surplus or invalid tensors or tokens; the
+ * message lists what is wrong.
  *
  * @example
  * ```ts
@@ -94,7 +97,7 @@ export function importWeights(
 
 /**
  * The tensors of a file that {@linkcode importWeights} leaves out, by name: whole
- * numbers and flags that are no weights, such as a count of steps.
+ * numbers and flags that are not weights, such as a counter.
  *
  * @throws {SyntaxError} If the bytes are not a safetensors file.
  *

@@ -1,5 +1,5 @@
 /**
- * What a file holds.
+ * The contents of a safetensors file.
  *
  * @module
  */
@@ -8,44 +8,47 @@ import { decodeSafetensors } from "../safetensors.ts";
 import { isWhole } from "../training/checkpoint.ts";
 import { type ListedTensor, listSafetensors } from "./listing.ts";
 
-/** A tensor, and what its elements are like. */
+/** A tensor, and statistics of its elements. */
 export interface InspectedTensor {
   /** Its name, such as `rnn.weight_ih_l0`. */
   readonly name: string;
-  /** As the file has it: `F32`, `BF16`, `I64`, … */
+  /** The type as given in the file: `F32`, `BF16`, `I64`, … */
   readonly dtype: string;
   /** Extent of each dimension. */
   readonly shape: readonly number[];
-  /** How many bytes its elements take. */
+  /** Size of its elements in bytes. */
   readonly bytes: number;
-  /** Of the elements that are finite; undefined where there is none, or of an unknown type. */
+  /**
+   * Statistics of the finite elements; undefined if there are none or their type is
+   * unknown.
+   */
   readonly values?: {
     readonly min: number;
     readonly max: number;
     readonly mean: number;
   };
-  /** Elements that are not finite: NaN and ±∞. */
+  /** Number of elements that are not finite: NaN and ±∞. */
   readonly nonFinite: number;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface Inspection {
   /**
-   * What it is, by its metadata: a `checkpoint`, a model that was `imported`, the
-   * `tokens` of a text; other files are `tensors`.
+   * What kind of file it is according to its metadata: a `checkpoint`, a model that was
+   * `imported`, or the `tokens` of a text; all other files are `tensors`.
    */
   readonly kind: "checkpoint" | "imported" | "tokens" | "tensors";
-  /** In the order of the file's header. */
+  /** The tensors, in the order of the file's header. */
   readonly tensors: readonly InspectedTensor[];
-  /** Texts by key. */
+  /** The metadata: texts by key. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Whether the SHA-256 that a checkpoint holds is that of the rest of it. */
+  /** Whether the SHA-256 stored in a checkpoint matches the rest of the file. */
   readonly digest: "valid" | "invalid" | "none";
 }
 
 /**
- * Lists what a safetensors file holds, whoever wrote it. A damaged checkpoint and
- * weights that are not finite are listed, not refused.
+ * Lists the contents of a safetensors file, whatever program wrote it. Damaged
+ * checkpoints and weights that are not finite are listed, not rejected.
  *
  * @throws {SyntaxError} If the bytes are not a safetensors file.
  *

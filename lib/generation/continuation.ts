@@ -8,19 +8,22 @@ export interface GeneratedToken {
   /** The token itself. */
   readonly token: string;
   /**
-   * Natural logarithm of the model's probability of it, before temperature, `topK`,
-   * `topP` and the penalty; `<unk>`, which is never generated, has no part in it.
+   * Natural logarithm of its probability in the model, before temperature, `topK`,
+   * `topP` and the penalty; `<unk>`, which is never generated, is not counted.
    */
   readonly logProbability?: number;
 }
 
-/** What a continuation is longer by than before. */
+/** What was added to a continuation. */
 export interface GeneratedPiece {
-  /** The text, which the tokens put together give. */
+  /** The text that was added. */
   readonly text: string;
-  /** Tokens whose text is whole and cannot belong to the stop text. */
+  /** Tokens whose text is complete and cannot be part of the stop text. */
   readonly tokens: readonly GeneratedToken[];
-  /** Why the continuation ends here, if it does: `stop` was met, or it is long enough. */
+  /**
+   * Why the continuation ends here, if it does: it reached the `stop` text or its
+   * maximum `length`.
+   */
   readonly ended?: "stop" | "length";
 }
 

@@ -103,7 +103,10 @@ export class Decoder implements Disposable {
     this.#resources.dispose();
   }
 
-  /** Feeds the prefix to every row from the zero state on, but for its last token. */
+  /**
+   * Feeds the prefix, except its last token, to every row, starting from the zero
+   * state.
+   */
   #read(prefix: readonly number[]): void {
     const { count: B } = this.#settings;
     const write = (ids: readonly number[]) =>

@@ -20,18 +20,18 @@ import { generateSettings, type GenerateTokensOptions } from "./options.ts";
 const CHUNK = { limit: MOST_STEPS, targetMilliseconds: 40 };
 
 /**
- * Makes `count` continuations of one prefix side by side, and yields what each of
- * them is longer by, again and again until all have ended: an array with a piece a
- * continuation, in the same order every time. The prefix itself is not in it.
+ * Generates `count` continuations of one prefix side by side, and yields what was added
+ * to each of them, again and again until all have ended: an array with one piece per
+ * continuation, always in the same order. The prefix itself is not included.
  *
- * Token i of continuation r is drawn by Philox(seed, stream "sample", item i, part
- * r): continuation 0 is the same whatever the `count`, and how the work is cut up
- * changes nothing. `<unk>` is never generated.
+ * Token i of continuation r is drawn by Philox(seed, stream "sample", item i, part r):
+ * continuation 0 is the same for any `count`, and how the work is divided makes no
+ * difference. `<unk>` is never generated.
  *
- * @param prefix A text or token ids, as `generate` takes it.
- * @throws {RangeError} If the prefix is empty or holds what is not in the model's
- * vocabulary, or an option is out of its range, or if the vocabulary has no token
- * but `<unk>`.
+ * @param prefix A text or token ids, as in `generate`.
+ * @throws {RangeError} If the prefix is empty or contains something that is not in the
+ * model's vocabulary, if an option is out of its range, or if the vocabulary has only
+ * the token `<unk>`.
  *
  * @example
  * ```ts

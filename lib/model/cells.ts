@@ -1,5 +1,6 @@
 /**
- * The recurrent cells: what the model and its list of parameters know of each.
+ * The recurrent cells: what the model and its list of parameters need to know about
+ * each.
  *
  * @module
  */
@@ -16,7 +17,7 @@ export type CellName = typeof CELL_NAMES[number];
 /** Name of a state in PyTorch's terms: the hidden state, and an LSTM's cell state. */
 export type StateName = "h" | "c";
 
-/** What the forward op of every cell takes, under the names that it takes it by. */
+/** Arguments that the forward ops of all cells have in common. */
 export interface LayerTensors {
   /** `(G·H, H)`. */
   readonly weight: Tensor;
@@ -32,7 +33,7 @@ export interface LayerTensors {
   readonly activation: Activation;
 }
 
-/** What its backward op takes besides. */
+/** Additional arguments that the backward ops of all cells have in common. */
 export interface LayerGradients {
   /** `(T, B, H)`. */
   readonly dOutput: Tensor;

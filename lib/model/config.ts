@@ -1,5 +1,5 @@
 /**
- * What a model is, apart from its numbers.
+ * The architecture of a model.
  *
  * @module
  */
@@ -21,27 +21,30 @@ import { CELL_NAMES, type CellName, CELLS } from "./cells.ts";
 export interface ModelConfig {
   /** The recurrent cell: vanilla (d2l 8.4), GRU (9.1) or LSTM (9.2). */
   readonly cell: CellName;
-  /** The nonlinearity of the vanilla cell. Default `"tanh"`, which the others have. */
+  /**
+   * The nonlinearity of the vanilla cell. Default `"tanh"`, which the other cells
+   * always use.
+   */
   readonly activation?: Activation;
-  /** Tokens of the vocabulary, V. */
+  /** Number of tokens in the vocabulary, V. */
   readonly vocabularySize: number;
-  /** Size of a learned embedding, E; 0, the default: tokens go in one-hot. */
+  /** Size of a learned embedding, E; 0, the default: one-hot vectors. */
   readonly embeddingSize?: number;
-  /** Hidden units of a layer, H. */
+  /** Number of hidden units in each layer, H. */
   readonly hiddenSize: number;
-  /** Recurrent layers, L. */
+  /** Number of recurrent layers, L. */
   readonly numLayers: number;
 }
 
-/** The settings of a model, which its vocabulary does not decide. */
+/** The settings of a model that do not depend on its vocabulary. */
 export interface ModelSettings {
   /** The recurrent cell. Default `"rnn"`. */
   readonly cell: CellName;
-  /** Hidden units of a layer. Default 512. */
+  /** Number of hidden units in each layer. Default 512. */
   readonly hiddenSize: number;
-  /** Recurrent layers, one above the other. Default 1. */
+  /** Number of recurrent layers, stacked. Default 1. */
   readonly numLayers: number;
-  /** Size of a learned embedding; 0, the default: one-hot. */
+  /** Size of a learned embedding; 0, the default: one-hot vectors. */
   readonly embeddingSize: number;
   /** The nonlinearity of the vanilla cell. Default `"tanh"`. */
   readonly activation: Activation;
@@ -50,7 +53,7 @@ export interface ModelSettings {
 /** Weights from 65,536 units to as many are 17 GB: more than a tensor can have. */
 const size = { kind: "integer", most: 65_536 } as const;
 
-/** What a model is; the defaults are the chapter's. */
+/** The settings of a model, with the chapter's defaults. */
 export const MODEL_SETTINGS: SettingsOf<ModelSettings> = {
   cell: {
     kind: "choice",
@@ -102,7 +105,8 @@ const VOCABULARY_SIZE: Setting = {
 };
 
 /**
- * The config of a model for a vocabulary: what is given, and the defaults for the rest.
+ * The config of a model for a vocabulary: the given settings, and defaults for the
+ * rest.
  *
  * @example
  * ```ts
@@ -123,7 +127,7 @@ export function modelConfig(
 }
 
 /**
- * Throws a RangeError, naming the setting, unless the config can be built.
+ * Throws a RangeError that names the setting if no model can be built from the config.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The recurrent language model of d2l 8.5 and chapter 9 in terms of a backend's ops.
+ * The recurrent language model of d2l 8.5 and chapter 9, built from a backend's ops.
  *
  * @module
  */
@@ -11,37 +11,37 @@ import type { ModelConfig } from "./config.ts";
 import { type MinibatchTensors, ModelTensors } from "./model_tensors.ts";
 import { flatten, type Parameters, unflatten } from "./parameters.ts";
 
-/** How large the minibatches are, and whether gradients are wanted. */
+/** Size of the minibatches, and whether gradients are needed. */
 export interface LanguageModelOptions {
-  /** Rows of a minibatch, B. */
+  /** Number of rows in a minibatch, B. */
   readonly batchSize: number;
-  /** The most time steps that a minibatch may have, T. */
+  /** Maximum number of time steps in a minibatch, T. */
   readonly numSteps: number;
-  /** Holds gradients, and so can be trained. Default false. */
+  /** Whether the model has gradients, so that it can be trained. Default false. */
   readonly trains?: boolean;
   /**
-   * Probability that an element between two layers is zeroed in a `forward` that is
-   * given a place of the draw, from 0 to below 1. Default 0.
+   * Probability that an element between two layers is set to zero, at least 0 and below
+   * 1; it only has an effect in a `forward` that gets a place. Default 0.
    */
   readonly dropout?: number;
 }
 
-/** Where a minibatch stands in training: what its dropout is drawn by. */
+/** The position of a minibatch in training, which determines its random dropout. */
 export interface DropoutPlace {
-  /** Seed of the run. */
+  /** Seed of the training. */
   readonly seed: number;
-  /** From 0 on. */
+  /** The epoch, counted from 0. */
   readonly epoch: number;
-  /** Which minibatch of the epoch, from 0 on. */
+  /** The minibatch within the epoch, counted from 0. */
   readonly minibatch: number;
 }
 
-/** The carried states by PyTorch's names, each `(L, B, H)`: `c` with an LSTM alone. */
+/** The carried states by PyTorch's names, each `(L, B, H)`; only an LSTM has `c`. */
 export type States = ReadonlyMap<StateName, Float32Array | Float64Array>;
 
 /**
- * A model on a backend. With `X_t` the one-hot rows of a step's token ids, or their
- * embeddings, and f a vanilla, GRU or LSTM layer:
+ * A model on a backend. `X_t` stands for the one-hot rows of a time step's token ids,
+ * or their embeddings, and f for a vanilla, GRU or LSTM layer:
  *
  *     H_t = f(X_t W_xh, H_{t-1})      one layer, or several stacked
  *     Z_t = H_t W_hq + b_q            the logits
@@ -80,7 +80,7 @@ export class LanguageModel implements Disposable {
   #steps = 0;
   #place?: DropoutPlace;
 
-  /** Allocates the model's tensors; its parameters are zero until `write`. */
+  /** Allocates the model's tensors; its parameters are zero until `write` is called. */
   constructor(
     backend: Backend,
     config: ModelConfig,
@@ -103,7 +103,7 @@ export class LanguageModel implements Disposable {
   /**
    * All gradients, `(P)`, in the order of the parameters.
    *
-   * @throws {TypeError} If the model was not made to be trained.
+   * @throws {TypeError} If the model was created without `trains`.
    */
   get gradients(): Tensor {
     return this.#tensors.gradients ?? untrained();
@@ -121,25 +121,25 @@ export class LanguageModel implements Disposable {
   }
 
   /**
-   * The parameters in memory, after all that was called before.
+   * Reads the parameters, after everything that was called before.
    *
-   * @param from A copy of {@linkcode parameters}, to read in their place.
+   * @param from A copy of {@linkcode parameters}, to read instead.
    */
   async read(from: Tensor = this.parameters): Promise<Parameters> {
     const flat = await this.#backend.read(from);
     return unflatten(this.#tensors.specs, reals(flat));
   }
 
-  /** A copy of the gradients that the last `backward` left. */
+  /** Reads the gradients that the last `backward` computed. */
   async readGradients(): Promise<Parameters> {
     const flat = await this.#backend.read(this.gradients);
     return unflatten(this.#tensors.specs, reals(flat));
   }
 
   /**
-   * The carried states in memory.
+   * Reads the carried states.
    *
-   * @param from A copy of {@linkcode states}, to read in their place.
+   * @param from A copy of {@linkcode states}, to read instead.
    */
   async readStates(from: Tensor = this.states): Promise<States> {
     const names = this.#stateNames;
@@ -151,10 +151,10 @@ export class LanguageModel implements Disposable {
   }
 
   /**
-   * A copy of what a layer gave at every step of the last `forward`: the hidden
+   * Reads the outputs of a layer at every time step of the last `forward`: the hidden
    * states `(T, B, H)`, before any dropout.
    *
-   * @param layer From 0, the one nearest the input, on.
+   * @param layer The layer, counted from 0, which is the one nearest the input.
    * @throws {RangeError} If there is no such layer.
    * @throws {TypeError} If there was no `forward`.
    */
@@ -184,17 +184,17 @@ export class LanguageModel implements Disposable {
     });
   }
 
-  /** Makes the states zero, as at the start of an epoch. */
+  /** Sets the states to zero, as at the start of an epoch. */
   resetState(): void {
     this.#backend.ops.fill({ tensor: this.states, value: 0 });
   }
 
   /**
-   * Runs the model on token ids `(T, B)` from the carried state on. Returns the
+   * Runs the model on token ids `(T, B)`, starting from the carried state. Returns the
    * logits `(T, B, V)`, which the next call overwrites.
    *
-   * @param place Where the minibatch stands in training; without it nothing is
-   * dropped, as when a model is used.
+   * @param place The position of the minibatch in training; without it there is no
+   * dropout, as when a trained model is used.
    */
   forward(inputs: Tensor, place?: DropoutPlace): Tensor {
     const { ops } = this.#backend;
@@ -220,8 +220,8 @@ export class LanguageModel implements Disposable {
   }
 
   /**
-   * Mean cross-entropy of the logits: nats per token, into the scalar `loss`; that of
-   * each token into `losses` `(T, B)`, if that is given.
+   * Computes the mean cross-entropy of the logits, in nats per token, into the scalar
+   * `loss`, and that of each token into `losses` `(T, B)`, if given.
    */
   loss(targets: Tensor, loss: Tensor, losses?: Tensor): void {
     this.#backend.ops.softmaxCrossEntropy({
@@ -233,7 +233,7 @@ export class LanguageModel implements Disposable {
     });
   }
 
-  /** Backpropagation through time, from the last `loss` to every gradient. */
+  /** Computes every gradient by backpropagation through time from the last `loss`. */
   backward(inputs: Tensor): void {
     const { ops } = this.#backend;
     const { forward, backward = untrained() } = this.#used;
@@ -280,8 +280,8 @@ export class LanguageModel implements Disposable {
   /**
    * Carries the last states over to the next minibatch.
    *
-   * @param norm The scalar that the gradients' norm is in, when training: if that is
-   * not finite, the minibatch is refused and the next one starts from the zero state.
+   * @param norm In training, the scalar with the norm of the gradients: if it is not
+   * finite, the minibatch is skipped and the next one starts from the zero state.
    */
   carryState(norm?: Tensor): void {
     const { ops } = this.#backend;

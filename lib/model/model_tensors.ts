@@ -177,7 +177,8 @@ export class ModelTensors implements Disposable {
       },
       parameter,
       initial,
-      saved: (name, width) => this.#sequence(`${name} ${k}`, width * H, steps),
+      saved: (name, width) =>
+        this.#sequence(`saved ${name} ${k}`, width * H, steps),
     }, gradients);
   }
 

@@ -1,8 +1,9 @@
 /**
- * One-hot vectors: a 1 in the place of the id, zeros elsewhere. Source: d2l 8.5.1.
+ * One-hot vectors: a 1 at the position of the id, zeros everywhere else. Source: d2l
+ * 8.5.1.
  *
- * Training builds none: a one-hot row times a matrix is a row of that matrix, which
- * the op `oneHotLinear` picks.
+ * Training does not build them: a one-hot row times a matrix is a row of that matrix,
+ * which the op `oneHotLinear` looks up.
  *
  * @param ids Token ids below `size`.
  * @param size Length of each vector, the vocabulary size.

@@ -11,7 +11,7 @@ import { assertRecord, filledIn, type SettingsOf } from "../setting.ts";
 import { CELL_NAMES, CELLS } from "./cells.ts";
 import { assertConfig, type ModelConfig } from "./config.ts";
 
-/** A trainable parameter and its place in the flat tensor of all of them. */
+/** A trainable parameter and its position in the flat tensor of all parameters. */
 export interface ParameterSpec {
   /** PyTorch's name: `rnn.weight_ih_l0`, …, `linear.bias`. */
   readonly name: string;
@@ -24,10 +24,10 @@ export interface ParameterSpec {
 /** Values of a model's parameters by name, each row-major. */
 export type Parameters = ReadonlyMap<string, Float32Array | Float64Array>;
 
-/** Every distribution that initial weights are drawn from. */
+/** Every distribution that initial weights can be drawn from. */
 export const INITIALIZATIONS = ["normal", "uniform"] as const;
 
-/** From which distribution the initial weights are drawn. */
+/** Name of the distribution that the initial weights are drawn from. */
 export type Initialization = typeof INITIALIZATIONS[number];
 
 /** Every parameter starts at a multiple of this, so that a GPU can bind it (256 bytes). */
@@ -92,7 +92,7 @@ export function flatSize(specs: readonly ParameterSpec[]): number {
 /**
  * Number of trainable parameters.
  *
- * @throws {RangeError} If the config is not one of a model.
+ * @throws {RangeError} If no model can be built from the config.
  *
  * @example
  * ```ts
@@ -113,20 +113,21 @@ export function parameterCount(config: ModelConfig): number {
 
 /** Settings of {@linkcode initializeParameters}. */
 export interface InitializationOptions {
-  /** Whole number from 0; the same seed gives the same parameters. */
+  /** A whole number of at least 0; the same seed gives the same parameters. */
   readonly seed: number;
   /**
-   * `normal`, the default: weights from N(0, sigma²), biases zero, as d2l 8.5.2.
-   * `uniform`: all from −1/√H to 1/√H and embeddings from N(0, 1), as PyTorch.
+   * `normal`, the default: weights from N(0, sigma²), biases zero, as in d2l 8.5.2.
+   * `uniform`: everything from −1/√H to 1/√H, and embeddings from N(0, 1), as in
+   * PyTorch.
    */
   readonly init?: Initialization;
-  /** Standard deviation of `normal`, from 0 on. Default 0.01. */
+  /** Standard deviation of `normal`, at least 0. Default 0.01. */
   readonly sigma?: number;
-  /** Added to the bias of an LSTM's forget gate. Default 0. */
+  /** Added to the bias of the forget gate of an LSTM. Default 0. */
   readonly forgetBias?: number;
 }
 
-/** How initial parameters are drawn, as a training's record keeps it. */
+/** How initial parameters are drawn, as recorded for a training. */
 export const INITIALIZATION_SETTINGS: SettingsOf<
   Required<Omit<InitializationOptions, "seed">>
 > = {

@@ -13,8 +13,8 @@ import { type Parameters, parameterSpecs } from "./parameters.ts";
 
 /**
  * A module's `state_dict`. PyTorch has two biases for each gate that are added:
- * `bias_ih` holds ours, `bias_hh` zeros, but for the new gate of a GRU, whose
- * second bias is its own.
+ * `bias_ih` holds ours, `bias_hh` zeros, except in the new gate of a GRU, whose second
+ * bias is its own.
  *
  * @example
  * ```ts
@@ -40,8 +40,8 @@ export function toStateDict(
     if (!name.startsWith("rnn.bias_ih")) continue;
     const second = name.replace("bias_ih", "bias_hh");
     const zeros = data.slice().fill(0);
-    const own = parameters.get(second); // (H), of the last gate
-    if (own) zeros.set(own, zeros.length - H);
+    const trained = parameters.get(second); // (H), of the last gate
+    if (trained) zeros.set(trained, zeros.length - H);
     dict.set(second, { shape, data: zeros });
   }
   return dict;

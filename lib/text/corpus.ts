@@ -1,5 +1,5 @@
 /**
- * A text in token ids, and how to come to it.
+ * A text in token ids, and how it is made.
  *
  * @module
  */
@@ -9,51 +9,54 @@ import type { TokenIds } from "./token_ids.ts";
 import { type Tokenizer, TOKENIZER_SETTINGS } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** A text in token ids, with all that is needed to read them. */
+/** A text in token ids, with everything that is needed to read them. */
 export interface Corpus {
-  /** What the text is called, for people: `time-machine`, a file's name. */
+  /** Name of the text, for people: `time-machine`, or the name of a file. */
   readonly name: string;
-  /** How the text was cut. */
+  /** How the text was split into tokens. */
   readonly tokenizer: Tokenizer;
-  /** The tokens behind the ids. */
+  /** The tokens that the ids stand for. */
   readonly vocabulary: Vocabulary;
   /**
-   * Ids below `vocabulary.tokens.length`, those to train on: all that were kept,
-   * less the ones held out for validation.
+   * The ids to train on, each below `vocabulary.tokens.length`: all the ids that were
+   * kept, except those held out for validation.
    */
   readonly ids: TokenIds;
-  /** Ids of the end of what was kept, held out; undefined where nothing was. */
+  /**
+   * The ids at the end that are held out for validation; undefined if there are none.
+   */
   readonly validation?: TokenIds;
-  /** Lines of the whole text. */
+  /** Number of lines in the whole text. */
   readonly lines: number;
-  /** Tokens of the whole text, before the cut to `maxTokens`. */
+  /** Number of tokens in the whole text, before it is cut to `maxTokens`. */
   readonly totalTokens: number;
 }
 
 /** Settings of {@linkcode tokenize}. */
 export interface TokenizeOptions extends Partial<Tokenizer> {
-  /** What to call the text. Default `"text"`. */
+  /** Name of the text. Default `"text"`. */
   readonly name?: string;
-  /** Tokens that appear less often become `<unk>`. Default 0: none. */
+  /** Tokens that occur less often become `<unk>`. Default 0: none. */
   readonly minFrequency?: number;
-  /** How many tokens to keep, from the first on. Default 0: all. */
+  /** How many tokens to keep, from the start. Default 0: all. */
   readonly maxTokens?: number;
   /**
-   * How much to hold out for validation: this fraction of the tokens kept, from
-   * the end. From 0, which holds out nothing, to below 1. Default 0.
+   * Fraction of the kept tokens to hold out for validation, from the end: at least 0,
+   * which holds out nothing, and below 1. Default 0.
    */
   readonly validation?: number;
-  /** A vocabulary to use in place of the text's own, as when a model is evaluated. */
+  /** A vocabulary to use instead of the text's own, for example to evaluate a model. */
   readonly vocabulary?: Vocabulary;
   /**
-   * Append to `vocabulary` what the text has besides, as when a model is trained
-   * further on another text: its tokens keep their ids, and the new ones follow by
-   * falling frequency; the counts are all of this text. Default false.
+   * Whether to append the other tokens of the text to `vocabulary`, for example to
+   * train a model further on another text: its tokens keep their ids, and the new ones
+   * follow in order of decreasing frequency; all the counts are those of this text.
+   * Default false.
    */
   readonly extend?: boolean;
 }
 
-/** How a text is cut into tokens, and which of them are kept. */
+/** How a text is split into tokens, and which of them are kept. */
 export const TOKENIZE_SETTINGS: SettingsOf<
   & Tokenizer
   & Required<Pick<TokenizeOptions, "minFrequency" | "maxTokens" | "validation">>

@@ -3,12 +3,12 @@ import type { Tokenizer } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
- * The text that token ids stand for, in whole characters: at level `byte`, bytes at
- * either end that belong to a character that is not all there are left out. Bytes
- * between them that are no UTF-8 become U+FFFD each, so that the ids cannot be had
- * back from the text: keep the ids where a model is to go on with them.
+ * The text that token ids stand for, in whole characters. At level `byte`, bytes of an
+ * incomplete character at either end are left out, and other bytes that are not UTF-8
+ * each become U+FFFD. The ids can therefore not be recovered from the text: keep them
+ * if a model has to continue from them.
  *
- * @param ids Token ids of the vocabulary, each from 0 to below its size.
+ * @param ids Token ids, each at least 0 and below the size of the vocabulary.
  *
  * @example
  * ```ts

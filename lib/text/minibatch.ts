@@ -1,5 +1,5 @@
 /**
- * A minibatch of token ids, and how an epoch is cut into minibatches.
+ * A minibatch of token ids, and how an epoch is divided into minibatches.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import type { TokenIds } from "./token_ids.ts";
 /** Every way of sampling by its name. */
 export const SAMPLINGS = ["sequential", "random"] as const;
 
-/** `sequential`: each row goes on where it ended; `random`: rows start anywhere. */
+/** `sequential`: each row continues where it ended; `random`: rows start anywhere. */
 export type Sampling = typeof SAMPLINGS[number];
 
 /** `B` stretches of `T` tokens, time-major: the id at step t of row b is `[t·B + b]`. */
 export interface Minibatch {
-  /** Rows of a minibatch, B. */
+  /** Number of rows in a minibatch, B. */
   readonly batchSize: number;
-  /** Tokens of a row, T. */
+  /** Number of tokens in a row, T. */
   readonly numSteps: number;
   /** Token ids, `(T, B)`. */
   readonly inputs: Uint32Array;
   /** The id of the token that follows each input, `(T, B)`. */
   readonly targets: Uint32Array;
-  /** Whether each row follows on the same row of the minibatch before. */
+  /** Whether each row continues the same row of the previous minibatch. */
   readonly continues: boolean;
 }
 
@@ -41,9 +41,9 @@ export interface Starts {
 export interface StartsOptions {
   /** Tokens of the corpus. */
   readonly length: number;
-  /** Rows of a minibatch, B. */
+  /** Number of rows in a minibatch, B. */
   readonly batchSize: number;
-  /** Tokens of a row, T. */
+  /** Number of tokens in a row, T. */
   readonly numSteps: number;
   readonly seed: number;
   readonly epoch: number;

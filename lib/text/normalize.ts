@@ -1,5 +1,5 @@
 /**
- * What is cleaned away from a text before it is cut into tokens.
+ * How a text is cleaned before it is split into tokens.
  *
  * @module
  */
@@ -9,7 +9,10 @@ import { withRoom } from "./token_ids.ts";
 /** Every normalization by its name. */
 export const NORMALIZATIONS = ["letters", "none"] as const;
 
-/** `letters` keeps letters and single spaces, as d2l 8.2 does; `none` keeps all. */
+/**
+ * `letters` keeps only letters and single spaces, as in d2l 8.2; `none` keeps
+ * everything.
+ */
 export type Normalization = typeof NORMALIZATIONS[number];
 
 const LF = 0x0a, SPACE = 0x20;

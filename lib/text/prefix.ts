@@ -1,5 +1,5 @@
 /**
- * Texts to begin with, as token ids.
+ * Prefixes to continue, as token ids.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { idsByToken } from "./vocabulary.ts";
 /** How a model's text was cut, and the tokens that it knows. */
 type Reader = Pick<Corpus, "tokenizer" | "vocabulary">;
 
-/** A piece of a text that a vocabulary has not. */
+/** A piece of a text that is not in a vocabulary. */
 export interface Stranger {
   /** A word or, at the other levels, a character. */
   readonly text: string;
@@ -25,14 +25,14 @@ export interface Stranger {
 const LISTED = 8;
 
 /**
- * Ids of a text to begin with, each token of it in the vocabulary. Line ends are
- * read as those of a text file are: `\r\n` and `\r` are `\n`, unless the vocabulary
- * has a `\r`. All else is taken as it is: what was cleaned away in training is an
- * error here.
+ * Encodes a prefix as token ids. All its tokens have to be in the vocabulary. Line
+ * breaks are read as in a text file: `\r\n` and `\r` become `\n`, unless the vocabulary
+ * contains `\r`. Everything else is read as it is, and something that was removed by
+ * cleaning in training is an error here.
  *
- * @param reader A model or a corpus: how its text was cut, and the vocabulary.
- * @throws {RangeError} If the prefix is empty or holds what is not in the
- * vocabulary; the message lists it with its positions, from 1 on.
+ * @param reader A model or a corpus: how its text was split, and its vocabulary.
+ * @throws {RangeError} If the prefix is empty or contains something that is not in the
+ * vocabulary; the message lists it with its positions, counted from 1.
  *
  * @example
  * ```ts
@@ -64,10 +64,10 @@ export function encodePrefix(
 }
 
 /**
- * Whether a text can be a prefix: there is a token in it, and a vocabulary has all
- * of them. Where it cannot, {@linkcode encodePrefix} says why.
+ * Whether a text can be a prefix: it has at least one token, and all its tokens are in
+ * the vocabulary. If it cannot, {@linkcode encodePrefix} says why.
  *
- * @param reader A model or a corpus: how its text was cut, and the vocabulary.
+ * @param reader A model or a corpus: how its text was split, and its vocabulary.
  *
  * @example
  * ```ts
@@ -132,8 +132,8 @@ export function withLineEnds({ vocabulary }: Reader, text: string): string {
 }
 
 /**
- * What of a text a vocabulary has not. At level `byte` these are the characters
- * that have a byte which is not in the vocabulary.
+ * The pieces of a text that are not in a vocabulary. At level `byte` these are the
+ * characters that have a byte which is not in the vocabulary.
  *
  * @example
  * ```ts
@@ -160,9 +160,9 @@ export function listStrangers(strangers: readonly Stranger[]): string {
 }
 
 /**
- * The normal form of Unicode in which a vocabulary has a letter, or a word, of a
- * text that it has not as it stands: `é` may be one character (NFC), or `e` and
- * U+0301 (NFD).
+ * The normal form of Unicode in which a letter or a word of a text is in a vocabulary,
+ * if it is not there as it stands: `é` may be one character (NFC), or `e` and U+0301
+ * (NFD).
  */
 export function otherNormalForm(
   reader: Reader,

@@ -7,8 +7,8 @@
 import type { Level } from "./tokenizer.ts";
 
 /**
- * Puts tokens together again, a piece at a time: what the tokens so far are in
- * text beyond what was returned before. Bytes that are not yet a whole character
+ * Creates a function that turns tokens back into text, piece by piece: each call
+ * returns the text that the new tokens add. Bytes that are not yet a whole character
  * are held back; `last` ends the text.
  *
  * @example

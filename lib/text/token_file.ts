@@ -1,5 +1,5 @@
 /**
- * Token files: a corpus as the bytes of one safetensors file.
+ * Token files: a corpus stored as the bytes of one safetensors file.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { readTokenizer } from "./tokenizer.ts";
 import { readVocabulary } from "./vocabulary.ts";
 
 /**
- * Writes a corpus; the same corpus gives the same bytes.
+ * Encodes a corpus; the same corpus gives the same bytes.
  *
  * @example
  * ```ts
@@ -34,9 +34,8 @@ export function encodeTokenFile(corpus: Corpus): Uint8Array {
 }
 
 /**
- * The bytes of {@linkcode encodeTokenFile} in parts, one behind the other: the ids
- * are among them where they lie, so that a large corpus can be written without a
- * copy of it.
+ * The bytes of {@linkcode encodeTokenFile} as consecutive parts. The ids are not
+ * copied, so that a large corpus can be written without a second copy of it in memory.
  *
  * @example
  * ```ts
@@ -65,9 +64,9 @@ export function tokenFileParts(corpus: Corpus): Uint8Array[] {
 }
 
 /**
- * Reads a corpus.
+ * Decodes a corpus.
  *
- * @throws {SyntaxError} If the bytes are not a whole token file.
+ * @throws {SyntaxError} If the bytes are not a complete token file.
  */
 export function decodeTokenFile(bytes: Uint8Array): Corpus {
   const { tensors, metadata } = decodeSafetensors(bytes);

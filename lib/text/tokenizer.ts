@@ -1,5 +1,5 @@
 /**
- * What a token is, and how a text is cut into tokens.
+ * What a token is, and how a text is split into tokens.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { JsonObject } from "../json_value.ts";
 import type { SettingsOf } from "../setting.ts";
 import { type Normalization, NORMALIZATIONS } from "./normalize.ts";
 
-/** Everything that a token can be. */
+/** Every kind of token by its name. */
 export const LEVELS = ["char", "word", "byte"] as const;
 
 /** What a token is: a character (a code point), a word, or a byte of UTF-8. */
 export type Level = typeof LEVELS[number];
 
-/** How text is cut into tokens; a checkpoint keeps it. */
+/** How text is split into tokens; this is stored in a checkpoint. */
 export interface Tokenizer {
   /** What a token is. */
   readonly level: Level;
-  /** What is cleaned away first. */
+  /** How the text is cleaned first. */
   readonly normalize: Normalization;
 }
 
-/** How text is cut unless it is said. */
+/** How text is split by default. */
 export const TOKENIZER_SETTINGS: SettingsOf<Tokenizer> = {
   level: {
     kind: "choice",

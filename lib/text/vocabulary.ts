@@ -7,14 +7,14 @@
 import { FormatError, InputError } from "../input_error.ts";
 import { numbersOf, textsOf } from "../json_value.ts";
 
-/** The token that stands for all that are not in the vocabulary; its id is 0. */
+/** The token that stands for everything that is not in the vocabulary; its id is 0. */
 export const UNKNOWN = "<unk>";
 
-/** Tokens by id, and how often each stood in the text it was built from. */
+/** The tokens by id, and how often each one occurred in the text it was built from. */
 export interface Vocabulary {
-  /** Token of each id; the first is `<unk>`, all differ. */
+  /** The token of each id; the first one is `<unk>`, and all are different. */
   readonly tokens: readonly string[];
-  /** How often each was counted, in the order of ids; 0 for `<unk>`. */
+  /** How often each token was counted, ordered by id; 0 for `<unk>`. */
   readonly counts: readonly number[];
 }
 
@@ -50,13 +50,14 @@ export interface VocabularyOptions {
 }
 
 /**
- * The vocabulary of a text: `<unk>`, then by falling frequency, of equals the one
- * that appeared first. Tokens of a vocabulary that is extended come before.
+ * The vocabulary of a text: `<unk>`, then in order of decreasing frequency, among
+ * equals the one that appeared first. The tokens of a vocabulary that is extended come
+ * first.
  *
  * Source: d2l 8.2.3, class `Vocab`.
  *
- * @param counted The text's tokens, by first appearance, and how often each stands
- * in it; those counted 0 times are none of its.
+ * @param counted The text's tokens, by first appearance, and how often each stands in
+ * it; tokens counted 0 times do not belong to it.
  *
  * @example
  * ```ts
@@ -85,7 +86,7 @@ export function buildVocabulary(
 }
 
 /**
- * Id of each token, that of `<unk>` included; all others have 0, too.
+ * The id of each token, including `<unk>`; any other token has the id 0 too.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The best model of a training, whatever comes after it.
+ * The best model of a training.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { Snapshot } from "./snapshot.ts";
 
 /** The best epoch so far. */
 export interface Best {
-  /** From 1 on. */
+  /** The epoch, counted from 1. */
   readonly epoch: number;
-  /** By which it is the best: finite, in nats per token. */
+  /** Its loss, in nats per token; always finite. */
   readonly loss: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Checkpoints: a trained model with all that evaluating and prompting it needs,
- * as the bytes of one safetensors file.
+ * Checkpoints: a trained model with everything that evaluating and prompting it needs,
+ * stored as the bytes of one safetensors file.
  *
  * @module
  */
@@ -19,7 +19,9 @@ import {
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
 import {
+  assertVersion,
   configOf,
+  FORMAT_VERSION,
   isTrained,
   type Metadata,
   metadataText,
@@ -35,52 +37,51 @@ import {
   TRAIN_PREFIX,
 } from "./resume_data.ts";
 
-/** A model that can be used: evaluated, prompted, exported. */
+/** A model that can be evaluated, prompted and exported. */
 export interface TrainedModel {
   /** The architecture. */
   readonly config: ModelConfig;
-  /** Its numbers. */
+  /** The parameters. */
   readonly parameters: Parameters;
-  /** How text is cut for it. */
+  /** How text is split into tokens for it. */
   readonly tokenizer: Tokenizer;
-  /** The tokens that it knows. */
+  /** The tokens that the model knows. */
   readonly vocabulary: Vocabulary;
 }
 
-/** A model, where it comes from, and how its training goes on. */
+/** A model, how it was trained, and what resuming its training needs. */
 export interface Checkpoint extends TrainedModel, TrainingOrigin {
-  /** Mean loss of the last whole epoch in nats per token; NaN before there is one. */
+  /**
+   * Mean loss of the last complete epoch in nats per token; NaN if there is none yet.
+   */
   readonly loss: number;
-  /** The same of the validation text; NaN where there is none. */
+  /** Mean loss on the validation text; NaN if there is none. */
   readonly validationLoss: number;
-  /** What resuming needs; a model that is only to be used has none. */
+  /** What resuming needs; undefined in a model that is only meant to be used. */
   readonly resumeData?: ResumeData;
-  /** What trained it: `weena`, and the device's description. */
+  /** What trained it: `weena` and a description of the device. */
   readonly provenance: string;
 }
 
-/** A model that another program trained: of its training nothing is known. */
+/** A model that was trained by another program; nothing is known about its training. */
 export interface ImportedModel extends TrainedModel {
   /** Where it comes from. */
   readonly provenance: string;
 }
 
-/** A file that is no checkpoint, or a damaged one. */
+/** A file is not a checkpoint, or is damaged. */
 export class CheckpointError extends Error {
-  /** The class by name, as messages and stack traces show it. */
+  /** Name of the class, which messages and stack traces show. */
   override readonly name = "CheckpointError";
 }
 
 /** Where a file keeps the digest of the rest of it. */
 const DIGEST = "weena.sha256";
 
-/** Version of the metadata; a reader refuses any other. */
-const FORMAT_VERSION = 2;
-
 /**
- * Writes a checkpoint, or a model that was imported. Equal ones give equal bytes;
- * PyTorch's safetensors library reads the weights under the names of `nn.RNN`,
- * `nn.GRU` or `nn.LSTM` and `nn.Linear`, once the tensors `train.…` are left out.
+ * Encodes a checkpoint, or a model that was imported. Equal ones give equal bytes.
+ * PyTorch's safetensors library can read the weights under the names of `nn.RNN`,
+ * `nn.GRU` or `nn.LSTM` and `nn.Linear`, if the tensors `train.…` are left out.
  *
  * @throws {CheckpointError} If a parameter is not finite in float32.
  *
@@ -138,10 +139,10 @@ export async function encodeCheckpoint(
 }
 
 /**
- * Reads a checkpoint.
+ * Decodes a checkpoint.
  *
- * @throws {CheckpointError} If the bytes are not a whole, undamaged checkpoint of
- * a model that this version can build, or that of a model that was imported; says
+ * @throws {CheckpointError} If the bytes are not a complete, undamaged checkpoint of a
+ * model that this version can build, or if the model was imported; the message says
  * what was found.
  */
 export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
@@ -151,10 +152,10 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
 }
 
 /**
- * Reads a checkpoint, or a model that was imported: one that can be used.
+ * Decodes a checkpoint, or a model that was imported.
  *
- * @throws {CheckpointError} If the bytes are not a whole, undamaged file of a model
- * that this version can build; says what was found.
+ * @throws {CheckpointError} If the bytes are not a complete, undamaged file of a model
+ * that this version can build; the message says what was found.
  */
 export async function decodeModel(
   bytes: Uint8Array,
@@ -176,13 +177,7 @@ async function readContents(
   const { tensors, metadata } = contents;
   const values: Metadata = (key) => metadata.get(`weena.${key}`);
   const text = (key: string) => metadataText(values, key);
-  const version = Number(text("version"));
-  if (version !== FORMAT_VERSION) {
-    refuse(
-      `its format is version ${version}, and only version ` +
-        `${FORMAT_VERSION} can be read`,
-    );
-  }
+  assertVersion(values);
   if (await contentDigest(contents) !== text("sha256")) {
     refuse("it is damaged: its SHA-256 differs from the recorded one");
   }

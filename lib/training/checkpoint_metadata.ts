@@ -23,15 +23,15 @@ import { TRAINING_SETTINGS, type TrainingRecord } from "./settings.ts";
 
 /** A text that a model was trained on. */
 export interface CorpusRecord {
-  /** What the text is called. */
+  /** Name of the text. */
   readonly name: string;
-  /** Tokens to train on. */
+  /** Number of tokens to train on. */
   readonly tokens: number;
   /** SHA-256 of their ids, in hexadecimal digits. */
   readonly sha256: string;
-  /** Tokens that were held out for validation; 0: none. */
+  /** Number of tokens held out for validation; 0: none. */
   readonly validationTokens: number;
-  /** SHA-256 of their ids; unknown of checkpoints that earlier versions wrote. */
+  /** SHA-256 of their ids; undefined in checkpoints written by earlier versions. */
   readonly validationSha256?: string;
 }
 
@@ -41,7 +41,7 @@ export interface TrainingOrigin {
   readonly corpus: CorpusRecord;
   /** How it was trained. */
   readonly training: TrainingRecord;
-  /** How far training went. */
+  /** How far the training is. */
   readonly progress: Progress;
 }
 
@@ -61,6 +61,19 @@ export function metadataText(metadata: Metadata, key: string): string {
 function fields(metadata: Metadata, key: string): JsonObject {
   const value: unknown = parseJson(metadataText(metadata, key));
   return fieldsOf(value, `its "weena.${key}" is`);
+}
+
+/** Version of the metadata; a reader refuses any other. */
+export const FORMAT_VERSION = 2;
+
+/** Throws a FormatError unless the metadata is of the version that is known here. */
+export function assertVersion(metadata: Metadata): void {
+  const version = Number(metadataText(metadata, "version"));
+  if (version === FORMAT_VERSION) return;
+  throw new FormatError(
+    `its format is version ${version}, and only version ${FORMAT_VERSION} can ` +
+      `be read`,
+  );
 }
 
 /** The model's config; throws where it is none that can be built. */

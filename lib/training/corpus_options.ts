@@ -2,8 +2,9 @@ import type { TokenizeOptions } from "../text/corpus.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
 /**
- * How `tokenize` makes the corpus that `resume` takes: of the text that a model was
- * trained on, the same tokens, as many of them, and the same part held out.
+ * Options with which `tokenize` makes the corpus that `resume` needs from the text that
+ * a model was trained on: the same tokens, the same number of them, and the same part
+ * held out.
  *
  * @example
  * ```ts

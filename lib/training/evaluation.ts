@@ -11,7 +11,7 @@ export interface Prediction {
   readonly perplexity: number;
   /** `loss / ln 2`. */
   readonly bitsPerToken: number;
-  /** Tokens predicted. */
+  /** Number of tokens predicted. */
   readonly tokens: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What training tells of itself.
+ * The events of training.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import type { Progress } from "./progress.ts";
 export interface EpochEvent {
   /** An epoch has ended. */
   readonly type: "epoch";
-  /** From 1 on. */
+  /** The epoch, counted from 1. */
   readonly epoch: number;
   /** Mean cross-entropy, in nats per token. */
   readonly loss: number;
   /** `exp(loss)`. */
   readonly perplexity: number;
-  /** Tokens predicted. */
+  /** Number of tokens predicted. */
   readonly tokens: number;
-  /** How well the model at the epoch's end predicts the text that was held out. */
+  /** How well the model predicts the held-out text at the end of the epoch. */
   readonly validation?: Prediction;
   /** Mean over the minibatches of the global norm before clipping. */
   readonly gradientNorm: number;
   /** The learning rate of the last minibatch. */
   readonly learningRate: number;
-  /** Minibatches whose gradient was not finite and which changed nothing. */
+  /** Number of minibatches that were skipped because their gradient was not finite. */
   readonly skipped: number;
-  /** Time that its minibatches took, those before a resumption left out. */
+  /** Time that its minibatches took, without those from before resuming. */
   readonly seconds: number;
-  /** Tokens in those seconds, by them; 0 where there were none. */
+  /** Tokens per second during that time; 0 if it is zero. */
   readonly tokensPerSecond: number;
   /** Loss of each minibatch. */
   readonly losses: readonly number[];
@@ -38,27 +38,27 @@ export interface EpochEvent {
   readonly gradientNorms: readonly number[];
 }
 
-/** A model of this training, with all that resuming needs. */
+/** A model of this training, with everything that resuming needs. */
 export interface CheckpointEvent {
-  /** Here is a model to save. */
+  /** A model to save. */
   readonly type: "checkpoint";
   /**
-   * `best`: the best model since the last event of this kind, which comes before one
-   * of the others: by the loss of the held-out text or, where none is held out, of
-   * training. The others are the model as it is after the events before. `due`: it
-   * was asked for; `last`: training is done; `stopped`: by the signal; `diverged`: an
-   * error follows, and the parameters are the last good ones.
+   * `best`: the best model since the last event with this reason, judged by the loss on
+   * the held-out text or, if nothing is held out, by the training loss; it is yielded
+   * before one of the other reasons. These hold the model as it is after the preceding
+   * events. `due`: it was requested; `last`: training is done; `stopped`: by the
+   * signal; `diverged`: an error follows, and the parameters are the last good ones.
    */
   readonly reason: "best" | "due" | "last" | "stopped" | "diverged";
   /** The model, in memory: see `encodeCheckpoint`. */
   readonly checkpoint: Checkpoint;
 }
 
-/** The model to generate some text with, to see how far it is. */
+/** A model to generate some text with, to see what it has learned. */
 export interface SampleEvent {
-  /** Here is a model to write with. */
+  /** A model to generate text with. */
   readonly type: "sample";
-  /** From 1 on. */
+  /** The epoch, counted from 1. */
   readonly epoch: number;
   /** The model as it is after the epoch. */
   readonly model: TrainedModel;
@@ -66,21 +66,21 @@ export interface SampleEvent {
   readonly isLast: boolean;
 }
 
-/** How far training is within an epoch, given between the chunks of its minibatches. */
+/** How far training is within an epoch; yielded between chunks of minibatches. */
 export interface ProgressEvent {
   /** Some minibatches of an epoch are done. */
   readonly type: "progress";
-  /** From 1 to below `count` minibatches of an epoch are done. */
+  /** At least 1 and fewer than `count` minibatches of the epoch are done. */
   readonly progress: Progress;
-  /** Minibatches of that epoch. */
+  /** Number of minibatches in that epoch. */
   readonly count: number;
-  /** Mean cross-entropy of those that are done, in nats per token. */
+  /** Mean cross-entropy of the minibatches that are done, in nats per token. */
   readonly loss: number;
-  /** Speed of those that are done, those before a resumption left out. */
+  /** Speed of the minibatches that are done, without those from before resuming. */
   readonly tokensPerSecond: number;
 }
 
-/** What training yields. */
+/** An event that training yields. */
 export type TrainEvent =
   | EpochEvent
   | CheckpointEvent

@@ -6,21 +6,21 @@ export const LEARNING_RATE_SCHEDULES = [
   "linear",
 ] as const;
 
-/** How the learning rate falls, once it is warm, to the end of training. */
+/** How the learning rate decreases after warm-up, until the end of training. */
 export type LearningRateSchedule = typeof LEARNING_RATE_SCHEDULES[number];
 
 /** Settings of {@linkcode learningRateAt}. */
 export interface LearningRateSettings {
-  /** The rate that warm-up leads to and the schedule lowers. */
+  /** The rate at the end of warm-up, from which the schedule starts. */
   readonly learningRate: number;
   readonly schedule: LearningRateSchedule;
-  /** Epochs of warm-up, from 0 to below `epochs`; need not be whole. */
+  /** Number of warm-up epochs: at least 0 and below `epochs`, not necessarily whole. */
   readonly warmup: number;
-  /** For `step`: epochs from one fall to the next, above 0. */
+  /** For `step`: number of epochs between two drops, above 0. */
   readonly stepSize: number;
-  /** For `step`: factor of each fall. */
+  /** For `step`: factor of each drop. */
   readonly gamma: number;
-  /** Epochs of the whole training. */
+  /** Number of epochs of the whole training. */
   readonly epochs: number;
 }
 

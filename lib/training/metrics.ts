@@ -1,6 +1,6 @@
 /**
- * Perplexity: `exp` of the mean loss, the number of tokens that a model is as
- * unsure as if it had to choose among them evenly. Source: d2l 8.4.4.
+ * Perplexity: `exp` of the mean loss. A model is as uncertain as if it had to choose
+ * uniformly among this number of tokens. Source: d2l 8.4.4.
  *
  * @param loss Mean cross-entropy, in nats per token.
  *
@@ -15,7 +15,7 @@ export function perplexity(loss: number): number {
   return Math.exp(loss);
 }
 
-/** `Σ weight·mean / Σ weight`: the mean of means. NaN where there are none. */
+/** `Σ weight·mean / Σ weight`: the mean of means. NaN if there are none. */
 export function weightedMean(
   parts: Iterable<{ readonly mean: number; readonly weight: number }>,
 ): number {

@@ -1,5 +1,5 @@
 /**
- * Optimizers: by what rule parameters follow their gradients.
+ * Optimizers: how parameters are updated from their gradients.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import type { UpdateRule } from "../backend/ops.ts";
 
-/** Settings of an optimizer, but for the learning rate, which a schedule gives. */
+/** Settings of an optimizer, except the learning rate, which comes from a schedule. */
 export interface OptimizerSettings {
   /** By what rule. */
   readonly optimizer: UpdateRule;
@@ -20,7 +20,7 @@ export interface OptimizerSettings {
   readonly clipValue: number;
 }
 
-/** Every moment that an optimizer may keep, by its name in PyTorch's optimizers. */
+/** Every moment that an optimizer can keep, by its name in PyTorch's optimizers. */
 export const MOMENT_NAMES = [
   "momentum_buffer",
   "exp_avg",

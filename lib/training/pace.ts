@@ -8,7 +8,10 @@
  * @module
  */
 
-/** A clock in milliseconds. It decides how work is cut up, never what it gives. */
+/**
+ * A clock in milliseconds. It determines how work is divided, and never affects the
+ * results.
+ */
 export type Clock = () => number;
 
 /** The clock of the platform. */

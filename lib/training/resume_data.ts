@@ -1,5 +1,6 @@
 /**
- * What a training that was stopped needs to go on as if it had never been, as tensors.
+ * What a training that was stopped needs to continue as if it had never been stopped,
+ * as tensors.
  *
  * @module
  */
@@ -21,23 +22,23 @@ import { MOMENT_NAMES, type Moments } from "./optimizer.ts";
 export interface MinibatchResult {
   /** Nats per token. */
   readonly loss: number;
-  /** Not finite where the minibatch was skipped. */
+  /** Not finite if the minibatch was skipped. */
   readonly norm: number;
 }
 
-/** What resuming needs, beside a model and the settings of its training. */
+/** What resuming needs, in addition to a model and the settings of its training. */
 export interface ResumeData {
-  /** The hidden state, and the cells, before the next minibatch. */
+  /** The hidden state, and an LSTM's cell state, before the next minibatch. */
   readonly states: States;
   /** The moments of the optimizer. */
   readonly moments: Moments;
-  /** Updates so far: minibatches of all epochs. */
+  /** Number of updates so far: minibatches of all epochs. */
   readonly updates: number;
   /** How many of the last ones were skipped. */
   readonly skippedInRow: number;
-  /** The minibatches of the epoch that is not finished. */
+  /** The results of the minibatches of the unfinished epoch. */
   readonly measured: readonly MinibatchResult[];
-  /** The best epoch by validation loss or, where no text is held out, by loss. */
+  /** The best epoch by validation loss or, if no text is held out, by training loss. */
   readonly best?: Best;
 }
 

@@ -21,47 +21,61 @@ import {
 } from "./learning_rate.ts";
 import { OPTIMIZER_NAMES, OPTIMIZERS } from "./optimizer.ts";
 
-/** Every setting that has a part in what training gives. */
+/** Every setting that affects the results of training. */
 export interface TrainingRecord {
-  /** How often to go through the corpus. Default 500. */
+  /** Number of passes through the corpus. Default 500. */
   readonly epochs: number;
-  /** Rows of a minibatch. Default 32. */
+  /** Number of rows in a minibatch. Default 32. */
   readonly batchSize: number;
-  /** Tokens of a row, the reach of backpropagation. Default 35. */
+  /**
+   * Number of tokens in a row, which is how far backpropagation reaches. Default 35.
+   */
   readonly numSteps: number;
-  /** How minibatches follow each other. Default `"sequential"`. */
+  /** How the rows of minibatches are chosen. Default `"sequential"`. */
   readonly sampling: Sampling;
-  /** Whether the state is zeroed at every minibatch. Default false. */
+  /** Whether the state is set to zero at every minibatch. Default false. */
   readonly resetState: boolean;
-  /** Tokens left out at the start of every epoch; null, the default: a drawn number. */
+  /**
+   * Number of tokens left out at the start of every epoch; null, the default: a random
+   * number.
+   */
   readonly offset: number | null;
-  /** By what rule parameters follow their gradients. Default `"sgd"`. */
+  /** The rule that updates parameters from their gradients. Default `"sgd"`. */
   readonly optimizer: UpdateRule;
-  /** Step size, before warm-up and schedule. Default 1 for sgd, 0.1 for momentum, else 0.002. */
+  /**
+   * Learning rate, before warm-up and schedule. Default 1 for sgd, 0.1 for momentum,
+   * else 0.002.
+   */
   readonly learningRate: number;
-  /** How the learning rate falls. Default `"constant"`. */
+  /** How the learning rate decreases. Default `"constant"`. */
   readonly schedule: LearningRateSchedule;
-  /** Epochs in which the learning rate rises from 0. Default 0. */
+  /** Number of epochs during which the learning rate rises from 0. Default 0. */
   readonly warmup: number;
-  /** Epochs from one fall of the schedule `step` to the next. Default a third of all epochs. */
+  /**
+   * Number of epochs between two drops of the schedule `step`. Default a third of all
+   * epochs.
+   */
   readonly stepSize: number;
-  /** Factor of each fall of the schedule `step`. Default 0.1. */
+  /** Factor of each drop of the schedule `step`. Default 0.1. */
   readonly gamma: number;
-  /** Decay of the weights. Default 0. */
+  /** How strongly weights are pulled towards zero. Default 0. */
   readonly weightDecay: number;
-  /** Global norm that gradients are scaled down to; 0: they are not. Default 1. */
+  /** Largest global norm of the gradients; 0: no limit. Default 1. */
   readonly clipNorm: number;
-  /** Greatest absolute value of a gradient; 0, the default: any. */
+  /** Largest absolute value of a gradient; 0, the default: no limit. */
   readonly clipValue: number;
-  /** Probability that an element between two layers is zeroed. Default 0. */
+  /** Probability that an element between two layers is set to zero. Default 0. */
   readonly dropout: number;
   /** Distribution of the initial weights. Default `"normal"`. */
   readonly init: Initialization;
-  /** Standard deviation of initial weights that are normal. Default 0.01. */
+  /** Standard deviation of normally distributed initial weights. Default 0.01. */
   readonly sigma: number;
-  /** Added to the initial bias of an LSTM's forget gate. Default 0. */
+  /** Added to the initial bias of the forget gate of an LSTM. Default 0. */
   readonly forgetBias: number;
-  /** Epochs without a better validation loss after which training ends; 0, the default: never. */
+  /**
+   * Number of epochs without a better validation loss after which training ends; 0, the
+   * default: never.
+   */
   readonly patience: number;
   /** Seed of every random draw. Default 0. */
   readonly seed: number;
@@ -71,8 +85,8 @@ const positive = { kind: "number", least: 0, above: true } as const;
 const fromZero = { kind: "number", least: 0 } as const;
 
 /**
- * Every setting of a training, in the order of its record: its range, its default and
- * what it does.
+ * Every setting of a training, in the order of its record, with its range, its default
+ * and what it does.
  *
  * @example
  * ```ts
@@ -206,7 +220,7 @@ function learningRatesText(): string {
 /**
  * Fills in the defaults, which are the chapter's: d2l 8.5.6.
  *
- * @throws {RangeError} If a name is none of its setting's choices.
+ * @throws {RangeError} If a name is not one of the choices of its setting.
  *
  * @example
  * ```ts

@@ -5,13 +5,14 @@
  */
 
 import { bundleScript } from "./script.ts";
+import type { TextName } from "../shared/text_names.ts";
 
 /** Where the page's sources are. */
 const SOURCES = new URL("../playground/", import.meta.url);
 
 /** A text that comes with the page. */
 interface PageText {
-  readonly name: string;
+  readonly name: TextName;
   readonly title: string;
   /** What samples begin with. */
   readonly prefix: string;

@@ -63,18 +63,16 @@ export function baseFlags(
     ...config.numLayers < 2 && { dropout: training.dropout },
     ...corpus.validationTokens === 0 && { patience: training.patience },
   };
+  const isOther = (key: string) =>
+    asked.has(key) && asked.get(key) !== values[key];
   const flags = new Map<string, unknown>();
   for (const [key, { onlyWith = {} }] of Object.entries<Setting>(TOLD)) {
-    const suits = SUITED.has(key) ? [SUITED.get(key)!] : [];
-    const isMeaningless = [...Object.keys(onlyWith), ...suits].some((other) =>
-      asked.has(other) && asked.get(other) !== values[other]
-    ) || Object.entries(onlyWith).some(([other, choices]) =>
-      !choices.includes(String(values[other]))
+    if (values[key] === usual[key]) continue;
+    const hasEffect = Object.entries(onlyWith).every(([other, choices]) =>
+      choices.includes(String(values[other])) && !isOther(other)
     );
-    if (isMeaningless || values[key] === usual[key]) {
-      continue;
-    }
-    flags.set(flagName(key), values[key]);
+    const suits = !isOther(SUITED.get(key) ?? key);
+    if (hasEffect && suits) flags.set(flagName(key), values[key]);
   }
   if (corpus.validationTokens > 0) {
     const all = corpus.tokens + corpus.validationTokens;

@@ -26,8 +26,7 @@ import { interruption } from "./interrupt.ts";
 import { assertInputFile } from "./input_file.ts";
 import {
   fetchTimeMachine,
-  readSample,
-  readTimeMachine,
+  readNamedText,
   TIME_MACHINE_PATH,
 } from "./named_texts.ts";
 import { EXIT, TaskError } from "./exit.ts";
@@ -35,6 +34,7 @@ import { flagsOf } from "./setting_flags.ts";
 import { say } from "./terminal.ts";
 import { assertTextPath } from "./text_path.ts";
 import { tokenizeFile } from "./tokenize_file.ts";
+import { isTextName, TEXT_NAMES } from "../shared/text_names.ts";
 
 /** The chapter trains on the first 10,000 characters; other texts are taken whole. */
 const CHAPTER_TOKENS = 10_000;
@@ -45,7 +45,7 @@ const TOKENIZE_FLAGS = flagsOf(TOKENIZE_SETTINGS);
 export const CORPUS_FLAGS = {
   corpus: {
     kind: "text",
-    value: "time-machine|sample|PATH",
+    value: [...TEXT_NAMES, "PATH"].join("|"),
     help: "the text: a name, a text file, or a token file (.safetensors)",
   } as TextFlag,
   ...TOKENIZE_FLAGS,
@@ -88,10 +88,9 @@ async function readCorpus(flags: CorpusFlags): Promise<Corpus> {
   if (isTokenFile(corpus)) {
     return await loadTokenFile(corpus, flags);
   }
-  const named = corpus === "time-machine" || corpus === "sample";
   return await tokenizeText(corpus, {
     level: flags.level,
-    normalize: flags.normalize ?? (named ? "letters" : "none"),
+    normalize: flags.normalize ?? (isTextName(corpus) ? "letters" : "none"),
     minFrequency: flags["min-frequency"],
     maxTokens: flags["max-tokens"] ?? defaultMaxTokens(corpus),
     validation: flags.validation,
@@ -187,10 +186,9 @@ async function tokenizeText(
   corpus: string,
   options: TokenizeOptions,
 ): Promise<Corpus> {
-  const named = { name: corpus, ...options };
-  if (corpus === "sample") return tokenize(await readSample(), named);
-  if (corpus === "time-machine") {
-    return tokenize(await readTimeMachine(), named);
+  if (isTextName(corpus)) {
+    const text = await readNamedText(corpus);
+    return tokenize(text, { name: corpus, ...options });
   }
   await assertTextPath(corpus);
   return await tokenizeFile(corpus, options);

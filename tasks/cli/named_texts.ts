@@ -10,6 +10,7 @@ import { DATA_FOLDER } from "./data_folder.ts";
 import { exists, writeWhole } from "./files.ts";
 import { interruption } from "./interrupt.ts";
 import { EXIT, TaskError } from "./exit.ts";
+import type { TextName } from "../shared/text_names.ts";
 
 /** Where The Time Machine is kept. */
 export const TIME_MACHINE_PATH = join(DATA_FOLDER, "timemachine.txt");
@@ -18,7 +19,7 @@ export const TIME_MACHINE_PATH = join(DATA_FOLDER, "timemachine.txt");
 export const DOWNLOAD_TIMEOUT = 60_000;
 
 /** The bundled tale: from where this module is from, which needs no permission. */
-export async function readSample(): Promise<string> {
+async function readSample(): Promise<string> {
   try {
     const module = await import("../../data/sample.txt", {
       with: { type: "text" },
@@ -39,7 +40,7 @@ export async function readSample(): Promise<string> {
  *
  * @throws {TaskError} If it is not there, or another text is.
  */
-export async function readTimeMachine(): Promise<Uint8Array> {
+async function readTimeMachine(): Promise<Uint8Array> {
   if (!await exists(TIME_MACHINE_PATH)) {
     throw new TaskError(
       EXIT.files,
@@ -59,6 +60,20 @@ export async function readTimeMachine(): Promise<Uint8Array> {
     );
   }
   return bytes;
+}
+
+const READERS: Readonly<Record<TextName, () => Promise<string | Uint8Array>>> =
+  { "time-machine": readTimeMachine, sample: readSample };
+
+/**
+ * A text that goes by a name.
+ *
+ * @throws {TaskError} If it is not there, or another text is.
+ */
+export async function readNamedText(
+  name: TextName,
+): Promise<string | Uint8Array> {
+  return await READERS[name]();
 }
 
 /** Downloads The Time Machine to where it is kept. */

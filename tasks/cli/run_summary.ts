@@ -9,6 +9,7 @@ import { join } from "@std/path";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { parameterCount } from "../../lib/model/parameters.ts";
 import {
+  assertVersion,
   configOf,
   isTrained,
   trainingOf,
@@ -110,6 +111,7 @@ async function readModelHeader(path: string): Promise<Header> {
     throw new FormatError(`${path} does not hold a model from weena`);
   }
   try {
+    assertVersion(metadata);
     const config = configOf(metadata);
     return isTrained(metadata)
       ? { config, trained: trainingOf(metadata), time }

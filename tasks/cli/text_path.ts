@@ -10,9 +10,7 @@ import { UsageError } from "./flags.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 import { runNameFor } from "./run_name.ts";
 import { EXIT, TaskError } from "./exit.ts";
-
-/** Texts that go by a name. */
-const NAMES = ["time-machine", "sample"];
+import { TEXT_NAMES } from "../shared/text_names.ts";
 
 /** How many files of a folder are named. */
 const NAMED = 3;
@@ -57,7 +55,7 @@ function addressError(corpus: string): UsageError {
   if (!/^https?:\/\//i.test(corpus) || !URL.canParse(corpus)) {
     return new UsageError(
       `--corpus cannot be ${JSON.stringify(corpus)}: expected ` +
-        `${NAMES.join(", ")} or the path of a file`,
+        `${TEXT_NAMES.join(", ")} or the path of a file`,
     );
   }
   const address = new URL(corpus);
@@ -77,7 +75,10 @@ function addressError(corpus: string): UsageError {
 async function nearestTexts(corpus: string): Promise<string[]> {
   const folder = dirname(corpus), name = basename(corpus);
   const files = await filesOf(folder);
-  const found = nearest(name, folder === "." ? [...NAMES, ...files] : files);
+  const found = nearest(
+    name,
+    folder === "." ? [...TEXT_NAMES, ...files] : files,
+  );
   return found.map((near) =>
     folder === "." && !corpus.startsWith(".") ? near : join(folder, near)
   );

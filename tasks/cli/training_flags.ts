@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InputError } from "../../lib/input_error.ts";
 import { MODEL_SETTINGS } from "../../lib/model/config.ts";
 import { filledIn, type Setting } from "../../lib/setting.ts";
 import type { TrainOptions } from "../../lib/train.ts";
@@ -75,6 +76,7 @@ export function assertInRange(options: Partial<TrainingRecord>): void {
   try {
     assertSettings(withDefaults(options));
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    if (!(error instanceof InputError)) throw error;
+    throw new UsageError(error.message);
   }
 }

@@ -14,6 +14,8 @@ import {
   decodeCheckpoint,
   type DeviceName,
   encodeCheckpoint,
+  FormatError,
+  InputError,
   openBackend,
   openChosen,
   partition,
@@ -183,8 +185,9 @@ export class Session {
       const controls = { signal, progress: true, checkpointSeconds };
       return await this.#follow(begin(controls, backend), backend);
     } catch (error) {
-      // The device may be lost: the next call opens another.
-      if (!(error instanceof RangeError)) this.#close();
+      const isInput = error instanceof InputError ||
+        error instanceof FormatError;
+      if (!isInput) this.#close(); // it may be lost: the next call opens another
       throw error;
     } finally {
       this.#running = undefined;

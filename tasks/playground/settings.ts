@@ -5,10 +5,12 @@
  */
 
 import {
+  CELL_NAMES,
   type CellName,
   type DeviceName,
   MODEL_SETTINGS,
   type NumberRange,
+  OPTIMIZER_NAMES,
   TRAINING_SETTINGS,
   type UpdateRule,
   withDefaults,
@@ -16,15 +18,11 @@ import {
 import { find, make } from "./dom.ts";
 import type { Settings } from "./protocol.ts";
 
-/** Names of the cells, in the order of their menu. */
-const CELLS: Readonly<Record<CellName, string>> = {
+/** What the menus say instead of a name; every other name stands as it is. */
+const WORDS: Readonly<Partial<Record<CellName | UpdateRule, string>>> = {
   rnn: "RNN: plain",
   gru: "GRU: gated",
   lstm: "LSTM: with memory",
-};
-
-/** Names of the optimizers, in the order of their menu. */
-const OPTIMIZERS: Readonly<Record<UpdateRule, string>> = {
   adam: "Adam: forgiving",
   adamw: "AdamW",
   rmsprop: "RMSProp",
@@ -126,9 +124,9 @@ export class SettingsForm {
   #preset = PRESETS[0];
 
   constructor(onDevice: (device: DeviceName) => void) {
-    offer(this.#cell, CELLS);
-    offer(this.#optimizer, OPTIMIZERS);
-    offer(this.#device, DEVICES);
+    offer(this.#cell, CELL_NAMES, WORDS);
+    offer(this.#optimizer, OPTIMIZER_NAMES, WORDS);
+    offer(this.#device, Object.keys(DEVICES), DEVICES);
     limit(this.#units, NUMBERS.hiddenSize);
     limit(this.#layers, NUMBERS.numLayers);
     limit(this.#rate, NUMBERS.learningRate);
@@ -224,10 +222,14 @@ export class SettingsForm {
 }
 
 /** Fills a menu with its choices and what they are called. */
-function offer(menu: HTMLSelectElement, names: Record<string, string>): void {
+function offer(
+  menu: HTMLSelectElement,
+  names: readonly string[],
+  words: Readonly<Record<string, string>>,
+): void {
   menu.append(
-    ...Object.entries(names).map(([value, text]) => {
-      const option = make("option", { text });
+    ...names.map((value) => {
+      const option = make("option", { text: words[value] ?? value });
       option.value = value;
       return option;
     }),

@@ -5,11 +5,13 @@
  */
 
 import {
+  type CellName,
   type Checkpoint,
   type Corpus,
   type ModelConfig,
   parameterCount,
   perplexity,
+  TRAINING_SETTINGS,
   type TrainOptions,
 } from "../../mod.ts";
 import type { ModelSummary, Settings, Started } from "./protocol.ts";
@@ -20,9 +22,13 @@ export function trainOptions(settings: Settings): TrainOptions {
   const { normalize: _, holdOut: __, ...options } = settings;
   return {
     ...options,
-    ...(options.cell === "lstm" && { forgetBias: 1 }),
+    ...(hasForgetGate(options.cell) && { forgetBias: 1 }),
     ...(options.optimizer !== "sgd" && { init: "uniform" }),
   };
+}
+
+function hasForgetGate(cell: CellName): boolean {
+  return TRAINING_SETTINGS.forgetBias.onlyWith?.cell.includes(cell) ?? false;
 }
 
 /** The architecture of a new model. */

@@ -10,6 +10,7 @@ import {
   encodePrefix,
   textJoiner,
 } from "../../mod.ts";
+import { isTextName } from "./text_names.ts";
 
 /** A beginning, in token ids and as text: whole characters, or whole words. */
 export interface SampleStart {
@@ -18,9 +19,8 @@ export interface SampleStart {
   readonly text: string;
 }
 
-/** The book's own prompts (d2l 8.5), and the texts that they are for. */
+/** The book's own prompts (d2l 8.5), for the texts that go by a name. */
 const BOOK_PROMPTS = ["time traveller", "traveller"];
-const BOOK_CORPORA = ["time-machine", "sample"];
 
 /** How many characters, as people count them, or words a text's own start has. */
 const LENGTH = 10;
@@ -35,7 +35,7 @@ const SEARCHED = 2 ** 14;
  * as with a vocabulary of `<unk>` alone.
  */
 export function sampleStarts(corpus: Corpus): readonly SampleStart[] {
-  const isBook = BOOK_CORPORA.includes(corpus.name) &&
+  const isBook = isTextName(corpus.name) &&
     corpus.tokenizer.normalize === "letters";
   const prompts = isBook
     ? BOOK_PROMPTS.filter((text) => canContinue(corpus, text))

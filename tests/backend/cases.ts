@@ -6,6 +6,7 @@
 
 import type { GlobalNorm, Ops, Sample } from "../../lib/backend/ops.ts";
 import { randomNormal } from "../../lib/random.ts";
+import { OPTIMIZER_NAMES, OPTIMIZERS } from "../../lib/training/optimizer.ts";
 
 /** An argument of an op: `values` go in, `tolerance` marks a result. */
 export interface Argument {
@@ -419,18 +420,17 @@ function updateCases(P: number): Case[] {
   // Every number below is a few roundings of numbers below 16; a division by the
   // root of 0.01 or more makes that ten times as much.
   const tolerance = 16 * U * 16;
-  const rules = ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const;
-  return rules.flatMap((rule) =>
+  return OPTIMIZER_NAMES.flatMap((rule) =>
     clips.map((clip) => ({
       name: `update: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
       arguments: {
         parameters: { shape: [P], values: normal(P, 1, 8), tolerance },
         gradients: { shape: [P], values: normal(P, 1, 9) },
         norm: { shape: [], values: [norm] },
-        ...(["momentum", "adam", "adamw"].includes(rule) && {
+        ...(OPTIMIZERS[rule].first && {
           firstMoment: { shape: [P], values: normal(P, 1, 15), tolerance },
         }),
-        ...(["rmsprop", "adam", "adamw"].includes(rule) && {
+        ...(OPTIMIZERS[rule].second && {
           secondMoment: { shape: [P], values: positive(16), tolerance },
         }),
       },

@@ -12,6 +12,7 @@ import type {
   TensorSignature,
 } from "../../lib/backend/signature.ts";
 import { canRead, needs } from "../access.ts";
+import { cases } from "./cases.ts";
 
 const SIGNATURE_OF: Readonly<Record<string, OpSignature>> = SIGNATURES;
 
@@ -37,8 +38,8 @@ function faultOfTensor(
   { shape, dtype }: TensorSignature,
 ): string | undefined {
   if (shape === "*") {
-    if (/^\s*(?:Any shape|As many elements)/.test(doc)) return undefined;
-    return "expected any shape or as many elements";
+    if (/^\s*(?:Any shape|Same number of elements)/.test(doc)) return undefined;
+    return "expected any shape or the same number of elements";
   }
   if (!doc.trim().startsWith(shapeInWords(shape))) {
     return `expected ${shapeInWords(shape)}`;
@@ -90,8 +91,8 @@ Deno.test("a doc comment that states something else is found", () => {
   const changes: [string, string, string, string][] = [
     [
       "gru",
-      "/** `(T, B, 3H)`, the input's share",
-      "/** `(T, B, 4H)`, the input's share",
+      "/** `(T, B, 3H)`, the input's contribution",
+      "/** `(T, B, 4H)`, the input's contribution",
       "gru: input: expected `(T, B, 3H)`",
     ],
     [
@@ -102,14 +103,14 @@ Deno.test("a doc comment that states something else is found", () => {
     ],
     [
       "update",
-      "Keeps the divisor from being 0. Default 0.",
-      "Keeps the divisor from being 0. Default 1.",
+      "Added to the divisor, so that it is not 0. Default 0.",
+      "Added to the divisor, so that it is not 0. Default 1.",
       "update: epsilon: states the default 1, expected 0",
     ],
     [
       "update",
-      "Keeps the divisor from being 0. Default 0.",
-      "Keeps the divisor from being 0.",
+      "Added to the divisor, so that it is not 0. Default 0.",
+      "Added to the divisor, so that it is not 0.",
       "update: epsilon: states the default undefined, expected 0",
     ],
   ];
@@ -121,6 +122,11 @@ Deno.test("a doc comment that states something else is found", () => {
       opsSource.slice(place + text.length);
     assertEquals(faultsOf(changed, op), [fault]);
   }
+});
+
+Deno.test("the contract has cases of every op", () => {
+  const tested = new Set(cases().map(({ name }) => name.split(/[,: ]/)[0]));
+  assertEquals(OP_NAMES.filter((op) => !tested.has(op)), []);
 });
 
 Deno.test("kernels take sizes that an op's required tensors tell", () => {

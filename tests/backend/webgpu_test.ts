@@ -14,11 +14,13 @@ import {
   findAdapter,
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
+import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
 import { canRunCommands, needs } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
 import { watched } from "./gpus.ts";
+import { layerOf } from "./layer.ts";
 
 const found = await findAdapter();
 const { ignore } = WEBGPU;
@@ -287,33 +289,26 @@ test("results may share a buffer, which is not bound twice", async () => {
 
 test("a state that is NaN stays NaN", async () => {
   using backend = await openWebGPU();
-  const output = backend.allocate([1, 1, 2]);
-  const layer = (G: number) => {
-    const input = backend.allocate([1, 1, G * 2]);
-    backend.write(input, new Array(G).fill([NaN, 1]).flat());
-    return {
-      input,
-      weight: backend.allocate([G * 2, 2]),
-      bias: backend.allocate([G * 2]),
-      initialState: backend.allocate([1, 2]),
-      output,
-    };
-  };
-  const hiddenBias = backend.allocate([2]);
-  const initialCell = backend.allocate([1, 2]);
-  const cells = backend.allocate([1, 1, 2]);
-  const gates = backend.allocate([1, 1, 8]);
-  const { ops } = backend;
-  const layers = {
-    tanh: () => ops.rnn({ ...layer(1), activation: "tanh" }),
-    relu: () => ops.rnn({ ...layer(1), activation: "relu" }),
-    gru: () => ops.gru({ ...layer(3), hiddenBias, gates }),
-    lstm: () => ops.lstm({ ...layer(4), initialCell, cells, gates }),
-  };
-  for (const [name, run] of Object.entries(layers)) {
-    run();
-    const [first, second] = await backend.read(output);
-    assert(Number.isNaN(first) && second > 0.2, `${name}: ${first}, ${second}`);
+  const sizes = { T: 1, B: 1, H: 2 };
+  for (const cell of CELL_NAMES) {
+    for (const activation of CELLS[cell].activations) {
+      const { tensors, forward } = layerOf(
+        backend.ops,
+        cell,
+        sizes,
+        (shape) => backend.allocate(shape),
+        activation,
+      );
+      const { input, output } = tensors;
+      const numbers = new Array(CELLS[cell].gates).fill([NaN, 1]).flat();
+      backend.write(input, numbers);
+      forward();
+      const [first, second] = await backend.read(output);
+      assert(
+        Number.isNaN(first) && second > 0.2,
+        `${cell}, ${activation}: ${first}, ${second}`,
+      );
+    }
   }
 });
 
@@ -344,29 +339,17 @@ test("a layer takes a dispatch a step in either direction", async () => {
     run();
     return count - before;
   };
-  for (const [cell, G] of [["rnn", 1], ["gru", 3], ["lstm", 4]] as const) {
-    const layer = {
-      activation: "tanh",
-      input: backend.allocate([T, B, G * H]),
-      weight: backend.allocate([G * H, H]),
-      bias: backend.allocate([G * H]),
-      hiddenBias: backend.allocate([H]),
-      initialState: backend.allocate([B, H]),
-      initialCell: backend.allocate([B, H]),
-      output: backend.allocate([T, B, H]),
-      cells: backend.allocate([T, B, H]),
-      gates: backend.allocate([T, B, 4 * H]),
-      dOutput: backend.allocate([T, B, H]),
-      dInput: backend.allocate([T, B, G * H]),
-      dWeight: backend.allocate([G * H, H]),
-      dBias: backend.allocate([G * H]),
-      dHiddenBias: backend.allocate([H]),
-    } as const;
-    assertEquals(counted(() => backend.ops[cell](layer)), T, cell);
+  for (const cell of CELL_NAMES) {
+    const { tensors, forward, backward } = layerOf(
+      backend.ops,
+      cell,
+      { T, B, H },
+      (shape) => backend.allocate(shape),
+    );
+    assertEquals(counted(forward), T, cell);
     // weightᵀ, then dWeight in slices and their sum, and the biases.
-    const rest = cell === "gru" ? 6 : 5;
-    const backward = counted(() => backend.ops[`${cell}Backward`](layer));
-    assertEquals(backward, T + rest, cell);
+    const rest = Object.hasOwn(tensors, "dHiddenBias") ? 6 : 5;
+    assertEquals(counted(backward), T + rest, cell);
   }
 });
 

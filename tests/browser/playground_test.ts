@@ -114,7 +114,7 @@ async function stopAfterEpoch(page: Page): Promise<void> {
   await page.evaluate(`{
     const state = document.querySelector("#state");
     new MutationObserver((_, observer) => {
-      if (!state.textContent.includes("characters a second")) return;
+      if (!state.textContent.includes("characters per second")) return;
       observer.disconnect();
       document.querySelector("#stop").click();
     }).observe(state, { childList: true, subtree: true, characterData: true });

@@ -81,6 +81,7 @@ Deno.test({
       "no-training": spoilt("training", "[]"),
       "no-progress": spoilt("progress", '{"epochs":"2"}'),
       "no-config": spoilt("config", "null"),
+      "later": spoilt("version", "3"),
       "no-json": spoilt("training", "{"),
       "cut": model.subarray(0, -9),
       "gzip": Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3),

@@ -10,7 +10,7 @@ import { sigmoid } from "./sigmoid.ts";
  *     m_t = W_n h_{t-1} + hiddenBias           n_t = tanh(x_n + b_n + r_t ⊙ m_t)
  *     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
  *
- * Source: Cho et al. 2014 and d2l 9.1, but for the reset gate, which is applied
+ * Source: Cho et al. 2014 and d2l 9.1, except for the reset gate, which is applied
  * after the product as in cuDNN and PyTorch's `nn.GRU`.
  */
 export function gru(

@@ -106,9 +106,6 @@ import step_forward from "../../../kernels/parts/step_forward.wgsl" with {
   type: "text",
 };
 import tanh from "../../../kernels/parts/tanh.wgsl" with { type: "text" };
-import three_columns from "../../../kernels/parts/three_columns.wgsl" with {
-  type: "text",
-};
 import workgroup_greatest from "../../../kernels/parts/workgroup_greatest.wgsl" with {
   type: "text",
 };
@@ -132,7 +129,6 @@ export const PARTS = {
   step_backward,
   step_forward,
   tanh,
-  three_columns,
   workgroup_greatest,
   workgroup_sum,
 } as const;
@@ -163,7 +159,7 @@ export const KERNELS = {
   fill: [fill, "each_element"],
   global_norm: [global_norm, "workgroup_sum"],
   global_norm_partials: [global_norm_partials, "workgroup_sum"],
-  gru: [gru, ...GATED_STEP, "three_columns"],
+  gru: [gru, ...GATED_STEP],
   gru_backward: [gru_backward, ...STEP_BACKWARD],
   linear: [linear, ...PRODUCT],
   linear_backward_bias: [linear_backward_bias],
