@@ -135,7 +135,8 @@ async function measureAll(
   const hiddenSizes = one(flags["hidden-size"], GRID.hiddenSizes);
   const batchSizes = one(flags["batch-size"], GRID.batchSizes);
   const { cell } = flags;
-  const H = flags["hidden-size"] ?? 512, B = flags["batch-size"] ?? 32;
+  const chapter = chapterSizes(flags),
+    { hiddenSize: H, batchSize: B } = chapter;
   const rows = NUM_STEPS * B;
 
   status("products ...");
@@ -151,7 +152,6 @@ async function measureAll(
   ) products.push(...await benchProducts(backend, sizes, seconds));
 
   status("phases of a minibatch ...");
-  const chapter = { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
   const phases = await benchPhases(backend, chapter, seconds);
 
   const training: TrainingResult[] = [];
@@ -176,6 +176,12 @@ async function measureAll(
   );
 }
 
+/** The sizes that are asked for, else the chapter's. */
+function chapterSizes(flags: Values<typeof command.flags>): Sizes {
+  const { cell, "hidden-size": H = 512, "batch-size": B = 32 } = flags;
+  return { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
+}
+
 /** The parts that look closer at WebGPU. */
 async function measureWebGPU(
   parts: ReadonlySet<WebGPUPart>,
@@ -197,7 +203,7 @@ async function measureWebGPU(
   const grid = one(flags["hidden-size"], GRID.hiddenSizes).flatMap((H) =>
     one(flags["batch-size"], GRID.batchSizes).map((B) => sizesOf(H, B))
   );
-  const sizes = sizesOf(flags["hidden-size"] ?? 512, flags["batch-size"] ?? 32);
+  const sizes = chapterSizes(flags);
   const request = { engine: "step", parts, sizes, grid, seconds } as const;
   const result = await benchWebGPU(request);
   out(flags.json ? jsonLine(result) : webGPUTable(result));
@@ -208,12 +214,7 @@ async function comparePeer(
   peer: string,
   flags: Values<typeof command.flags>,
 ): Promise<void> {
-  const sizes: Sizes = {
-    cell: flags.cell,
-    hiddenSize: flags["hidden-size"] ?? 512,
-    batchSize: flags["batch-size"] ?? 32,
-    numSteps: NUM_STEPS,
-  };
+  const sizes = chapterSizes(flags);
   await benchTraining(backend, sizes, 0.01); // checks, and warms up
   using model = new TrainingModel(backend, sizes);
   const pairs = await alternate(peer, sizes, flags.rounds, async () => {

@@ -8,14 +8,21 @@ import {
   type CellName,
   type Checkpoint,
   type Corpus,
+  type Initialization,
   type ModelConfig,
   parameterCount,
   perplexity,
   TRAINING_SETTINGS,
   type TrainOptions,
+  type UpdateRule,
 } from "../../mod.ts";
 import type { ModelSummary, Settings, Started } from "./protocol.ts";
 import { usablePrefix } from "./writing.ts";
+
+/** How weights begin, where it is not "uniform": for gradient descent as in the book. */
+const INITIALIZATIONS: Readonly<Partial<Record<UpdateRule, Initialization>>> = {
+  sgd: "normal",
+};
 
 /** The form's settings as those of training, with usual values for all others. */
 export function trainOptions(settings: Settings): TrainOptions {
@@ -23,7 +30,7 @@ export function trainOptions(settings: Settings): TrainOptions {
   return {
     ...options,
     ...(hasForgetGate(options.cell) && { forgetBias: 1 }),
-    ...(options.optimizer !== "sgd" && { init: "uniform" }),
+    init: INITIALIZATIONS[options.optimizer] ?? "uniform",
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./linear.ts";
+import { columnSums } from "./column_sums.ts";
 import { sigmoid } from "./sigmoid.ts";
+import { stateBefore } from "./state_before.ts";
 
 /**
  * A layer of gated recurrent units over a whole sequence:
@@ -26,9 +27,7 @@ export function gru(
   }: Arrays<"gru">,
 ): void {
   for (let t = 0; t < T; t++) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const x = input.subarray(row * 3 * H, (row + 1) * 3 * H);
@@ -83,9 +82,7 @@ export function gruBackward(
   const carried = new Float64Array(B * H); // dh_t without dOutput_t
   const da = new Float64Array(3 * H); // da_r, da_z, dm
   for (let t = T - 1; t >= 0; t--) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const saved = gates.subarray(row * 4 * H, (row + 1) * 4 * H);

@@ -1,5 +1,6 @@
-import type { Sizes } from "../check_call.ts";
-import type { Arrays, Floats } from "./arrays.ts";
+import type { Sizes } from "../implementations.ts";
+import type { Arrays } from "./arrays.ts";
+import { columnSums } from "./column_sums.ts";
 
 /**
  * A layer that is linear in its input, with or without a bias:
@@ -61,16 +62,4 @@ export function linearBackward(
     }
   }
   if (dBias) columnSums({ rows, O }, dOutput, dBias);
-}
-
-/** `sums[o] = Σ_r matrix[r,o]`. */
-export function columnSums(
-  { rows, O }: { rows: number; O: number },
-  matrix: Floats, // (rows, O)
-  sums: Floats, // (O)
-): void {
-  sums.fill(0);
-  for (let r = 0; r < rows; r++) {
-    for (let o = 0; o < O; o++) sums[o] += matrix[r * O + o];
-  }
 }

@@ -1,6 +1,7 @@
-import type { Scalars, Sizes } from "../check_call.ts";
+import type { Scalars, Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./linear.ts";
+import { columnSums } from "./column_sums.ts";
+import { stateBefore } from "./state_before.ts";
 
 /**
  * A vanilla recurrent layer over a whole sequence:
@@ -21,9 +22,7 @@ export function rnn(
   { activation }: Scalars<"rnn">,
 ): void {
   for (let t = 0; t < T; t++) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       for (let h = 0; h < H; h++) {
         const at = (t * B + b) * H + h;
@@ -64,9 +63,7 @@ export function rnnBackward(
 ): void {
   dWeight.fill(0);
   for (let t = T - 1; t >= 0; t--) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = (t * B + b) * H;
       for (let k = 0; k < H; k++) dInput[row + k] = dOutput[row + k];
