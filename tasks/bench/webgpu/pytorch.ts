@@ -46,6 +46,9 @@ export async function benchPyTorch(
     }).output();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { missing: command };
+    if (error instanceof Deno.errors.NotCapable) {
+      return { missing: `permission to run ${command}` };
+    }
     throw error;
   }
   const decoder = new TextDecoder();
