@@ -14,10 +14,18 @@ import { benchProducts, type ProductResult } from "./bench/products.ts";
 import { benchTile } from "./bench/tile.ts";
 import { benchTraining, type TrainingResult } from "./bench/training.ts";
 import { type Sizes, TrainingModel } from "./bench/training_model.ts";
+import {
+  benchWebGPU,
+  WEBGPU_FLAGS,
+  WEBGPU_PARTS,
+  type WebGPUPart,
+} from "./bench/webgpu/bench_webgpu.ts";
+import { webGPUTable } from "./bench/webgpu/tables.ts";
 import type { Command, Flags, TextFlag, Values } from "./cli/command.ts";
 import { choice } from "./cli/command.ts";
 import { DEVICE_FLAGS } from "./cli/device.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
+import { UsageError } from "./cli/flags.ts";
 import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
 import { runTask } from "./cli/run_task.ts";
 import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
@@ -79,12 +87,15 @@ export const command = {
       default: 5,
       help: "how often to alternate with --peer",
     },
+    ...WEBGPU_FLAGS,
     json: { kind: "switch", help: "print one JSON object per device" },
   },
   examples: [
     "deno task bench",
     "deno task bench --device cpu --hidden-size 512 --batch-size 32",
     "deno task bench --device cpu --cell lstm --peer 'python3 train.py $CELL'",
+    "deno task bench --device webgpu --count --cell gru",
+    "deno task bench --device webgpu --all",
   ],
 } as const satisfies Command<Flags>;
 
@@ -93,6 +104,8 @@ export async function run(args: readonly string[]): Promise<never> {
 }
 
 async function main(flags: Values<typeof command.flags>): Promise<void> {
+  const parts = new Set(WEBGPU_PARTS.filter((part) => flags[part]));
+  if (parts.size > 0) return await measureWebGPU(parts, flags);
   for (const name of await devices(flags.device)) {
     let backend: Backend;
     try {
@@ -167,6 +180,33 @@ async function measureAll(
 function chapterSizes(flags: Values<typeof command.flags>): Sizes {
   const { cell, "hidden-size": H = 512, "batch-size": B = 32 } = flags;
   return { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
+}
+
+/** The parts that look closer at WebGPU. */
+async function measureWebGPU(
+  parts: ReadonlySet<WebGPUPart>,
+  flags: Values<typeof command.flags>,
+): Promise<void> {
+  const [first] = parts;
+  if (flags.device !== "webgpu") {
+    throw new UsageError(`--${first} measures WebGPU: add --device webgpu`);
+  }
+  if (flags.peer !== undefined) {
+    throw new UsageError(
+      `--${first} does not work with --peer, which compares training alone`,
+    );
+  }
+  const { cell, seconds } = flags;
+  const sizesOf = (hiddenSize: number, batchSize: number): Sizes => (
+    { cell, hiddenSize, batchSize, numSteps: NUM_STEPS }
+  );
+  const grid = one(flags["hidden-size"], GRID.hiddenSizes).flatMap((H) =>
+    one(flags["batch-size"], GRID.batchSizes).map((B) => sizesOf(H, B))
+  );
+  const sizes = chapterSizes(flags);
+  const request = { engine: "step", parts, sizes, grid, seconds } as const;
+  const result = await benchWebGPU(request);
+  out(flags.json ? jsonLine(result) : webGPUTable(result));
 }
 
 async function comparePeer(

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { OP_NAMES, type OpName } from "../lib/backend/check_call.ts";
+import { OP_NAMES, type OpName } from "../lib/backend/compiled_op.ts";
 import { SIGNATURES } from "../lib/backend/ops.ts";
 import type { OpSignature } from "../lib/backend/signature.ts";
 import { parseInterface } from "../lib/backend/webgpu/kernel_interface.ts";

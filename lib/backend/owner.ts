@@ -23,6 +23,11 @@ export class Owner {
     );
   }
 
+  /** Whether it is a tensor of this backend, be it freed. */
+  owns<Kind extends Storage>(tensor: unknown): tensor is StoredTensor<Kind> {
+    return tensor instanceof StoredTensor && tensor.storage.owner === this;
+  }
+
   /**
    * A tensor that is this owner's and in use.
    *
@@ -34,13 +39,13 @@ export class Owner {
     argument: string,
     tensor: Tensor,
   ): StoredTensor<Kind> {
-    if (!(tensor instanceof StoredTensor) || tensor.storage.owner !== this) {
+    if (!this.owns<Kind>(tensor)) {
       throw new TypeError(
         `${call}: ${argument} is another backend's ${describe(tensor)}, ` +
           `expected a tensor of this one`,
       );
     }
-    if (!tensor.storage.isFreed) return tensor as StoredTensor<Kind>;
+    if (!tensor.storage.isFreed) return tensor;
     throw new TypeError(
       `${call}: ${argument} is a freed ${describe(tensor)}, ` +
         `expected a tensor in use`,

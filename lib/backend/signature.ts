@@ -163,18 +163,14 @@ export function words(count: number): WordsSignature {
   return { kind: "words", count, default: undefined };
 }
 
-/** The letters of shapes, `rows` and `size`: see {@linkcode OpSignature.sizes}. */
-export type SizeName =
-  | "B"
-  | "E"
-  | "H"
-  | "I"
-  | "O"
-  | "P"
-  | "T"
-  | "V"
-  | "rows"
-  | "size";
+/** The letters of shapes, and `rows` and `size`: see {@linkcode OpSignature.sizes}. */
+export const SIZE_NAMES = [
+  ...["B", "E", "H", "I", "O", "P", "T", "V"] as const,
+  ...["rows", "size"] as const,
+] as const;
+
+/** A letter of a shape, `rows` or `size`. */
+export type SizeName = typeof SIZE_NAMES[number];
 
 /** An op's arguments: every tensor, every scalar, and the sizes that its kernels take. */
 export interface OpSignature {

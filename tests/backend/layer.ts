@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OP_NAMES } from "../../lib/backend/check_call.ts";
+import { OP_NAMES } from "../../lib/backend/compiled_op.ts";
 import {
   type Activation,
   type Ops,

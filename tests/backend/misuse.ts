@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../lib/backend/backend.ts";
-import { OP_NAMES, type OpName } from "../../lib/backend/check_call.ts";
+import { OP_NAMES, type OpName } from "../../lib/backend/compiled_op.ts";
 import { SIGNATURES } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { sizeOf } from "../../lib/backend/shapes.ts";

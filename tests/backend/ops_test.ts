@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { OP_NAMES } from "../../lib/backend/check_call.ts";
+import { OP_NAMES } from "../../lib/backend/compiled_op.ts";
 import {
   ACTIVATIONS,
   SIGNATURES,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { OpName } from "../../lib/backend/check_call.ts";
+import type { OpName } from "../../lib/backend/compiled_op.ts";
 import { SIGNATURES, UPDATE_RULES } from "../../lib/backend/ops.ts";
 import { openBuild } from "../../lib/backend/wasm/wasm_backend.ts";
 import { LAYER_OPS } from "./layer.ts";

@@ -15,11 +15,11 @@ import {
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
 import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
+import { watched } from "../../tasks/bench/webgpu/watched.ts";
 import { needsCommands } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
-import { watched } from "./gpus.ts";
 import { layerOf } from "./layer.ts";
 
 const found = await findAdapter();

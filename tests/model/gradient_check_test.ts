@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Tensor } from "../../lib/backend/backend.ts";
-import { OP_NAMES } from "../../lib/backend/check_call.ts";
+import { OP_NAMES } from "../../lib/backend/compiled_op.ts";
 import type { Ops } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { CELL_NAMES } from "../../lib/model/cells.ts";

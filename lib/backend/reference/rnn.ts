@@ -1,4 +1,4 @@
-import type { Scalars, Sizes } from "../check_call.ts";
+import type { Scalars, Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
 import { columnSums } from "./column_sums.ts";
 import { stateBefore } from "./state_before.ts";

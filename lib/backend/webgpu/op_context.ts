@@ -1,4 +1,5 @@
-import type { Implementations, OpName } from "../check_call.ts";
+import type { OpName } from "../compiled_op.ts";
+import type { Implementations } from "../implementations.ts";
 import { sizeOf } from "../shapes.ts";
 import { StoredTensor } from "../stored_tensor.ts";
 import type { DType } from "../tensor.ts";

@@ -5,8 +5,9 @@
  */
 
 import type { Backend } from "../backend.ts";
-import { checkedOps, implementationOf } from "../check_call.ts";
+import { checkedOps } from "../checked_ops.ts";
 import { DeviceError } from "../device_error.ts";
+import { runnerOf } from "../implementations.ts";
 import { assertShape, sizeOf } from "../shapes.ts";
 import { StoredTensor } from "../stored_tensor.ts";
 import { Commands } from "./commands.ts";
@@ -21,7 +22,7 @@ import { createOpContext } from "./op_context.ts";
 import { createOps } from "./ops.ts";
 import { compileAll, type Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
-import type { BufferStorage } from "./tensor.ts";
+import type { BufferStorage, WebGPUTensor } from "./tensor.ts";
 
 export { findAdapter, type FoundAdapter } from "./device.ts";
 
@@ -110,10 +111,10 @@ export function createBackend(
     name: "webgpu",
     description,
     ops: checkedOps<BufferStorage>(owner, (op) => {
-      const run = implementationOf(ops, op);
-      return ({ sizes, tensors, scalars }) => {
+      const run = runnerOf(ops, op, (tensor: WebGPUTensor) => tensor);
+      return (call) => {
         watch.check();
-        run(sizes, tensors, scalars);
+        run(call);
       };
     }),
     allocate(shape, dtype = "f32") {
@@ -122,7 +123,7 @@ export function createBackend(
       assertShape(shape);
       const label = `tensor (${shape.join(", ")})`;
       const storage = memory.allocate(sizeOf(shape), label);
-      return new StoredTensor(storage, shape, dtype);
+      return new StoredTensor(storage, [...shape], dtype);
     },
     free(tensor) {
       commands.destroy(owner.freed<BufferStorage>(tensor).storage);

@@ -1,0 +1,292 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseInterface } from "../../lib/backend/webgpu/kernel_interface.ts";
+import {
+  filesOf,
+  join,
+  type KernelName,
+  KERNELS,
+} from "../../lib/backend/webgpu/kernels.ts";
+import { dispatchesBehindBarriers } from "../../tasks/bench/webgpu/barriers.ts";
+import {
+  countEpoch,
+  countMinibatch,
+  type EpochCount,
+} from "../../tasks/bench/webgpu/count.ts";
+import {
+  describeDispatch,
+  type Dispatch,
+  longestChain,
+} from "../../tasks/bench/webgpu/dispatches.ts";
+import {
+  ENGINE_NAMES,
+  type EngineName,
+  ENGINES,
+} from "../../tasks/bench/webgpu/engines.ts";
+import { resourcesOf } from "../../tasks/bench/webgpu/kernel_resources.ts";
+import { KERNEL_WORK } from "../../tasks/bench/webgpu/kernel_work.ts";
+import {
+  type StubBuffer,
+  type StubDispatch,
+  stubGPU,
+} from "../../tasks/bench/webgpu/stub_gpu.ts";
+import { TrainingModel } from "../../tasks/bench/training_model.ts";
+import { CELL_NAMES, type CellName, CELLS } from "../../lib/model/cells.ts";
+
+const NAMES = Object.keys(KERNELS) as KernelName[];
+
+/** The chapter's model, of a cell. */
+const chapter = (cell: CellName) => (
+  { cell, hiddenSize: 512, batchSize: 32, numSteps: 35 }
+);
+
+/** What a minibatch of the chapter's model is, by engine and cell. */
+const MINIBATCHES: readonly (readonly [
+  engine: EngineName,
+  cell: CellName,
+  counts: {
+    readonly dispatches: number;
+    readonly pipelinesSet: number;
+    readonly bindGroupsSet: number;
+    readonly barriers: number;
+    readonly longestChain: number;
+    readonly flops: number;
+    readonly bytes: number;
+  },
+])[] = [
+  ["step", "rnn", {
+    dispatches: 88,
+    pipelinesSet: 20,
+    bindGroupsSet: 88,
+    barriers: 88,
+    longestChain: 79,
+    flops: 1_851_161_880,
+    bytes: 128_323_120,
+  }],
+  ["step", "gru", {
+    dispatches: 89,
+    pipelinesSet: 20,
+    bindGroupsSet: 89,
+    barriers: 89,
+    longestChain: 79,
+    flops: 5_365_192_984,
+    bytes: 361_057_840,
+  }],
+  ["step", "lstm", {
+    dispatches: 89,
+    pipelinesSet: 20,
+    bindGroupsSet: 89,
+    barriers: 89,
+    longestChain: 79,
+    flops: 7_117_687_064,
+    bytes: 452_824_628,
+  }],
+];
+
+for (const [engine, cell, expected] of MINIBATCHES) {
+  Deno.test(`a minibatch of ${cell}, engine ${engine}, is what it was`, async () => {
+    const { kernels, ...counted } = await countMinibatch(engine, chapter(cell));
+    assertEquals(counted, { engine, ...chapter(cell), ...expected });
+    const sum = (key: "count" | "flops" | "bytes") =>
+      kernels.reduce((sum, kernel) => sum + kernel[key], 0);
+    assertEquals(sum("count"), counted.dispatches);
+    assertEquals(sum("flops"), counted.flops);
+    assertEquals(sum("bytes"), counted.bytes);
+    // Nearly all are the products: of the layer forward, backward but for the last
+    // step, and for its weight's gradient; of the head.
+    const H = 512, B = 32, T = 35, V = 28, G = CELLS[cell].gates;
+    const products = 2 * B * G * H * H * (3 * T - 1) + 3 * 2 * T * B * H * V;
+    assert(counted.flops > products && counted.flops < 1.03 * products);
+  });
+}
+
+Deno.test("every engine and every cell is counted", () => {
+  const counted = MINIBATCHES.map(([engine, cell]) => `${engine} ${cell}`);
+  const all = ENGINE_NAMES.flatMap((engine) =>
+    CELL_NAMES.map((cell) => `${engine} ${cell}`)
+  );
+  assertEquals(counted, all);
+});
+
+/** An epoch of the chapter's model on average, without and with a text held out. */
+const EPOCHS: readonly (readonly [
+  engine: EngineName,
+  hasValidation: boolean,
+  counts: EpochCount,
+])[] = [
+  ["step", false, {
+    dispatches: 706.875,
+    passes: 0.5625,
+    submits: 0.4375,
+    copies: 0.25,
+    writes: 0.5625,
+    bytesWritten: 252_640,
+    bindGroupsMade: 0,
+    buffersMade: 0.125,
+    waits: 0.125,
+  }],
+  ["step", true, {
+    dispatches: 789,
+    passes: 6,
+    submits: 3,
+    copies: 6,
+    writes: 8,
+    bytesWritten: 291_584,
+    bindGroupsMade: 3,
+    buffersMade: 6,
+    waits: 3,
+  }],
+];
+
+for (const [engine, hasValidation, expected] of EPOCHS) {
+  const validation = hasValidation ? "with" : "without";
+  Deno.test(`an epoch ${validation} validation, engine ${engine}, is what it was`, async () => {
+    const counted = await countEpoch(engine, chapter("rnn"), hasValidation);
+    assertEquals(counted, expected);
+  });
+}
+
+Deno.test("what kernels do is known of each kernel and of each binding", () => {
+  assertEquals(Object.keys(KERNEL_WORK).sort(), NAMES.toSorted());
+  for (const name of NAMES) {
+    const { bindings, fields } = parseInterface(join(filesOf(name)));
+    const { flops, reads, writes } = KERNEL_WORK[name];
+    const read = new Set<string>(), written = new Set<string>();
+    // A step between others, the last and the first one; with all that is optional.
+    for (const t of [1, 2, 0]) {
+      for (const [FIRST, IN_PLACE] of [[0, 0], [1, 0], [0, 1]]) {
+        const ones = Object.fromEntries(fields.map((field) => [field.name, 1]));
+        const groups = { groupsX: 1, groupsZ: 1 };
+        const numbers = { ...ones, t, T: 3, ...groups, FIRST, IN_PLACE };
+        assert(flops(numbers) >= 0, name);
+        Object.keys(reads(numbers)).forEach((name) => read.add(name));
+        Object.keys(writes(numbers)).forEach((name) => written.add(name));
+      }
+    }
+    assertEquals(
+      [...new Set([...read, ...written])].sort(),
+      bindings.map((binding) => binding.name).sort(),
+      name,
+    );
+    assertEquals(
+      [...written].sort(),
+      bindings.filter((one) => one.written).map((one) => one.name).sort(),
+      name,
+    );
+  }
+});
+
+Deno.test("what kernels do lies within their buffers", async () => {
+  for (const cell of CELL_NAMES) {
+    const sizes = { cell, hiddenSize: 9, batchSize: 3, numSteps: 4 };
+    const submitted: StubDispatch[] = [];
+    const { gpu } = stubGPU((dispatch) => submitted.push(dispatch));
+    using backend = await ENGINES.step({ gpu });
+    using model = new TrainingModel(backend, sizes);
+    model.minibatch();
+    model.readGradients().catch(() => {}); // submits; a stub writes no mark
+    assert(submitted.length > 20);
+    for (const dispatch of submitted.map(describeDispatch)) {
+      for (
+        const { buffer, from, to } of [...dispatch.reads, ...dispatch.writes]
+      ) {
+        const place = `${dispatch.label}: ${from} to ${to} of ${buffer.label}`;
+        assert(from >= 0 && from < to && 4 * to <= buffer.size, place);
+      }
+    }
+  }
+});
+
+Deno.test("a workgroup of any kernel fits into every device", () => {
+  for (const name of NAMES) {
+    const { size: [x, y, z], memory } = resourcesOf(join(filesOf(name)));
+    assert(x * y * z >= 64 && x * y * z <= 256 && z <= 64, name);
+    assert(memory <= 16384, `${name} takes ${memory} bytes`);
+  }
+  // 256 sums of 4 × 4 numbers, and a tile with one column to spare.
+  assertEquals(resourcesOf(join(filesOf("rnn"))).memory, 16384);
+  assertEquals(resourcesOf(join(filesOf("transpose"))).memory, 4 * 16 * 17);
+});
+
+Deno.test("a kernel's memory and size are read as WGSL has them", () => {
+  const { size, memory } = resourcesOf(
+    `
+const SIDE = 4u;
+override ROWS: u32 = 2 * SIDE; // of a tile
+alias Sum = vec3f;
+struct Best {
+  value: f32,
+  ids: vec2u,
+}
+var<workgroup> flag: atomic<u32>; // 16 with what follows aligned
+var<workgroup> sums: array<Sum, ROWS * (SIDE + 1)>;
+var<workgroup> best: array<Best, 3>;
+@compute @workgroup_size(SIDE, ROWS)
+fn main() {}`,
+    { ROWS: 3 },
+  );
+  assertEquals(size, [4, 3, 1]);
+  assertEquals(memory, 16 + 16 * 15 + 48);
+  const strange = "var<workgroup> a: mat3x3h;\n@compute @workgroup_size(1)";
+  assertThrows(() => resourcesOf(strange), TypeError, "how large a mat3x3h is");
+  const unknown = "@compute @workgroup_size(1 - N)";
+  assertThrows(() => resourcesOf(unknown), TypeError, "what 1 - N is");
+});
+
+/** A buffer of a stub. */
+const buffer = (label: string): StubBuffer => (
+  { label, size: 64, isUniform: false, contents: new Uint8Array(), constant: 0 }
+);
+
+Deno.test("barriers stand where wgpu puts them", () => {
+  const code = `
+@group(0) @binding(1) var<storage, read> input: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+@compute @workgroup_size(1) fn main() {}`;
+  const [a, b, c] = ["a", "b", "c"].map(buffer);
+  const dispatch = (input: StubBuffer, output: StubBuffer): StubDispatch => ({
+    kind: "dispatch",
+    pipeline: { label: "", code, constants: {} },
+    grid: [1, 1, 1],
+    buffers: new Map([[1, input], [2, output]]),
+    uniform: { buffer: a, offset: 0 },
+    uniformBytes: new ArrayBuffer(0),
+  });
+  const copy = { kind: "copy", source: b, destination: c } as const;
+  const calls = [
+    [dispatch(a, b), false],
+    [dispatch(a, b), true], // written by both
+    [dispatch(a, c), false], // a is read by both
+    [dispatch(b, c), true],
+    [{ ...copy, to: 0, bytes: 4 }, false],
+    [dispatch(a, b), true], // b was copied from
+    [{ kind: "submit" } as const, false],
+    [dispatch(b, c), false],
+    [dispatch(b, a), false],
+    [dispatch(a, c), true],
+  ] as const;
+  const found = dispatchesBehindBarriers(calls.map(([call]) => call));
+  assertEquals(
+    calls.map(([call]) => found.has(call)),
+    calls.map(([, isFound]) => isFound),
+  );
+});
+
+Deno.test("a chain grows where elements meet, not where buffers do", () => {
+  const [a, b] = ["a", "b"].map(buffer);
+  const span = (buffer: StubBuffer, from: number, to: number) => (
+    { buffer, from, to }
+  );
+  const dispatch = (reads: Dispatch["reads"], writes: Dispatch["writes"]) => (
+    { reads, writes } as Dispatch
+  );
+  const chain = [
+    dispatch([], [span(a, 0, 4)]),
+    dispatch([span(a, 0, 2)], [span(b, 0, 2)]),
+    dispatch([span(a, 4, 8)], [span(b, 2, 4)]), // waits for none
+    dispatch([span(a, 2, 4)], [span(b, 4, 6)]), // for the first
+    dispatch([], [span(a, 3, 5)]), // for the two that read these
+  ];
+  const lengths = chain.map((_, i) => longestChain(chain.slice(0, i + 1)));
+  assertEquals(lengths, [1, 2, 2, 2, 3]);
+  assertEquals(longestChain([]), 0);
+});
