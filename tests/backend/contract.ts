@@ -8,31 +8,30 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { Backend, Tensor } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { sizeOf } from "../../lib/backend/shapes.ts";
-import { type Case, cases, normal } from "./cases.ts";
+import { type Case, cases, GUARD, normal } from "./cases.ts";
 import { testLimits } from "./limits.ts";
 import { type MisuseExceptions, testMisuse } from "./misuse.ts";
 import { testOn } from "./test_on.ts";
 
-/** Numbers around an argument in a larger tensor: an op must leave them alone. */
-const GUARD = 3;
+/** What the numbers around an argument are. */
 const GUARD_VALUE = 12345;
 
 /** Runs a case and reads every argument back, the guards included. */
 async function run(
   backend: Backend,
-  { arguments: given, call }: Case,
+  { arguments: given, call, guard = GUARD }: Case,
 ): Promise<Record<string, ArrayLike<number>>> {
   const owners: Record<string, Tensor> = {};
   const views: Record<string, Tensor> = {};
   for (const [name, { shape, dtype, values }] of Object.entries(given)) {
     const size = sizeOf(shape);
-    const owner = backend.allocate([GUARD + size + GUARD], dtype);
-    const initial = new Array(GUARD + size + GUARD).fill(GUARD_VALUE);
+    const owner = backend.allocate([guard + size + guard], dtype);
+    const initial = new Array(guard + size + guard).fill(GUARD_VALUE);
     // What a result held before must not matter.
-    for (let i = 0; i < size; i++) initial[GUARD + i] = values?.[i] ?? 7777;
+    for (let i = 0; i < size; i++) initial[guard + i] = values?.[i] ?? 7777;
     backend.write(owner, initial);
     owners[name] = owner;
-    views[name] = owner.view(GUARD, shape);
+    views[name] = owner.view(guard, shape);
   }
   call(backend.ops, views);
   // At once: on a GPU one read takes as long as many.
@@ -46,9 +45,7 @@ async function run(
   return Object.fromEntries(results);
 }
 
-/** The cases by their ops. */
-const GROUPS = Map.groupBy(cases(), (one) => one.name.split(/[,: ]/)[0]);
-
+const everyCase = cases();
 const expectations = new Map<Case, ReturnType<typeof run>>();
 
 /** What the float64 reference makes of a case: once, for every backend in a file. */
@@ -61,18 +58,18 @@ function expectationOf(one: Case): ReturnType<typeof run> {
 
 /** Throws where an element is further than its argument's tolerance allows. */
 function compare(
-  { name, arguments: given }: Case,
+  { name, arguments: given, guard = GUARD }: Case,
   actual: Record<string, ArrayLike<number>>,
   expected: Record<string, ArrayLike<number>>,
 ): void {
   for (const [argument, { shape, tolerance = 0 }] of Object.entries(given)) {
     const size = sizeOf(shape);
-    for (let i = 0; i < size + 2 * GUARD; i++) {
-      const inside = i >= GUARD && i < GUARD + size;
+    for (let i = 0; i < size + 2 * guard; i++) {
+      const inside = i >= guard && i < guard + size;
       const distance = Math.abs(actual[argument][i] - expected[argument][i]);
       if (distance <= (inside ? tolerance : 0)) continue;
       throw new Error(
-        `${name}: ${argument}[${i - GUARD}] is ${actual[argument][i]}, ` +
+        `${name}: ${argument}[${i - guard}] is ${actual[argument][i]}, ` +
           `expected ${expected[argument][i]} within ${tolerance}` +
           (inside ? "" : " (outside of the tensor)"),
       );
@@ -84,16 +81,20 @@ function compare(
 type Test = (what: string, run: (backend: Backend) => Promise<void>) => void;
 
 /**
- * Tests a backend's ops on arguments of many sizes against the reference; the
+ * Tests a backend's ops on arguments of many sizes against the reference; the other
  * arguments are those of `testBackend`.
+ *
+ * @param among What the ops are called on. Default: every case.
  */
 export function testOps(
   name: string,
   open: () => Backend | Promise<Backend>,
   ignore?: string,
+  among = everyCase,
 ): void {
   const test: Test = (what, run) => testOn({ name, open, ignore }, what, run);
-  for (const [op, members] of GROUPS) {
+  const groups = Map.groupBy(among, (one) => one.name.split(/[,: ]/)[0]);
+  for (const [op, members] of groups) {
     test(`${op} is the reference's`, async (backend) => {
       await Promise.all(members.map(async (member) => {
         const [actual, again, expected] = await Promise.all([
