@@ -80,6 +80,33 @@ const MINIBATCHES: readonly (readonly [
     flops: 7_117_687_064,
     bytes: 452_824_628,
   }],
+  ["sequence", "rnn", {
+    dispatches: 19,
+    pipelinesSet: 18,
+    bindGroupsSet: 19,
+    barriers: 19,
+    longestChain: 11,
+    flops: 1_851_161_880,
+    bytes: 55_901_744,
+  }],
+  ["sequence", "gru", {
+    dispatches: 20,
+    pipelinesSet: 18,
+    bindGroupsSet: 20,
+    barriers: 20,
+    longestChain: 11,
+    flops: 5_365_192_984,
+    bytes: 139_333_168,
+  }],
+  ["sequence", "lstm", {
+    dispatches: 20,
+    pipelinesSet: 18,
+    bindGroupsSet: 20,
+    barriers: 20,
+    longestChain: 11,
+    flops: 7_117_687_064,
+    bytes: 156_519_988,
+  }],
 ];
 
 for (const [engine, cell, expected] of MINIBATCHES) {
@@ -135,6 +162,28 @@ const EPOCHS: readonly (readonly [
     buffersMade: 6,
     waits: 3,
   }],
+  ["sequence", false, {
+    dispatches: 154.875,
+    passes: 0.25,
+    submits: 0.125,
+    copies: 0.25,
+    writes: 0.25,
+    bytesWritten: 111_328,
+    bindGroupsMade: 0,
+    buffersMade: 0.125,
+    waits: 0.125,
+  }],
+  ["sequence", true, {
+    dispatches: 169,
+    passes: 6,
+    submits: 3,
+    copies: 6,
+    writes: 8,
+    bytesWritten: 132_864,
+    bindGroupsMade: 3,
+    buffersMade: 6,
+    waits: 3,
+  }],
 ];
 
 for (const [engine, hasValidation, expected] of EPOCHS) {
@@ -148,7 +197,9 @@ for (const [engine, hasValidation, expected] of EPOCHS) {
 Deno.test("what kernels do is known of each kernel and of each binding", () => {
   assertEquals(Object.keys(KERNEL_WORK).sort(), NAMES.toSorted());
   for (const name of NAMES) {
-    const { bindings, fields } = parseInterface(join(filesOf(name)));
+    const { bindings, fields, constants } = parseInterface(
+      join(filesOf(name)),
+    );
     const { flops, reads, writes } = KERNEL_WORK[name];
     const read = new Set<string>(), written = new Set<string>();
     // A step between others, the last and the first one; with all that is optional.
@@ -156,7 +207,8 @@ Deno.test("what kernels do is known of each kernel and of each binding", () => {
       for (const [FIRST, IN_PLACE] of [[0, 0], [1, 0], [0, 1]]) {
         const ones = Object.fromEntries(fields.map((field) => [field.name, 1]));
         const groups = { groupsX: 1, groupsZ: 1 };
-        const numbers = { ...ones, t, T: 3, ...groups, FIRST, IN_PLACE };
+        const all = { ...constants, ...ones, t, T: 3, ...groups };
+        const numbers = { ...all, FIRST, IN_PLACE };
         assert(flops(numbers) >= 0, name);
         Object.keys(reads(numbers)).forEach((name) => read.add(name));
         Object.keys(writes(numbers)).forEach((name) => written.add(name));
@@ -176,11 +228,15 @@ Deno.test("what kernels do is known of each kernel and of each binding", () => {
 });
 
 Deno.test("what kernels do lies within their buffers", async () => {
-  for (const cell of CELL_NAMES) {
-    const sizes = { cell, hiddenSize: 9, batchSize: 3, numSteps: 4 };
+  const engines = ENGINE_NAMES.flatMap((engine) =>
+    CELL_NAMES.map((cell) => [engine, cell] as const)
+  );
+  for (const [engine, cell] of engines) {
+    const hiddenSize = engine === "step" ? 9 : 12;
+    const sizes = { cell, hiddenSize, batchSize: 3, numSteps: 66 };
     const submitted: StubDispatch[] = [];
     const { gpu } = stubGPU((dispatch) => submitted.push(dispatch));
-    using backend = await ENGINES.step({ gpu });
+    using backend = await ENGINES[engine]({ gpu });
     using model = new TrainingModel(backend, sizes);
     model.minibatch();
     model.readGradients().catch(() => {}); // submits; a stub writes no mark
