@@ -1,19 +1,19 @@
 // Gives
-//   memory: the 16 KiB of workgroup memory that every device has. With ROWS · H of
-//   CAPACITY at the most a sequence of rows fits in.
+//   memory: the 16 KiB of workgroup memory that every device has, CAPACITY times four
+//   numbers. They hold what ROWS rows need where ROWS · H is CAPACITY at the most.
 //   sumSlice(first, terms, slice, slices, place): the products of the rows that lie in
 //   memory from `first` on with four columns: a mat4x4f, a column of it for each row. Of
 //   the terms, which are counted in fours as they lie in a row, it takes those at slice,
 //   slice + slices, and so on.
-//   ROWS, the rows of a workgroup: 1, 2 or 4, in powers of two up to MOST_ROWS; SHARE_X.
-//   LANES, QUADS: main has @workgroup_size(LANES, QUADS), QUADS in powers of two from
-//   LEAST_QUADS to 32, so many that ROWS · LANES · QUADS sums have room in SUMS.
+//   ROWS, the rows of a workgroup, a power of two up to MOST_ROWS; SHARE_X.
+//   LANES, QUADS: main has @workgroup_size(LANES, QUADS), QUADS a power of two from
+//   LEAST_QUADS to 32, so that ROWS · LANES · QUADS sums have room in SUMS.
 //   STEPS: the steps of a dispatch at the most, so that none takes long, and since some
 //   drivers end an invocation's loops after 65,535 rounds.
 //
 // Asks
-//   SUMS, the numbers of memory that are for sums; fours(place: u32, k: u32) -> mat4x4f, the k-th four terms of four columns: a
-//   column of it for each term.
+//   SUMS, how much of memory is for sums; fours(place: u32, k: u32) -> mat4x4f, the k-th
+//   four terms of four columns: a column of it for each term.
 
 override ROWS: u32 = 2;
 override QUADS: u32 = 32;

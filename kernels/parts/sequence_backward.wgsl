@@ -13,7 +13,7 @@
 //   recurrent_backward.wgsl, matmul_rows.wgsl. dims.H is a multiple of 4, and dims.weightAt
 //   too; ROWS · dims.H is CAPACITY at the most.
 
-/// The part of memory for sums: all of it.
+/// All of memory: sums take the place of what has been summed up.
 const SUMS = CAPACITY;
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;

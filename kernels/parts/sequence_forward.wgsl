@@ -12,7 +12,7 @@
 //   matmul_rows.wgsl. dims.H is a multiple of 4, and dims.weightAt too; ROWS · dims.H is
 //   CAPACITY at the most.
 
-/// The part of memory for sums: half, as two states lie in the other.
+/// Half of memory: in the other lie the states before and after a step.
 const SUMS = 512u;
 
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;
@@ -85,7 +85,7 @@ fn main(
   for (var t = dims.t; t < min(dims.t + STEPS, dims.T); t++) {
     let after = ROWS * quads - before;
     for (var first = 0u; first < quads; first += QUADS) {
-      // These sums are of all lanes of a unit; a unit outside is computed from the last.
+      // What is outside is computed from the last units, and nothing becomes of it.
       let column = min(first + local.y, quads - 1u);
       let quad = first + invocation % QUADS;
       var sums = FourUnits();
