@@ -30,7 +30,7 @@ import { RESUMABLE_TEXT, resumeRun } from "./cli/resume_run.ts";
 import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
-import { loadModelFrom } from "./cli/runs.ts";
+import { loadModelFrom } from "./cli/chosen_model.ts";
 import { say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
 import { trainRun } from "./cli/train_run.ts";

@@ -6,13 +6,13 @@
  */
 
 import { type Ops, SIGNATURES } from "./ops.ts";
-import type {
-  OpSignature,
-  SizeName,
-  TensorName,
-  WordsArgument,
+import {
+  type OpSignature,
+  SIZE_NAMES,
+  type SizeName,
+  type TensorName,
+  type WordsArgument,
 } from "./signature.ts";
-import { SIZE_NAMES } from "./signature.ts";
 import type { Storage, StoredTensor } from "./stored_tensor.ts";
 import type { Call } from "./call.ts";
 import type { OpName } from "./compiled_op.ts";

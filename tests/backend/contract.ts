@@ -11,6 +11,7 @@ import { sizeOf } from "../../lib/backend/shapes.ts";
 import { type Case, cases, normal } from "./cases.ts";
 import { testLimits } from "./limits.ts";
 import { type MisuseExceptions, testMisuse } from "./misuse.ts";
+import { testOn } from "./test_on.ts";
 
 /** Numbers around an argument in a larger tensor: an op must leave them alone. */
 const GUARD = 3;
@@ -82,22 +83,6 @@ function compare(
 /** How a backend's tests are declared: each opens it and disposes it. */
 type Test = (what: string, run: (backend: Backend) => Promise<void>) => void;
 
-function testsOf(
-  name: string,
-  open: () => Backend | Promise<Backend>,
-  ignore?: string,
-): Test {
-  return (what, run) =>
-    Deno.test({
-      name: `${name}: ${what}` + (ignore ? ` (ignored: ${ignore})` : ""),
-      ignore: ignore !== undefined,
-      fn: async () => {
-        using backend = await open();
-        await run(backend);
-      },
-    });
-}
-
 /**
  * Tests a backend's ops on arguments of many sizes against the reference; the
  * arguments are those of `testBackend`.
@@ -107,7 +92,7 @@ export function testOps(
   open: () => Backend | Promise<Backend>,
   ignore?: string,
 ): void {
-  const test = testsOf(name, open, ignore);
+  const test: Test = (what, run) => testOn({ name, open, ignore }, what, run);
   for (const [op, members] of GROUPS) {
     test(`${op} is the reference's`, async (backend) => {
       await Promise.all(members.map(async (member) => {
@@ -150,7 +135,7 @@ export function testBackend(
   exceptions: MisuseExceptions = {},
 ): void {
   testOps(name, open, ignore);
-  const test = testsOf(name, open, ignore);
+  const test: Test = (what, run) => testOn({ name, open, ignore }, what, run);
   testLimits(test);
   testMisuse(test, exceptions);
 

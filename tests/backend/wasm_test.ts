@@ -47,6 +47,33 @@ function tensorOf(
   return tensor;
 }
 
+/** Numbers up to `deviation` that a formula gives. */
+function sine(length: number, deviation: number, seed: number): Float32Array {
+  return Float32Array.from(
+    { length },
+    (_, i) => Math.sin(seed + 0.7 * i) * deviation,
+  );
+}
+
+/** A function that makes tensors of such values, each of another seed, or zeros. */
+function tensorMaker(
+  backend: Backend,
+  made: Tensor[],
+  values: (size: number, deviation: number, seed: number) => Float32Array,
+) {
+  return (shape: readonly number[], deviation = 0): Tensor => {
+    const seed = made.length + 1;
+    const one = tensorOf(
+      backend,
+      shape,
+      `${values.name} ${seed} ${deviation}`,
+      deviation === 0 ? undefined : (size) => values(size, deviation, seed),
+    );
+    made.push(one);
+    return one;
+  };
+}
+
 /** All numbers that one minibatch and its update leave behind. */
 async function minibatch(
   backend: Backend,
@@ -54,17 +81,7 @@ async function minibatch(
 ): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
-  const tensor = (shape: number[], deviation = 0) => {
-    const seed = made.length + 1;
-    const one = tensorOf(
-      backend,
-      shape,
-      `normal ${seed} ${deviation}`,
-      deviation === 0 ? undefined : (size) => normal(size, deviation, seed),
-    );
-    made.push(one);
-    return one;
-  };
+  const tensor = tensorMaker(backend, made, normal);
   const ids = backend.allocate([T, B], "u32");
   backend.write(ids, Uint32Array.from({ length: T * B }, (_, i) => i * i % V));
   const P = H * V + H * H + H + V * H + V;
@@ -169,21 +186,7 @@ async function otherOps(
 ): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
-  const tensor = (shape: readonly number[], deviation = 0) => {
-    const seed = made.length + 1;
-    const one = tensorOf(
-      backend,
-      shape,
-      `sine ${seed} ${deviation}`,
-      deviation === 0 ? undefined : (length) =>
-        Float32Array.from(
-          { length },
-          (_, i) => Math.sin(seed + 0.7 * i) * deviation,
-        ),
-    );
-    made.push(one);
-    return one;
-  };
+  const tensor = tensorMaker(backend, made, sine);
   const words = (shape: number[]) => {
     const one = backend.allocate(shape, "u32");
     const length = sizeOf(shape);

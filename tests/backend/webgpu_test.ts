@@ -16,7 +16,7 @@ import {
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
 import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
 import { watched } from "../../tasks/bench/webgpu/watched.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
@@ -56,7 +56,7 @@ Deno.test("webgpu: no adapter is an error that says what to do", async () => {
 });
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "webgpu: a process without a driver has no adapter",
   ),
   fn: async () => {

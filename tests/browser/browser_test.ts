@@ -7,13 +7,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { generate, openBackend, tokenize, train } from "../../mod.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
+import { TemporaryFolder } from "../tasks/command.ts";
 import { CHROMIUM, CHROMIUM_FLAGS, needsBrowser } from "./chromium.ts";
 
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 /** What is asked of the library, wherever it runs. */
 interface Library {
   readonly generate: typeof generate;
@@ -128,45 +125,39 @@ async function inBrowser(
 Deno.test({
   ...needsCommands("the library works in a bundle"),
   fn: async () => {
-    const folder = await Deno.makeTempDir({ prefix: "weena-" });
-    try {
-      const script = await bundle(folder);
-      const library: Library = await import(`file://${script}`);
-      const { losses } = await trainTiny(library, "cpu");
-      const own = { generate, openBackend, tokenize, train };
-      assertEquals(losses, (await trainTiny(own, "cpu")).losses);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    using temporary = new TemporaryFolder();
+    const folder = temporary.path;
+    const script = await bundle(folder);
+    const library: Library = await import(`file://${script}`);
+    const { losses } = await trainTiny(library, "cpu");
+    const own = { generate, openBackend, tokenize, train };
+    assertEquals(losses, (await trainTiny(own, "cpu")).losses);
   },
 });
 
 Deno.test({
   ...needsBrowser("the library works in a browser, on the CPU and on WebGPU"),
   fn: async () => {
-    const folder = await Deno.makeTempDir({ prefix: "weena-" });
-    try {
-      await bundle(folder);
-      const own = { generate, openBackend, tokenize, train };
-      const here = await trainTiny(own, "cpu");
-      const isolated = await inBrowser(folder, "cpu", true);
-      assertMatch(isolated.description, /\d+ threads\)$/);
-      const alone = await inBrowser(folder, "cpu", false);
-      assertMatch(alone.description, /1 thread\)$/);
-      // The same module on the same kind of engine: the same bits.
-      assertEquals(isolated.losses, here.losses);
-      assertEquals(alone.losses, here.losses);
-      assertEquals(alone.text, here.text);
+    using temporary = new TemporaryFolder();
+    const folder = temporary.path;
+    await bundle(folder);
+    const own = { generate, openBackend, tokenize, train };
+    const here = await trainTiny(own, "cpu");
+    const isolated = await inBrowser(folder, "cpu", true);
+    assertMatch(isolated.description, /\d+ threads\)$/);
+    const alone = await inBrowser(folder, "cpu", false);
+    assertMatch(alone.description, /1 thread\)$/);
+    // The same module on the same kind of engine: the same bits.
+    assertEquals(isolated.losses, here.losses);
+    assertEquals(alone.losses, here.losses);
+    assertEquals(alone.text, here.text);
 
-      const gpu = await inBrowser(folder, "webgpu", true);
-      assertMatch(gpu.description, /WebGPU/);
-      for (const [i, loss] of gpu.losses.entries()) {
-        const distance = Math.abs(loss - here.losses[i]);
-        // Two float32 devices after at most 12 updates of a small model.
-        assert(distance <= 1e-4, `loss ${i}: ${loss}, ${distance} off`);
-      }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+    const gpu = await inBrowser(folder, "webgpu", true);
+    assertMatch(gpu.description, /WebGPU/);
+    for (const [i, loss] of gpu.losses.entries()) {
+      const distance = Math.abs(loss - here.losses[i]);
+      // Two float32 devices after at most 12 updates of a small model.
+      assert(distance <= 1e-4, `loss ${i}: ${loss}, ${distance} off`);
     }
   },
 });

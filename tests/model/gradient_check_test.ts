@@ -168,8 +168,28 @@ for (const { name, config, dropout } of [...VANILLA, ...FAMILY]) {
   });
 }
 
+/** Ops of which one is wrong. */
+type Wrong = [name: string, replace: (ops: Ops) => Partial<Ops>];
+
+/** The op with one of its gradients wrong, each in turn. */
+function slightlyOff(
+  op: Extract<keyof Ops, `${string}Backward`>,
+  gradients: readonly string[],
+): Wrong[] {
+  return gradients.map((gradient) => [
+    `${op} with ${gradient} 0.1 % off`,
+    (ops) => ({
+      [op](x: never) {
+        ops[op](x);
+        const tensors: Readonly<Record<string, Tensor | undefined>> = x;
+        if (tensors[gradient]) scale(tensors[gradient], 1.001);
+      },
+    }),
+  ]);
+}
+
 /** A right backward, then one thing spoilt: the check must find every one. */
-const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
+const WRONG: Wrong[] = [
   ["oneHotLinearBackward with a wrong sign", (ops) => ({
     oneHotLinearBackward(x) {
       ops.oneHotLinearBackward(x);
@@ -186,50 +206,10 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
       });
     },
   })],
-  ...(["dInput", "dWeight", "dBias"] as const).map((
-    gradient,
-  ): (typeof WRONG)[number] => [
-    `linearBackward with ${gradient} 0.1 % off`,
-    (ops) => ({
-      linearBackward(x) {
-        ops.linearBackward(x);
-        if (x[gradient]) scale(x[gradient], 1.001);
-      },
-    }),
-  ]),
-  ...(["dInput", "dWeight", "dBias"] as const).map((
-    gradient,
-  ): (typeof WRONG)[number] => [
-    `rnnBackward with ${gradient} 0.1 % off`,
-    (ops) => ({
-      rnnBackward(x) {
-        ops.rnnBackward(x);
-        scale(x[gradient], 1.001);
-      },
-    }),
-  ]),
-  ...(["dInput", "dWeight", "dBias", "dHiddenBias"] as const).map((
-    gradient,
-  ): (typeof WRONG)[number] => [
-    `gruBackward with ${gradient} 0.1 % off`,
-    (ops) => ({
-      gruBackward(x) {
-        ops.gruBackward(x);
-        scale(x[gradient], 1.001);
-      },
-    }),
-  ]),
-  ...(["dInput", "dWeight", "dBias"] as const).map((
-    gradient,
-  ): (typeof WRONG)[number] => [
-    `lstmBackward with ${gradient} 0.1 % off`,
-    (ops) => ({
-      lstmBackward(x) {
-        ops.lstmBackward(x);
-        scale(x[gradient], 1.001);
-      },
-    }),
-  ]),
+  ...slightlyOff("linearBackward", ["dInput", "dWeight", "dBias"]),
+  ...slightlyOff("rnnBackward", ["dInput", "dWeight", "dBias"]),
+  ...slightlyOff("gruBackward", ["dInput", "dWeight", "dBias", "dHiddenBias"]),
+  ...slightlyOff("lstmBackward", ["dInput", "dWeight", "dBias"]),
   ["lstmBackward without the initial cell", (ops) => ({
     lstmBackward(x) {
       const values = elements(x.initialCell).slice();

@@ -14,14 +14,9 @@ import { phasesOf, withCalls } from "../../tasks/bench/phases.ts";
 import { benchProducts } from "../../tasks/bench/products.ts";
 import { benchTraining } from "../../tasks/bench/training.ts";
 import { TrainingModel } from "../../tasks/bench/training_model.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { withOps } from "../backend/wrap.ts";
 import { runTask, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const TINY = [
   "--device=reference",

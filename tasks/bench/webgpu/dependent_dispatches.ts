@@ -6,7 +6,8 @@
  */
 
 import { median, ROUNDS } from "../measure.ts";
-import { timePasses } from "./timed_passes.ts";
+import { cpuTime } from "./cpu_time.ts";
+import { type RecordPass, timePasses } from "./timed_passes.ts";
 
 /** A chain of dispatches of which each needs what the one before has written. */
 export interface ChainResult {
@@ -17,6 +18,8 @@ export interface ChainResult {
   readonly bindsEach: boolean;
   /** From one dispatch to the next on the device, in microseconds. */
   readonly microseconds: number;
+  /** CPU time to record and finish one dispatch, in microseconds. */
+  readonly encodeMicroseconds: number;
 }
 
 /** Dispatches of a chain, and those for each second that there is. */
@@ -95,16 +98,20 @@ export async function benchChains(
           pass.dispatchWorkgroups(workgroups);
         }
       };
-      const times: number[] = [];
+      const times = { device: [] as number[], encode: [] as number[] };
       for (let round = 0; round <= ROUNDS; round++) { // the first is the warm-up
+        const encode = cpuTime(() => encodePass(device, chain));
         const [time] = await timePasses(device, [chain]);
-        if (round > 0) times.push(1000 * time / length);
+        if (round === 0) continue;
+        times.device.push(1000 * time / length);
+        times.encode.push(1000 * encode / length);
       }
       results.push({
         length,
         workgroups,
         bindsEach,
-        microseconds: median(times),
+        microseconds: median(times.device),
+        encodeMicroseconds: median(times.encode),
       });
     }
     await verifySum(device, values, 2 * (ROUNDS + 1) * length);
@@ -112,6 +119,15 @@ export async function benchChains(
   }
   uniforms.destroy();
   return results;
+}
+
+/** Records a pass and finishes it; it never runs. */
+function encodePass(device: GPUDevice, record: RecordPass): void {
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  record(pass);
+  pass.end();
+  encoder.finish();
 }
 
 /** Throws an Error unless every element is the number of dispatches. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import process from "node:process";
 import type { Backend } from "../../../lib/backend/backend.ts";
 import { median } from "../measure.ts";
 import { type Sizes, TrainingModel } from "../training_model.ts";
+import { cpuTime } from "./cpu_time.ts";
 import { type EngineName, ENGINES } from "./engines.ts";
 import type { MeasuredDevice } from "./measured_device.ts";
 import { idleGPU } from "./stub_gpu.ts";
@@ -158,12 +158,4 @@ export class ForgottenCommands implements Disposable {
 
 function repeat(run: () => void, count: number): void {
   for (let i = 0; i < count; i++) run();
-}
-
-/** Milliseconds of CPU time, of all threads of this process. */
-function cpuTime(run: () => void): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }

@@ -114,11 +114,14 @@ function chainLines(chains: readonly ChainResult[]): string[] {
   return [
     `from one dependent dispatch to the next, ${chains[0].length} in a row`,
     ...table([
-      ["bind group", "workgroups", "µs"],
-      ...chains.map(({ bindsEach, workgroups, microseconds }) => [
+      ["bind group", "workgroups", "µs", "CPU, µs"],
+      ...chains.map((
+        { bindsEach, workgroups, microseconds, encodeMicroseconds },
+      ) => [
         bindsEach ? "set each time" : "set once",
         String(workgroups),
         microseconds.toFixed(2),
+        encodeMicroseconds.toFixed(2),
       ]),
     ]),
   ];
