@@ -25,11 +25,11 @@ export interface Dispatch {
 /** Bounds the memory of the uniforms, and the time until a device gets to work. */
 const MAX_DISPATCHES = 384;
 /**
- * Most terms of all dispatches that are submitted together: 80 ms of a small GPU that
+ * Most terms of all dispatches that are submitted together: 170 ms of a small GPU that
  * adds up 50 in a nanosecond. A driver resets a GPU that is at work for two seconds,
  * and a page that shares it stutters.
  */
-const MAX_TERMS = 2 ** 32;
+const MAX_TERMS = 2 ** 33;
 /** Bounds the memory of tensors that are freed while commands use them. */
 const MAX_RELEASED = 64;
 /** Bytes of a kernel's `dims` at the most: 32 numbers. */
