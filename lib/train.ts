@@ -6,6 +6,7 @@
 
 import { InputError } from "./input_error.ts";
 import type { Backend } from "./backend/backend.ts";
+import type { DeviceError } from "./backend/device_error.ts";
 import {
   type ModelConfig,
   modelConfig,
@@ -49,6 +50,13 @@ export interface TrainControls {
   readonly signal?: AbortSignal;
   /** The clock that `seconds` is measured with; it does not affect any other result. */
   readonly clock?: () => number;
+  /**
+   * Opens a new backend when the device of the one in use is lost. What was trained
+   * since the last checkpoint is then trained again on it, and the events go on as if
+   * nothing had happened; up to three times within a minute. Closing the backends is up
+   * to the caller. Default: the error is thrown.
+   */
+  readonly reopen?: (loss: DeviceError) => Promise<Backend>;
 }
 
 /** Settings of {@linkcode train}; the defaults are the chapter's. */
@@ -93,6 +101,7 @@ export interface ResumeOptions extends TrainControls {
  * training can continue with a smaller learning rate. If minibatches that were queued
  * after the third one have changed the model, it is trained again from the checkpoint
  * before, so that they are not part of it.
+ * @throws {DeviceError} If the device fails.
  *
  * @example
  * ```ts
@@ -139,6 +148,7 @@ export async function* train(
  * is out of its range, or fewer epochs are requested than are already done.
  * @throws {TypeError} If the checkpoint has no `resumeData`.
  * @throws {DivergenceError} As {@linkcode train} does.
+ * @throws {DeviceError} As {@linkcode train} does.
  *
  * @example
  * ```ts
@@ -285,5 +295,6 @@ function controls(options: TrainControls): Loop {
     checkpointSeconds: options.checkpointSeconds ?? 0,
     signal: options.signal,
     clock: options.clock,
+    reopen: options.reopen,
   };
 }

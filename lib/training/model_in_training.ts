@@ -34,6 +34,11 @@ export interface Start {
   readonly resumeData?: ResumeData;
 }
 
+/** A start where a checkpoint was made. */
+export function startFrom(checkpoint: Checkpoint): Start {
+  return { ...checkpoint, parameters: () => checkpoint.parameters };
+}
+
 /** The numbers of a model in training, in memory. */
 export type Weights =
   & Pick<Checkpoint, "parameters">

@@ -16,9 +16,11 @@ import { learningRateAt } from "./learning_rate.ts";
 import {
   ModelInTraining,
   type Start,
+  startFrom,
   type Weights,
 } from "./model_in_training.ts";
 import { type Clock, monotonicClock, Pace } from "./pace.ts";
+import { type RecoveryOptions, withRecovery } from "./recovery.ts";
 import { trainAgain } from "./train_again.ts";
 import { changesModel, type DoneChunk, WorkQueue } from "./work_queue.ts";
 import {
@@ -48,17 +50,22 @@ export interface Loop {
   readonly progress: boolean;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  readonly reopen?: RecoveryOptions["reopen"];
 }
 
 /** Trains from `start` to the last epoch, or until the signal. */
-export async function* runTraining(
+export function runTraining(
   corpus: Corpus,
   backend: Backend,
   start: Start,
   loop: Loop,
 ): AsyncGenerator<TrainEvent, void> {
-  using trainer = new Trainer(corpus, backend, start, loop);
-  yield* trainer.run();
+  async function* begin(start: Start, backend: Backend) {
+    using trainer = new Trainer(corpus, backend, start, loop);
+    yield* trainer.run();
+  }
+  const { reopen, clock = monotonicClock } = loop;
+  return withRecovery(begin, start, backend, { reopen, clock });
 }
 
 /** The loop over the minibatches of a model in training. */
@@ -216,7 +223,7 @@ class Trainer implements Disposable {
     const type = "checkpoint";
     const best = await this.#model.takeBest();
     const checkpoint = this.#model.checkpoint(this.#position, await weights);
-    this.#start = { ...checkpoint, parameters: () => checkpoint.parameters };
+    this.#start = startFrom(checkpoint);
     if (best) yield { type, reason: "best", checkpoint: best };
     yield { type, reason, checkpoint };
   }

@@ -21,6 +21,7 @@ import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
 import { layerOf } from "./layer.ts";
+import { onDispatch } from "./lost_devices.ts";
 
 const found = await findAdapter();
 const { ignore } = WEBGPU;
@@ -457,21 +458,7 @@ test("what is submitted together is bounded, in dispatches and in work", async (
         dispatches = 0;
         return undefined;
       };
-      const createCommandEncoder = device.createCommandEncoder.bind(device);
-      device.createCommandEncoder = (descriptor) => {
-        const encoder = createCommandEncoder(descriptor);
-        const beginComputePass = encoder.beginComputePass.bind(encoder);
-        encoder.beginComputePass = (descriptor) => {
-          const pass = beginComputePass(descriptor);
-          const dispatch = pass.dispatchWorkgroups.bind(pass);
-          pass.dispatchWorkgroups = (...grid) => {
-            dispatches++;
-            dispatch(...grid);
-          };
-          return pass;
-        };
-        return encoder;
-      };
+      onDispatch(device, () => dispatches++);
     }),
   });
   const scalar = backend.allocate([1]);
