@@ -43,7 +43,8 @@ export interface TrainControls {
   readonly progress?: boolean;
   /**
    * Ends training early: the current work is finished, and a last checkpoint is
-   * yielded.
+   * yielded. If the signal is given while an epoch event, or one that follows it, is
+   * handled, training ends with that epoch.
    */
   readonly signal?: AbortSignal;
   /** The clock that `seconds` is measured with; it does not affect any other result. */
@@ -89,9 +90,9 @@ export interface ResumeOptions extends TrainControls {
  * @throws {RangeError} If a setting is out of its range or the corpus too short.
  * @throws {DivergenceError} If three minibatches in a row have a gradient that is not
  * finite; before that, a checkpoint of the last good parameters is yielded, from which
- * training can continue with a smaller learning rate. (Minibatches that were queued
- * after the third one have been trained on if their gradients are finite, and are part
- * of that checkpoint.)
+ * training can continue with a smaller learning rate. If minibatches that were queued
+ * after the third one have changed the model, it is trained again from the checkpoint
+ * before, so that they are not part of it.
  *
  * @example
  * ```ts

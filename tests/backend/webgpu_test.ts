@@ -446,3 +446,55 @@ test("what lies around a tensor does not reach its products", async () => {
     assertEquals(values, new Array(values.length).fill(sum));
   }
 });
+
+test("what is submitted together is bounded, in dispatches and in work", async () => {
+  let dispatches = 0;
+  const submitted: number[] = [];
+  using backend = await openWebGPU({
+    gpu: watched((device) => {
+      device.queue.submit = () => { // nothing is computed
+        submitted.push(dispatches);
+        dispatches = 0;
+        return undefined;
+      };
+      const createCommandEncoder = device.createCommandEncoder.bind(device);
+      device.createCommandEncoder = (descriptor) => {
+        const encoder = createCommandEncoder(descriptor);
+        const beginComputePass = encoder.beginComputePass.bind(encoder);
+        encoder.beginComputePass = (descriptor) => {
+          const pass = beginComputePass(descriptor);
+          const dispatch = pass.dispatchWorkgroups.bind(pass);
+          pass.dispatchWorkgroups = (...grid) => {
+            dispatches++;
+            dispatch(...grid);
+          };
+          return pass;
+        };
+        return encoder;
+      };
+    }),
+  });
+  const scalar = backend.allocate([1]);
+  for (let i = 0; i < 1000; i++) {
+    backend.ops.fill({ tensor: scalar, value: i });
+  }
+  assertEquals(submitted.splice(0), [384, 384]);
+  // 2³⁰ terms each.
+  const input = backend.allocate([2 ** 10, 2 ** 10]);
+  const weight = backend.allocate([2 ** 10, 2 ** 10]);
+  const output = backend.allocate([2 ** 10, 2 ** 10]);
+  for (let i = 0; i < 9; i++) backend.ops.linear({ input, weight, output });
+  assertEquals(submitted.splice(0), [232 + 3, 4]);
+  // 67 steps of 2²⁶ terms each, the first of them by a kernel of its own.
+  const T = 67, B = 64;
+  const sequence = () => backend.allocate([T, B, 2 ** 10]);
+  backend.ops.rnn({
+    input: sequence(),
+    weight,
+    bias: backend.allocate([2 ** 10]),
+    initialState: backend.allocate([B, 2 ** 10]),
+    output: sequence(),
+    activation: "tanh",
+  });
+  assertEquals(submitted, [2 + 1, 64]);
+});

@@ -62,7 +62,8 @@ function forward(
 ): void {
   const { T, B, H } = dims;
   const pipeline = pipelines[cell];
-  const layer = { tensors, dims, covers: [H, B] } as const;
+  const [terms] = tensors.weight.shape; // G·H
+  const layer = { tensors, dims, covers: [H, B], terms } as const;
   dispatch({ pipeline: pipeline.variants.FIRST, ...layer, steps: [0] });
   const steps = Array.from({ length: T - 1 }, (_, i) => i + 1);
   dispatch({ pipeline, ...layer, steps });
@@ -100,6 +101,7 @@ function backward(
     },
     dims,
     covers: [H, B],
+    terms: weight.shape[0], // G·H
     steps: Array.from({ length: T }, (_, i) => T - 1 - i),
   });
   const { initialState, output } = tensors;
