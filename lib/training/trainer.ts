@@ -221,8 +221,8 @@ class Trainer implements Disposable {
   ): AsyncGenerator<CheckpointEvent, void> {
     this.#saved = this.#clock();
     const type = "checkpoint";
-    const best = await this.#model.takeBest();
-    const checkpoint = this.#model.checkpoint(this.#position, await weights);
+    const [best, read] = await Promise.all([this.#model.takeBest(), weights]);
+    const checkpoint = this.#model.checkpoint(this.#position, read);
     this.#start = startFrom(checkpoint);
     if (best) yield { type, reason: "best", checkpoint: best };
     yield { type, reason, checkpoint };

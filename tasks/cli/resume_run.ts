@@ -123,15 +123,11 @@ export async function resumeRun(
   const { backend, reopen } = device;
   interruption().throwIfAborted();
   const again = { ...flags, run: name, device: backend.name };
+  const options = { ...controls, ...settings };
   return await trainRun(
     run,
     (signal) =>
-      resume(checkpoint, corpus, backend, {
-        ...controls,
-        ...settings,
-        signal,
-        reopen,
-      }),
+      resume(checkpoint, corpus, backend, { ...options, signal, reopen }),
     {
       corpus,
       device,

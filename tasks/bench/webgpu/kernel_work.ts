@@ -135,8 +135,11 @@ function move(more: Extents = {}): KernelWork {
   };
 }
 
-/** By the name of the kernel. */
-export const KERNEL_WORK: Readonly<Record<KernelName, KernelWork>> = {
+/**
+ * By the name of the kernel. One that is not here counts as touching all that it binds,
+ * and its operations as unknown.
+ */
+export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
   carry: move({ norm: 1 }),
   copy: move(),
   dropout: {
