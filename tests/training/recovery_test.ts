@@ -93,6 +93,31 @@ Deno.test("a training that loses its device gives each event once, as if nothing
   }
 });
 
+/** A device whose reads end with its loss from the one of this number on. */
+function silenced(read: number): Backend {
+  const backend = openReference();
+  let reads = 0;
+  return {
+    ...withOps(backend, () => ({})),
+    read: (tensor) =>
+      ++reads < read
+        ? backend.read(tensor)
+        : Promise.reject(new DeviceError("lost", "It is gone")),
+  };
+}
+
+Deno.test("whatever is waited for when a device is lost, nothing is missed or told twice", async () => {
+  const few = { ...SMALL, epochs: 3 };
+  const whole = await events(train(CORPUS, failing(), few));
+  for (let read = 1;; read++) {
+    const { reopen, opened } = reopening();
+    const options = { ...few, reopen };
+    const disturbed = await events(train(CORPUS, silenced(read), options));
+    assertEquals(disturbed, whole, `lost at read ${read}`);
+    if (opened() === 0) break; // there were fewer
+  }
+});
+
 Deno.test("the fourth loss within a minute ends a training, and a later one does not", async () => {
   const devices = () => [1, 2, 3, 4].map(() => failing(3));
   for (const [milliseconds, isEnd] of [[0, true], [10_000, false]] as const) {
