@@ -33,6 +33,7 @@ import { trainControls } from "./cli/train_controls.ts";
 import { loadModelFrom } from "./cli/chosen_model.ts";
 import { say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
+import { TrainingDevice } from "./cli/training_device.ts";
 import { trainRun } from "./cli/train_run.ts";
 import {
   assertInRange,
@@ -133,7 +134,8 @@ async function startRun(given: TrainFlags): Promise<number> {
   const all = base ? begunWith(base, corpus, options) : options;
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
-  using backend = await openDevice(flags);
+  using device = new TrainingDevice(await openDevice(flags));
+  const { backend, reopen } = device;
   interruption().throwIfAborted();
   using run = await HeldRun.create(flags.run, corpus.name);
   describeRun(corpus, all, count, run.paths);
@@ -141,10 +143,10 @@ async function startRun(given: TrainFlags): Promise<number> {
   const again = { ...given, corpus: name, device: backend.name };
   return await trainRun(
     run,
-    (signal) => train(corpus, backend, { ...all, signal }),
+    (signal) => train(corpus, backend, { ...all, signal, reopen }),
     {
       corpus,
-      backend,
+      device,
       epochs,
       done: 0,
       learningRate,

@@ -18,11 +18,11 @@
 override ROWS: u32 = 2;
 override QUADS: u32 = 32;
 override SHARE_X: u32 = ROWS;
+override STEPS: u32 = 64;
 const MOST_ROWS = 4u;
 const LEAST_QUADS = LANES;
 /// Neighbouring lanes read neighbouring numbers of the weight, 128 bytes together.
 const LANES = 8u;
-const STEPS = 64u;
 const CAPACITY = 1024u;
 
 var<workgroup> memory: array<vec4f, CAPACITY>;

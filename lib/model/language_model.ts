@@ -197,11 +197,20 @@ export class LanguageModel implements Disposable {
    * dropout, as when a trained model is used.
    */
   forward(inputs: Tensor, place?: DropoutPlace): Tensor {
+    this.advance(inputs, place);
+    const { layers, weight, bias, logits } = this.#used.forward;
+    const input = this.#outputOf(layers.length - 1);
+    this.#backend.ops.linear({ input, weight, bias, output: logits });
+    return logits;
+  }
+
+  /** Does what `forward` does for the states alone: there are no logits. */
+  advance(inputs: Tensor, place?: DropoutPlace): void {
     const { ops } = this.#backend;
     this.#steps = inputs.shape[0];
     this.#place = place;
     this.#used = this.#tensors.of(this.#steps);
-    const { embedding, layers, weight, bias, logits } = this.#used.forward;
+    const { embedding, layers } = this.#used.forward;
     layers.forEach(({ weightIh: weight, input, output, dropped, cell }, k) => {
       if (k > 0) {
         ops.linear({ input: this.#outputOf(k - 1), weight, output: input });
@@ -214,9 +223,6 @@ export class LanguageModel implements Disposable {
       cell.forward(ops);
       if (this.#drops(k)) this.#drop(k, output, dropped);
     });
-    const input = this.#outputOf(layers.length - 1);
-    ops.linear({ input, weight, bias, output: logits });
-    return logits;
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * What a training has on its device: the model, its optimizer, copies of the best.
+ * What a training has on its device: the model, its optimizer, snapshots of both.
  *
  * @module
  */
@@ -12,14 +12,13 @@ import type { Corpus } from "../text/corpus.ts";
 import { BestModel } from "./best.ts";
 import type { Checkpoint, TrainedModel } from "./checkpoint.ts";
 import { ChunkRunner } from "./chunk_runner.ts";
-import { measure, type Prediction } from "./evaluation.ts";
 import { Optimizer } from "./optimizer.ts";
-import type { Clock } from "./pace.ts";
 import { type Position, resumedFrom } from "./position.ts";
 import type { Progress } from "./progress.ts";
 import type { MinibatchResult, ResumeData } from "./resume_data.ts";
-import type { ScheduledMinibatch } from "./schedule.ts";
+import type { Work } from "./schedule.ts";
 import type { TrainingRecord } from "./settings.ts";
+import { type Snapshot, Snapshots } from "./snapshot.ts";
 
 /** Where training starts: at its beginning, or where it was stopped. */
 export interface Start {
@@ -35,12 +34,15 @@ export interface Start {
   readonly resumeData?: ResumeData;
 }
 
-/** A chunk of minibatches that were trained on. */
-export interface TrainedChunk {
-  readonly results: readonly MinibatchResult[];
-  /** Which copy there is of the model at the end of an epoch, by place in the chunk. */
-  readonly copies: ReadonlyMap<number, number>;
+/** A start where a checkpoint was made. */
+export function startFrom(checkpoint: Checkpoint): Start {
+  return { ...checkpoint, parameters: () => checkpoint.parameters };
 }
+
+/** The numbers of a model in training, in memory. */
+export type Weights =
+  & Pick<Checkpoint, "parameters">
+  & Pick<ResumeData, "states" | "moments">;
 
 /** A model in training on a device. */
 export class ModelInTraining implements Disposable {
@@ -51,12 +53,13 @@ export class ModelInTraining implements Disposable {
   readonly #model: LanguageModel;
   readonly #optimizer: Optimizer;
   readonly #runner: ChunkRunner;
-  readonly #best: BestModel<Position, Checkpoint>;
   /** Parameters, states, the optimizer's moments. */
   readonly #tensors: readonly Tensor[];
+  readonly #snapshots: Snapshots;
+  readonly #best: BestModel<Position, Checkpoint>;
 
   constructor(corpus: Corpus, backend: Backend, start: Start) {
-    const { config, training, resumeData } = start;
+    const { config, training } = start;
     const { batchSize, numSteps, dropout } = training;
     this.#corpus = corpus;
     this.#backend = backend;
@@ -68,77 +71,63 @@ export class ModelInTraining implements Disposable {
     this.#runner = cleanup.use(
       new ChunkRunner(backend, model, optimizer, training),
     );
-    model.write(start.parameters());
-    if (resumeData) {
-      model.writeStates(resumeData.states);
-      optimizer.write(resumeData.moments);
-    }
     this.#model = model;
     this.#optimizer = optimizer;
     this.#tensors = [model.parameters, model.states, ...optimizer.moments];
-    this.#best = cleanup.use(
-      new BestModel(
-        backend,
-        this.#tensors,
-        (position, tensors) => this.#read(position, tensors),
-      ),
+    this.#snapshots = cleanup.use(new Snapshots(backend, this.#tensors));
+    this.#best = new BestModel(
+      this.#snapshots,
+      async (position, snapshot) =>
+        this.checkpoint(position, await this.weights(snapshot)),
     );
+    this.restore(start);
     this.#resources.use(cleanup.move()); // nothing failed
   }
 
-  /** The most minibatches of a chunk. */
+  /** The most pieces of work in a chunk. */
   get capacity(): number {
     return this.#runner.capacity;
   }
 
-  /** How many epochs may end in a chunk, the chunk's last minibatch left out. */
-  get mostEnds(): number {
-    return this.#best.capacity;
+  /** How many snapshots can be taken until one is released or kept as the best. */
+  get roomAhead(): number {
+    return this.#best.roomAhead;
   }
 
-  /** Trains on a chunk; copies the model at each end of an epoch but the chunk's. */
-  async run(
-    chunk: readonly ScheduledMinibatch[],
+  /** Makes the model what it is at a start. */
+  restore({ parameters, resumeData }: Start): void {
+    this.#model.write(parameters());
+    if (resumeData) {
+      this.#model.writeStates(resumeData.states);
+      this.#optimizer.write(resumeData.moments);
+    } else {
+      const [, ...others] = this.#tensors;
+      for (const tensor of others) this.#backend.ops.fill({ tensor, value: 0 });
+    }
+  }
+
+  /** Queues a chunk of work, as `ChunkRunner` does. */
+  run(
+    chunk: readonly Work[],
     updates: number,
-  ): Promise<TrainedChunk> {
-    const copies = new Map<number, number>();
-    const results = await this.#runner.run(chunk, updates, (index) => {
-      if (!chunk[index].endsEpoch || index === chunk.length - 1) return;
-      this.#best.copyEnd(copies.size);
-      copies.set(index, copies.size);
-    });
-    return { results, copies };
+    after?: (index: number) => boolean,
+  ): Promise<MinibatchResult[]> {
+    return this.#runner.run(chunk, updates, after);
   }
 
-  /**
-   * Measures how well the text held out is predicted; undefined where there is none.
-   *
-   * @returns `stopped` if the signal was given before the end.
-   */
-  async validate(
-    clock: Clock,
-    signal: AbortSignal | undefined,
-  ): Promise<Prediction | "stopped" | undefined> {
-    const { validation } = this.#corpus;
-    if (!validation) return undefined;
-    const { batchSize, numSteps } = this.#start.training;
-    const options = { batchSize, numSteps, clock, signal };
-    const prediction = await measure(
-      this.#model,
-      this.#backend,
-      validation,
-      options,
-    );
-    return prediction ?? "stopped";
+  /** A snapshot of the model; undefined where the device may have no room for it. */
+  snapshot(): Snapshot | undefined {
+    return this.roomAhead > 0 ? this.#snapshots.take() : undefined;
   }
 
-  /**
-   * Keeps the model as the best.
-   *
-   * @param copy Which copy of it that is; without it, the model as it is now.
-   */
-  async keepBest(position: Position, copy?: number): Promise<void> {
-    await this.#best.keep(position, copy);
+  /** Gives a snapshot back that was not kept as the best. */
+  release(snapshot: Snapshot): void {
+    this.#snapshots.release(snapshot);
+  }
+
+  /** Keeps a snapshot or, without one, the model as it is now as the best. */
+  async keepBest(position: Position, snapshot?: Snapshot): Promise<void> {
+    await this.#best.keep(position, snapshot);
   }
 
   /** The best model since it was last taken, if there is one. */
@@ -146,35 +135,29 @@ export class ModelInTraining implements Disposable {
     return await this.#best.take();
   }
 
-  /** The model as it is, to be used. */
-  async trainedModel(): Promise<TrainedModel> {
-    const { tokenizer, vocabulary } = this.#corpus;
-    const parameters = await this.#model.read();
-    return { config: this.#start.config, parameters, tokenizer, vocabulary };
-  }
-
-  /** The model as it is, with all that resuming needs. */
-  async checkpoint(position: Position): Promise<Checkpoint> {
-    return await this.#read(position, this.#tensors);
-  }
-
-  /** Frees all tensors. */
-  [Symbol.dispose](): void {
-    this.#resources.dispose();
-  }
-
-  /** A checkpoint from the model's tensors, or from copies of them. */
-  async #read(
-    position: Position,
-    [weights, carried, ...moved]: readonly Tensor[],
-  ): Promise<Checkpoint> {
-    const { config, corpus, training } = this.#start;
-    const { tokenizer, vocabulary } = this.#corpus;
+  /** Reads the numbers of a snapshot or, without one, of the model as it is now. */
+  async weights({ tensors }: Snapshot = this.#now): Promise<Weights> {
+    const [weights, carried, ...moved] = tensors;
     const [parameters, states, moments] = await Promise.all([
       this.#model.read(weights),
       this.#model.readStates(carried),
       this.#optimizer.read(moved),
     ]);
+    return { parameters, states, moments };
+  }
+
+  /** The model of a snapshot or, without one, as it is now, to be used. */
+  async trainedModel({ tensors }: Snapshot = this.#now): Promise<TrainedModel> {
+    const { tokenizer, vocabulary } = this.#corpus;
+    const parameters = await this.#model.read(tensors[0]);
+    return { config: this.#start.config, parameters, tokenizer, vocabulary };
+  }
+
+  /** A model with all that resuming needs. */
+  checkpoint(position: Position, weights: Weights): Checkpoint {
+    const { config, corpus, training } = this.#start;
+    const { tokenizer, vocabulary } = this.#corpus;
+    const { parameters, states, moments } = weights;
     return {
       config,
       parameters,
@@ -188,5 +171,14 @@ export class ModelInTraining implements Disposable {
       provenance: `weena on ${this.#backend.description}`,
       resumeData: { ...resumedFrom(position), states, moments },
     };
+  }
+
+  /** Frees all tensors. */
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+
+  get #now(): Snapshot {
+    return { tensors: this.#tensors };
   }
 }

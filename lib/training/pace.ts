@@ -128,11 +128,16 @@ export class Pace {
     const begun = this.#clock();
     const result = await work();
     const milliseconds = this.#clock() - begun;
-    this.#size = nextChunkSize(this.#size, milliseconds, {
+    this.took(milliseconds);
+    return { result, milliseconds };
+  }
+
+  /** Sets the next size, from how long a chunk of some size took. */
+  took(milliseconds: number, size = this.#size): void {
+    this.#size = nextChunkSize(size, milliseconds, {
       targetMilliseconds: this.#targetMilliseconds,
       limit: this.#limit,
     });
-    return { result, milliseconds };
   }
 
   /** Gives the event loop its turn, if half a chunk's time has passed since the last. */

@@ -21,6 +21,7 @@ import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
 import { layerOf } from "./layer.ts";
+import { onDispatch } from "./lost_devices.ts";
 
 const found = await findAdapter();
 const { ignore } = WEBGPU;
@@ -445,4 +446,42 @@ test("what lies around a tensor does not reach its products", async () => {
     const values = [...await backend.read(tensor)];
     assertEquals(values, new Array(values.length).fill(sum));
   }
+});
+
+test("what is submitted together is bounded, in dispatches and in work", async () => {
+  let dispatches = 0;
+  const submitted: number[] = [];
+  using backend = await openWebGPU({
+    gpu: watched((device) => {
+      device.queue.submit = () => { // nothing is computed
+        submitted.push(dispatches);
+        dispatches = 0;
+        return undefined;
+      };
+      onDispatch(device, () => dispatches++);
+    }),
+  });
+  const scalar = backend.allocate([1]);
+  for (let i = 0; i < 1000; i++) {
+    backend.ops.fill({ tensor: scalar, value: i });
+  }
+  assertEquals(submitted.splice(0), [384, 384]);
+  // 2³⁰ terms each.
+  const input = backend.allocate([2 ** 10, 2 ** 10]);
+  const weight = backend.allocate([2 ** 10, 2 ** 10]);
+  const output = backend.allocate([2 ** 10, 2 ** 10]);
+  for (let i = 0; i < 17; i++) backend.ops.linear({ input, weight, output });
+  assertEquals(submitted.splice(0), [232 + 7, 8]);
+  // 131 steps of 2²⁶ terms each, the first of them by a kernel of its own.
+  const T = 131, B = 64;
+  const sequence = () => backend.allocate([T, B, 2 ** 10]);
+  backend.ops.rnn({
+    input: sequence(),
+    weight,
+    bias: backend.allocate([2 ** 10]),
+    initialState: backend.allocate([B, 2 ** 10]),
+    output: sequence(),
+    activation: "tanh",
+  });
+  assertEquals(submitted, [2 + 1, 128]);
 });

@@ -13,8 +13,9 @@ import type { WebGPUTensor } from "./tensor.ts";
  */
 export type Engine = "step" | "sequence";
 
-/** A layer's batch and hidden size. */
+/** A layer's steps, batch and hidden size. */
 interface Sizes {
+  readonly T: number;
   readonly B: number;
   readonly H: number;
 }
@@ -23,6 +24,8 @@ interface Sizes {
 const SMALL = 256;
 /** Rows of which every workgroup takes one, whatever the hidden size. */
 const FEW_ROWS = 8;
+/** Terms that a dispatch sums up at the most: 40 ms of a small GPU, see commands.ts. */
+const MOST_TERMS = 2 ** 31;
 /** Batches from which on a workgroup takes more than two rows. */
 const MANY_ROWS = 32;
 
@@ -34,7 +37,7 @@ const MANY_ROWS = 32;
  */
 export function engineOf(
   wanted: Engine | undefined,
-  { B, H }: Sizes,
+  { B, H }: Omit<Sizes, "T">,
   weight: WebGPUTensor, // (GH, H)
   { constants: { CAPACITY } }: SizedPipelines,
 ): Engine {
@@ -46,18 +49,22 @@ export function engineOf(
 /**
  * The pipeline for whole sequences of these sizes: with as many rows in a workgroup as
  * there is room for, since the weight is read once for all of them, and with no more
- * invocations than the units of a step keep busy.
+ * invocations than the units of a step keep busy. A dispatch takes as many steps as are
+ * done in little time.
  */
 export function sequencePipeline(
   pipelines: SizedPipelines,
-  { B, H }: Sizes,
+  { T, B, H }: Sizes,
 ): Pipeline {
-  const { MOST_ROWS, ROWS, QUADS, LEAST_QUADS, LANES, CAPACITY, SUMS } =
+  const { GATES, MOST_ROWS, ROWS, QUADS, LEAST_QUADS, LANES, CAPACITY, SUMS } =
     pipelines.constants;
   let rows = B >= MANY_ROWS ? MOST_ROWS : Math.min(ROWS, B);
   while (rows * H > CAPACITY) rows /= 2;
   let quads = QUADS;
   while (rows * LANES * quads > SUMS) quads /= 2;
   while (quads > LEAST_QUADS && quads / 2 >= H / 4) quads /= 2;
-  return pipelines.sized({ ROWS: rows, QUADS: quads });
+  let steps = pipelines.constants.STEPS;
+  const terms = B * GATES * H ** 2; // of a step
+  while (steps > 1 && Math.min(steps, T) * terms > MOST_TERMS) steps /= 2;
+  return pipelines.sized({ ROWS: rows, QUADS: quads, STEPS: steps });
 }

@@ -19,6 +19,7 @@ export function linearOps(
         tensors: { input, weight, bias: bias ?? weight, output },
         dims: { rows, I, O, hasBias: bias ? 1 : 0 },
         covers: [O, rows],
+        terms: I,
       });
     },
 
@@ -30,6 +31,7 @@ export function linearOps(
           tensors: { dOutput, weight, dInput },
           dims: { rows, I, O },
           covers: [I, rows],
+          terms: O,
         });
       }
       weightGradient(context, [{ dOutput, input }], dWeight);
@@ -69,6 +71,7 @@ export function weightGradient(
       },
       dims: { rows, rowsPerSlice, I, O },
       covers: [I, O, slices],
+      terms: rowsPerSlice,
     });
     first += slices;
   }
@@ -94,5 +97,6 @@ export function biasGradient(
     tensors: { dOutput, dBias },
     dims: { rows: dOutput.size / columns, columns, O },
     covers: [O],
+    terms: dOutput.size / columns,
   });
 }

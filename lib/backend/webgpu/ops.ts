@@ -39,6 +39,7 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
         tensors,
         dims: { rows, O, V },
         covers: [O, V],
+        terms: rows,
       });
     },
 

@@ -63,15 +63,23 @@ function forward(
   dims: Dims,
 ): void {
   const { T, B, H } = dims;
+  const [terms] = tensors.weight.shape; // G·H
   const sequence = pipelines[`${cell}_sequence`];
   if (engineOf(engine, dims, tensors.weight, sequence) === "sequence") {
     const pipeline = sequencePipeline(sequence, dims);
-    const steps = multiplesBelow(T, pipeline.constants.STEPS);
-    dispatch({ pipeline, tensors, dims, covers: [B], steps });
+    const { STEPS } = pipeline.constants;
+    dispatch({
+      pipeline,
+      tensors,
+      dims,
+      covers: [B],
+      terms: Math.min(STEPS, T) * H * terms,
+      steps: multiplesBelow(T, STEPS),
+    });
     return;
   }
   const pipeline = pipelines[cell];
-  const layer = { tensors, dims, covers: [H, B] } as const;
+  const layer = { tensors, dims, covers: [H, B], terms } as const;
   dispatch({ pipeline: pipeline.variants.FIRST, ...layer, steps: [0] });
   const steps = Array.from({ length: T - 1 }, (_, i) => i + 1);
   dispatch({ pipeline, ...layer, steps });
@@ -93,11 +101,13 @@ function backward(
   const { dispatch, pipelines, scratch, engine } = context;
   const { T, B, H } = dims;
   const { weight, dInput, dWeight, dBias, ...rest } = tensors;
+  const [terms] = weight.shape; // G·H
   const sequence = pipelines[`${cell}_backward_sequence`];
   const isSequence = engineOf(engine, dims, weight, sequence) === "sequence";
   const pipeline = isSequence
     ? sequencePipeline(sequence, dims)
     : pipelines[`${cell}_backward`];
+  const distance = isSequence ? pipeline.constants.STEPS : 1;
   const binds = (wanted: string) =>
     pipeline.bindings.some(({ name }) => name === wanted);
   // Without a gate between the two it is the gradient by the input.
@@ -112,9 +122,10 @@ function backward(
       ...(binds("carried") && { carried: scratch("carried", [B, H]) }),
     },
     dims,
-    covers: isSequence ? [B] : [H, B],
-    steps: multiplesBelow(T, isSequence ? pipeline.constants.STEPS : 1)
-      .map((step) => T - 1 - step),
+    ...(isSequence
+      ? { covers: [B], terms: Math.min(distance, T) * H * terms }
+      : { covers: [H, B], terms }),
+    steps: multiplesBelow(T, distance).map((step) => T - 1 - step),
   });
   const { initialState, output } = tensors;
   stateWeightGradient(context, dSums, initialState, output, dWeight);

@@ -59,7 +59,7 @@ export interface EpochCount {
 }
 
 /** Epochs that all is made in that later ones use again, and all epochs. */
-const WARM_UP = 16, EPOCHS = 48;
+const WARM_UP = 48, EPOCHS = 80;
 
 /** Counts what one minibatch is, once the ones before have made what it uses. */
 export async function countMinibatch(
@@ -70,6 +70,7 @@ export async function countMinibatch(
   using backend = await ENGINES[engine]({ gpu });
   using model = new TrainingModel(backend, sizes);
   model.minibatch();
+  await model.readGradients(); // submits all, so that the next two go together
   model.minibatch();
   const first = calls.length;
   model.minibatch();

@@ -7,7 +7,12 @@
 import { parseInterface } from "../../../lib/backend/webgpu/kernel_interface.ts";
 import type { KernelName } from "../../../lib/backend/webgpu/kernels.ts";
 import { resourcesOf } from "./kernel_resources.ts";
-import { type Extents, KERNEL_WORK, type Numbers } from "./kernel_work.ts";
+import {
+  type Extents,
+  KERNEL_WORK,
+  type KernelWork,
+  type Numbers,
+} from "./kernel_work.ts";
 import type { StubBuffer, StubDispatch } from "./stub_gpu.ts";
 
 /** Elements of a buffer: those from `from` on, before `to`. */
@@ -27,6 +32,7 @@ export interface Dispatch {
   readonly invocations: number;
   /** Bytes of a workgroup's memory. */
   readonly memory: number;
+  /** NaN where they are unknown. */
   readonly flops: number;
   /** Bytes of all elements read and of all written, each once. */
   readonly bytes: number;
@@ -38,8 +44,8 @@ export interface Dispatch {
 export function describeDispatch(dispatch: StubDispatch): Dispatch {
   const { pipeline: { label, code, constants }, grid } = dispatch;
   const kernel = label.split(" ")[0] as KernelName;
-  const { flops, reads, writes } = KERNEL_WORK[kernel];
   const numbers = { ...numbersOf(dispatch), ...constants };
+  const { flops, reads, writes } = KERNEL_WORK[kernel] ?? allBound(dispatch);
   const { size: [x, y, z], memory } = resourcesOf(code, constants);
   const spans = (extents: Extents) => spansOf(dispatch, numbers, extents);
   const [read, written] = [reads(numbers), writes(numbers)];
@@ -55,6 +61,21 @@ export function describeDispatch(dispatch: StubDispatch): Dispatch {
     bytes: 4 * touched.reduce((sum, count) => sum + count, 0),
     reads: spans(read),
     writes: spans(written),
+  };
+}
+
+/** The work of a kernel of which nothing is known but its bindings. */
+function allBound({ pipeline, buffers }: StubDispatch): KernelWork {
+  const { bindings } = parseInterface(pipeline.code);
+  const extents = (some: typeof bindings) => (numbers: Numbers): Extents =>
+    Object.fromEntries(some.map(({ name, index }) => [
+      name,
+      buffers.get(index)!.size / 4 - numbers[`${name}At`],
+    ]));
+  return {
+    flops: () => NaN,
+    reads: extents(bindings),
+    writes: extents(bindings.filter(({ written }) => written)),
   };
 }
 

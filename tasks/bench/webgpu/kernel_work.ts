@@ -162,7 +162,7 @@ function move(more: Extents = {}): KernelWork {
 }
 
 /** A step of each recurrent cell, by the name of its kernel. */
-const STEPS = {
+const CELL_STEPS = {
   // Two sums and tanh.
   rnn: stepForward(1, 3, () => ({}), { output: 1 }),
   // The sum, and the product by 1 − y².
@@ -214,15 +214,18 @@ const STEPS = {
   }, ({ B, H }) => ({ carried: B * H })),
 } as const satisfies Readonly<Record<string, KernelWork>>;
 
-/** By the name of the kernel. */
-export const KERNEL_WORK: Readonly<Record<KernelName, KernelWork>> = {
-  ...STEPS,
-  rnn_sequence: sequence(STEPS.rnn, 1),
-  rnn_backward_sequence: sequence(STEPS.rnn_backward, -1),
-  gru_sequence: sequence(STEPS.gru, 1),
-  gru_backward_sequence: sequence(STEPS.gru_backward, -1),
-  lstm_sequence: sequence(STEPS.lstm, 1),
-  lstm_backward_sequence: sequence(STEPS.lstm_backward, -1),
+/**
+ * By the name of the kernel. One that is not here counts as touching all that it binds,
+ * and its operations as unknown.
+ */
+export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
+  ...CELL_STEPS,
+  rnn_sequence: sequence(CELL_STEPS.rnn, 1),
+  rnn_backward_sequence: sequence(CELL_STEPS.rnn_backward, -1),
+  gru_sequence: sequence(CELL_STEPS.gru, 1),
+  gru_backward_sequence: sequence(CELL_STEPS.gru_backward, -1),
+  lstm_sequence: sequence(CELL_STEPS.lstm, 1),
+  lstm_backward_sequence: sequence(CELL_STEPS.lstm_backward, -1),
   carry: move({ norm: 1 }),
   copy: move(),
   dropout: {

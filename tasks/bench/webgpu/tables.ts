@@ -105,7 +105,7 @@ function countCells(
   return [
     String(count),
     ...shape,
-    (flops / 1e6).toFixed(3),
+    Number.isNaN(flops) ? "?" : (flops / 1e6).toFixed(3),
     (bytes / 1e6).toFixed(3),
   ];
 }
@@ -152,7 +152,7 @@ function kernelLines(kernels: readonly KernelTime[]): string[] {
         String(kernel.count),
         shapeCells(kernel)[0],
         kernel.microseconds.toFixed(1),
-        kernel.gflops.toFixed(2),
+        Number.isNaN(kernel.gflops) ? "?" : kernel.gflops.toFixed(2),
         kernel.gigabytes.toFixed(2),
       ]),
       ["all", "", "", sum.toFixed(1), "", ""],
