@@ -188,13 +188,17 @@ function uncompiled(
 
 Deno.test("the engine follows from the sizes, and from no wish that they do not allow", () => {
   const pipelines = uncompiled("rnn_sequence");
-  const at = (offset: number) => ({ offset }) as WebGPUTensor;
+  const weight = (offset: number, G: number, H: number) => (
+    { offset, size: G * H * H } as WebGPUTensor
+  );
   for (
-    const [wanted, B, H, offset, expected] of [
+    const [wanted, B, H, offset, expected, G = 1] of [
       [undefined, 32, 256, 0, "sequence"],
       [undefined, 1000, 4, 64, "sequence"],
       [undefined, 32, 260, 0, "step"],
       [undefined, 8, 1024, 0, "sequence"],
+      [undefined, 2, 1024, 0, "sequence", 4],
+      [undefined, 3, 1024, 0, "step", 4],
       [undefined, 9, 1024, 0, "step"],
       ["step", 1, 64, 0, "step"],
       ["sequence", 32, 512, 0, "sequence"],
@@ -202,10 +206,17 @@ Deno.test("the engine follows from the sizes, and from no wish that they do not 
       ["sequence", 1, 1028, 0, "step"],
       ["sequence", 1, 33, 0, "step"],
       ["sequence", 1, 64, 3, "step"],
-    ] as readonly [Engine | undefined, number, number, number, Engine][]
+    ] as readonly [
+      Engine | undefined,
+      number,
+      number,
+      number,
+      Engine,
+      number?,
+    ][]
   ) {
     assertEquals(
-      engineOf(wanted, { B, H }, at(offset), pipelines),
+      engineOf(wanted, { B, H }, weight(offset, G, H), pipelines),
       expected,
       `${wanted}, B ${B}, H ${H}, at ${offset}`,
     );

@@ -22,8 +22,10 @@ interface Sizes {
 
 /** Hidden sizes whose weight lies near enough to be read once for every few rows. */
 const SMALL = 256;
-/** Rows of which every workgroup takes one, whatever the hidden size. */
+/** Batches for which a dispatch a step would leave most of a device idle. */
 const FEW_ROWS = 8;
+/** Elements of a weight, times rows, that are worth reading at every step. */
+const MOST_READ = 2 ** 23;
 /** Terms that a dispatch sums up at the most: 40 ms of a small GPU, see commands.ts. */
 const MOST_TERMS = 2 ** 31;
 /** Batches from which on a workgroup takes more than two rows. */
@@ -43,7 +45,9 @@ export function engineOf(
 ): Engine {
   const fits = H % 4 === 0 && weight.offset % 4 === 0 && H <= CAPACITY;
   if (!fits) return "step";
-  return wanted ?? (H <= SMALL || B <= FEW_ROWS ? "sequence" : "step");
+  const isSmall = H <= SMALL ||
+    (B <= FEW_ROWS && B * weight.size <= MOST_READ);
+  return wanted ?? (isSmall ? "sequence" : "step");
 }
 
 /**
