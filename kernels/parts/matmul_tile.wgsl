@@ -10,7 +10,7 @@
 //
 // Asks
 //   left(at: u32) -> f32, the left factor's number at a place, and rightOf, Columns,
-//   Places and Sums, as four_columns.wgsl has them, for any number of columns up to four.
+//   Places and Sums, as three_columns.wgsl and four_columns.wgsl have them.
 
 override ROWS: u32 = 2;
 override COLUMNS: u32 = 4;

@@ -7,8 +7,8 @@
 // Asks
 //   product() -> Product, whose columns are the units: the right factor has as many
 //   rows for each gate, one gate after the other; finish(row: u32, unit: u32,
-//   sums: Columns); matmul_tile.wgsl, and a column for each gate: four_columns.wgsl, or
-//   what it gives for another number.
+//   sums: Columns); matmul_tile.wgsl and three_columns.wgsl or four_columns.wgsl, which
+//   say how many gates there are.
 
 override SHARE_X: u32 = COLUMNS;
 override SHARE_Y: u32 = 4 * ROWS;

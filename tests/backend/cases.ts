@@ -21,9 +21,17 @@ export interface Argument {
 export interface Case {
   readonly name: string;
   readonly arguments: Readonly<Record<string, Argument>>;
+  /**
+   * Numbers around each argument in a larger tensor, which an op must leave alone.
+   * Default: `GUARD`.
+   */
+  readonly guard?: number;
   // deno-lint-ignore no-explicit-any -- the op's own type is checked where it is called
   readonly call: (ops: Ops, tensors: any) => void;
 }
+
+/** Such a number that no argument lies at a multiple of anything. */
+export const GUARD = 3;
 
 /** Unit roundoff of float32. */
 export const U = 2 ** -24;
@@ -71,14 +79,24 @@ function gateValues(
   });
 }
 
+/** Numbers that are drawn at the most, a prime: longer arrays repeat them. */
+const MOST_DRAWN = 1_048_583;
+
 /** Float32 numbers, about normal, the same in every run. */
 export function normal(
   length: number,
   deviation = 1,
   seed = length,
 ): Float32Array {
-  const draws = randomNormal(seed, { stream: "parameters" }, length);
-  return Float32Array.from(draws, (x) => x * deviation);
+  const draws = randomNormal(
+    seed,
+    { stream: "parameters" },
+    Math.min(length, MOST_DRAWN),
+  );
+  return Float32Array.from(
+    { length },
+    (_, i) => draws[i % MOST_DRAWN] * deviation,
+  );
 }
 
 /** Token ids below V that reach both ends and leave gaps. */
@@ -99,6 +117,13 @@ const SIZES = [
   { T: 2, B: 16, H: 512, V: 28 },
   { T: 3, B: 7, H: 257, V: 28 },
 ] as const;
+
+/** What the cases of a recurrent layer go by. */
+interface Sizes {
+  readonly T: number;
+  readonly B: number;
+  readonly H: number;
+}
 
 /** All of them, the same in every run. */
 export function cases(): Case[] {
@@ -168,51 +193,7 @@ export function cases(): Case[] {
         call: (ops, tensors) => ops.linearBackward(tensors),
       });
     }
-    for (const activation of ["tanh", "relu"] as const) {
-      const recurrent = {
-        weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
-        initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
-      };
-      // relu has no bound on its states; 8 is beyond what these weights reach.
-      const scale = activation === "tanh" ? 1 : 8;
-      all.push({
-        name: `rnn, ${activation}: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          ...recurrent,
-          bias: { shape: [H], values: normal(H, 0.3, 5) },
-          output: {
-            shape: [T, B, H],
-            tolerance: recurrentTolerance(H, scale),
-          },
-        },
-        call: (ops, tensors) => ops.rnn({ ...tensors, activation }),
-      }, {
-        name: `rnnBackward, ${activation}: ${size}`,
-        arguments: {
-          ...recurrent,
-          // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
-          output: {
-            shape: [T, B, H],
-            values: hidden.map((x) => Math.tanh(x)),
-          },
-          dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
-          dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
-          dWeight: {
-            shape: [H, H],
-            tolerance: sumTolerance(rows, 2) +
-              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-          },
-          dBias: {
-            shape: [H],
-            tolerance: sumTolerance(rows, 2) +
-              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-          },
-        },
-        call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
-      });
-    }
-    all.push(...gatedCases(T, B, H, size));
+    all.push(...recurrentCases({ T, B, H }));
     for (const gradient of [true, false]) {
       all.push({
         name: `softmaxCrossEntropy ${gradient ? "with" : "without"} ` +
@@ -323,6 +304,60 @@ function extremeNormCases(): Case[] {
       };
     })
   );
+}
+
+/** rnn and its backward with either activation, gru, lstm and their backwards. */
+export function recurrentCases({ T, B, H }: Sizes): Case[] {
+  const size = `T ${T}, B ${B}, H ${H}`;
+  const rows = T * B;
+  const hidden = normal(rows * H, 1, 1);
+  const all: Case[] = [];
+  for (const activation of ["tanh", "relu"] as const) {
+    const recurrent = {
+      weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
+      initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
+    };
+    // relu has no bound on its states; 8 is beyond what these weights reach.
+    const scale = activation === "tanh" ? 1 : 8;
+    all.push({
+      name: `rnn, ${activation}: ${size}`,
+      arguments: {
+        input: { shape: [T, B, H], values: hidden },
+        ...recurrent,
+        bias: { shape: [H], values: normal(H, 0.3, 5) },
+        output: {
+          shape: [T, B, H],
+          tolerance: recurrentTolerance(H, scale),
+        },
+      },
+      call: (ops, tensors) => ops.rnn({ ...tensors, activation }),
+    }, {
+      name: `rnnBackward, ${activation}: ${size}`,
+      arguments: {
+        ...recurrent,
+        // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
+        output: {
+          shape: [T, B, H],
+          values: hidden.map((x) => Math.tanh(x)),
+        },
+        dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
+        dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
+        dWeight: {
+          shape: [H, H],
+          tolerance: sumTolerance(rows, 2) +
+            4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
+        },
+        dBias: {
+          shape: [H],
+          tolerance: sumTolerance(rows, 2) +
+            4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
+        },
+      },
+      call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
+    });
+  }
+  all.push(...gatedCases(T, B, H, size));
+  return all;
 }
 
 /** gru, lstm and their backwards. */

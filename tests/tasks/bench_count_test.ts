@@ -80,6 +80,33 @@ const MINIBATCHES: readonly (readonly [
     flops: 7_117_687_064,
     bytes: 452_824_628,
   }],
+  ["sequence", "rnn", {
+    dispatches: 19,
+    pipelinesSet: 18,
+    bindGroupsSet: 19,
+    barriers: 19,
+    longestChain: 11,
+    flops: 1_851_161_880,
+    bytes: 55_901_744,
+  }],
+  ["sequence", "gru", {
+    dispatches: 20,
+    pipelinesSet: 18,
+    bindGroupsSet: 20,
+    barriers: 20,
+    longestChain: 11,
+    flops: 5_365_192_984,
+    bytes: 139_333_168,
+  }],
+  ["sequence", "lstm", {
+    dispatches: 20,
+    pipelinesSet: 18,
+    bindGroupsSet: 20,
+    barriers: 20,
+    longestChain: 11,
+    flops: 7_117_687_064,
+    bytes: 156_519_988,
+  }],
 ];
 
 for (const [engine, cell, expected] of MINIBATCHES) {
@@ -135,6 +162,28 @@ const EPOCHS: readonly (readonly [
     buffersMade: 0.125,
     waits: 0.125,
   }],
+  ["sequence", false, {
+    dispatches: 155.125,
+    passes: 1.125,
+    submits: 1,
+    copies: 0.25,
+    writes: 1.125,
+    bytesWritten: 111_392,
+    bindGroupsMade: 0,
+    buffersMade: 0.125,
+    waits: 0.125,
+  }],
+  ["sequence", true, {
+    dispatches: 168.125,
+    passes: 1.125,
+    submits: 1,
+    copies: 0.25,
+    writes: 1.125,
+    bytesWritten: 132_640,
+    bindGroupsMade: 0,
+    buffersMade: 0.125,
+    waits: 0.125,
+  }],
 ];
 
 for (const [engine, hasValidation, expected] of EPOCHS) {
@@ -148,14 +197,17 @@ for (const [engine, hasValidation, expected] of EPOCHS) {
 Deno.test("what a kernel does is known of each of its bindings", () => {
   for (const [key, { flops, reads, writes }] of Object.entries(KERNEL_WORK)) {
     const name = NAMES.find((name) => name === key)!;
-    const { bindings, fields } = parseInterface(join(filesOf(name)));
+    const { bindings, fields, constants } = parseInterface(
+      join(filesOf(name)),
+    );
     const read = new Set<string>(), written = new Set<string>();
     // A step between others, the last and the first one; with all that is optional.
     for (const t of [1, 2, 0]) {
       for (const [FIRST, IN_PLACE] of [[0, 0], [1, 0], [0, 1]]) {
         const ones = Object.fromEntries(fields.map((field) => [field.name, 1]));
         const groups = { groupsX: 1, groupsZ: 1 };
-        const numbers = { ...ones, t, T: 3, ...groups, FIRST, IN_PLACE };
+        const all = { ...constants, ...ones, t, T: 3, ...groups };
+        const numbers = { ...all, FIRST, IN_PLACE };
         assert(flops(numbers) >= 0, name);
         Object.keys(reads(numbers)).forEach((name) => read.add(name));
         Object.keys(writes(numbers)).forEach((name) => written.add(name));
@@ -201,11 +253,15 @@ Deno.test("a kernel of which nothing is known touches all that it binds", async 
 });
 
 Deno.test("what kernels do lies within their buffers", async () => {
-  for (const cell of CELL_NAMES) {
-    const sizes = { cell, hiddenSize: 9, batchSize: 3, numSteps: 4 };
+  const engines = ENGINE_NAMES.flatMap((engine) =>
+    CELL_NAMES.map((cell) => [engine, cell] as const)
+  );
+  for (const [engine, cell] of engines) {
+    const hiddenSize = engine === "step" ? 9 : 12;
+    const sizes = { cell, hiddenSize, batchSize: 3, numSteps: 66 };
     const submitted: StubDispatch[] = [];
     const { gpu } = stubGPU((dispatch) => submitted.push(dispatch));
-    using backend = await ENGINES.step({ gpu });
+    using backend = await ENGINES[engine]({ gpu });
     using model = new TrainingModel(backend, sizes);
     model.minibatch();
     model.readGradients().catch(() => {}); // submits; a stub writes no mark

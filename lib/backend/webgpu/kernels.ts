@@ -112,6 +112,33 @@ import workgroup_greatest from "../../../kernels/parts/workgroup_greatest.wgsl" 
 import workgroup_sum from "../../../kernels/parts/workgroup_sum.wgsl" with {
   type: "text",
 };
+import matmul_rows from "../../../kernels/parts/matmul_rows.wgsl" with {
+  type: "text",
+};
+import one_gate from "../../../kernels/parts/one_gate.wgsl" with {
+  type: "text",
+};
+import four_gates from "../../../kernels/parts/four_gates.wgsl" with {
+  type: "text",
+};
+import three_columns from "../../../kernels/parts/three_columns.wgsl" with {
+  type: "text",
+};
+import three_gates from "../../../kernels/parts/three_gates.wgsl" with {
+  type: "text",
+};
+import recurrent_backward from "../../../kernels/parts/recurrent_backward.wgsl" with {
+  type: "text",
+};
+import recurrent_forward from "../../../kernels/parts/recurrent_forward.wgsl" with {
+  type: "text",
+};
+import sequence_backward from "../../../kernels/parts/sequence_backward.wgsl" with {
+  type: "text",
+};
+import sequence_forward from "../../../kernels/parts/sequence_forward.wgsl" with {
+  type: "text",
+};
 
 /** WGSL by the name of its file in kernels/parts/: declarations for many kernels. */
 export const PARTS = {
@@ -121,14 +148,23 @@ export const PARTS = {
   each_parameter,
   finite,
   four_columns,
+  four_gates,
   logistic,
   matmul_elements,
+  matmul_rows,
   matmul_staged,
   matmul_tile,
   matmul_units,
+  one_gate,
+  recurrent_backward,
+  recurrent_forward,
+  sequence_backward,
+  sequence_forward,
   step_backward,
   step_forward,
   tanh,
+  three_columns,
+  three_gates,
   workgroup_greatest,
   workgroup_sum,
 } as const;
@@ -136,59 +172,134 @@ export const PARTS = {
 /** Name of a file in kernels/parts/. */
 export type PartName = keyof typeof PARTS;
 
+/** Name of a file in kernels/. */
+type SourceName = keyof typeof SOURCES;
+
 // Parts of several kernels, in the order that Deno needs: see filesOf.
 const PRODUCT = ["matmul_elements", "matmul_tile", "four_columns"] as const;
 const GATED_STEP = [
   "step_forward",
+  "recurrent_forward",
   "matmul_units",
   "matmul_tile",
   "logistic",
   "tanh",
 ] as const;
-const STEP_BACKWARD = ["step_backward", ...PRODUCT] as const;
+const STEP_BACKWARD = [
+  "step_backward",
+  "recurrent_backward",
+  ...PRODUCT,
+] as const;
+const SEQUENCE = [
+  "sequence_forward",
+  "recurrent_forward",
+  "matmul_rows",
+  "tanh",
+] as const;
+const SEQUENCE_BACKWARD = [
+  "sequence_backward",
+  "recurrent_backward",
+  "matmul_rows",
+] as const;
 const UPDATE = ["each_parameter", "clip", "finite"] as const;
 
-/** WGSL by the name of its file in kernels/, and the parts that it uses. */
+/** WGSL by the name of its file in kernels/: all but the parts. */
+export const SOURCES = {
+  carry,
+  copy,
+  dropout,
+  embedding,
+  embedding_backward,
+  embedding_backward_links,
+  fill,
+  global_norm,
+  global_norm_partials,
+  gru,
+  gru_backward,
+  linear,
+  linear_backward_bias,
+  linear_backward_input,
+  linear_backward_weight,
+  lstm,
+  lstm_backward,
+  one_hot_linear,
+  one_hot_linear_backward,
+  rnn,
+  rnn_backward,
+  sample,
+  sample_drawn,
+  softmax_cross_entropy,
+  softmax_cross_entropy_mean,
+  sum_slices,
+  transpose,
+  update_adam,
+  update_momentum,
+  update_rmsprop,
+  update_sgd,
+} as const;
+
+/**
+ * A kernel's own file in kernels/, and the parts that it uses. A recurrent cell's file
+ * makes two kernels: of one step, and of a sequence.
+ */
 export const KERNELS = {
-  carry: [carry, "each_element", "finite"],
-  copy: [copy, "each_element"],
-  dropout: [dropout, "each_element"],
-  embedding: [embedding, "each_element"],
-  embedding_backward: [embedding_backward, "each_element"],
-  embedding_backward_links: [embedding_backward_links],
-  fill: [fill, "each_element"],
-  global_norm: [global_norm, "workgroup_sum"],
-  global_norm_partials: [global_norm_partials, "workgroup_sum"],
-  gru: [gru, ...GATED_STEP],
-  gru_backward: [gru_backward, ...STEP_BACKWARD],
-  linear: [linear, ...PRODUCT],
-  linear_backward_bias: [linear_backward_bias],
-  linear_backward_input: [linear_backward_input, "matmul_staged"],
-  linear_backward_weight: [linear_backward_weight, "matmul_staged"],
-  lstm: [lstm, ...GATED_STEP, "four_columns"],
-  lstm_backward: [lstm_backward, ...STEP_BACKWARD, "tanh"],
-  one_hot_linear: [one_hot_linear, "each_element"],
-  one_hot_linear_backward: [one_hot_linear_backward],
-  rnn: [rnn, "step_forward", ...PRODUCT, "tanh"],
-  rnn_backward: [rnn_backward, ...STEP_BACKWARD],
-  sample: [sample, "bounded", "workgroup_greatest"],
+  carry: ["carry", "each_element", "finite"],
+  copy: ["copy", "each_element"],
+  dropout: ["dropout", "each_element"],
+  embedding: ["embedding", "each_element"],
+  embedding_backward: ["embedding_backward", "each_element"],
+  embedding_backward_links: ["embedding_backward_links"],
+  fill: ["fill", "each_element"],
+  global_norm: ["global_norm", "workgroup_sum"],
+  global_norm_partials: ["global_norm_partials", "workgroup_sum"],
+  gru: ["gru", ...GATED_STEP, "three_columns", "three_gates"],
+  gru_sequence: ["gru", ...SEQUENCE, "logistic", "three_gates"],
+  gru_backward: ["gru_backward", ...STEP_BACKWARD, "three_gates"],
+  gru_backward_sequence: ["gru_backward", ...SEQUENCE_BACKWARD, "three_gates"],
+  linear: ["linear", ...PRODUCT],
+  linear_backward_bias: ["linear_backward_bias"],
+  linear_backward_input: ["linear_backward_input", "matmul_staged"],
+  linear_backward_weight: ["linear_backward_weight", "matmul_staged"],
+  lstm: ["lstm", ...GATED_STEP, "four_columns", "four_gates"],
+  lstm_sequence: ["lstm", ...SEQUENCE, "logistic", "four_gates"],
+  lstm_backward: ["lstm_backward", ...STEP_BACKWARD, "tanh", "four_gates"],
+  lstm_backward_sequence: [
+    "lstm_backward",
+    ...SEQUENCE_BACKWARD,
+    "tanh",
+    "four_gates",
+  ],
+  one_hot_linear: ["one_hot_linear", "each_element"],
+  one_hot_linear_backward: ["one_hot_linear_backward"],
+  rnn: [
+    "rnn",
+    "step_forward",
+    "recurrent_forward",
+    "one_gate",
+    ...PRODUCT,
+    "tanh",
+  ],
+  rnn_backward: ["rnn_backward", ...STEP_BACKWARD, "one_gate"],
+  rnn_backward_sequence: ["rnn_backward", ...SEQUENCE_BACKWARD, "one_gate"],
+  rnn_sequence: ["rnn", ...SEQUENCE, "one_gate"],
+  sample: ["sample", "bounded", "workgroup_greatest"],
   sample_drawn: [
-    sample_drawn,
+    "sample_drawn",
     "bounded",
     "workgroup_greatest",
     "workgroup_sum",
   ],
-  softmax_cross_entropy: [softmax_cross_entropy],
-  softmax_cross_entropy_mean: [softmax_cross_entropy_mean, "workgroup_sum"],
-  sum_slices: [sum_slices, "each_element"],
-  transpose: [transpose],
-  update_adam: [update_adam, ...UPDATE],
-  update_momentum: [update_momentum, ...UPDATE],
-  update_rmsprop: [update_rmsprop, ...UPDATE],
-  update_sgd: [update_sgd, ...UPDATE],
-} as const satisfies Record<string, readonly [string, ...PartName[]]>;
+  softmax_cross_entropy: ["softmax_cross_entropy"],
+  softmax_cross_entropy_mean: ["softmax_cross_entropy_mean", "workgroup_sum"],
+  sum_slices: ["sum_slices", "each_element"],
+  transpose: ["transpose"],
+  update_adam: ["update_adam", ...UPDATE],
+  update_momentum: ["update_momentum", ...UPDATE],
+  update_rmsprop: ["update_rmsprop", ...UPDATE],
+  update_sgd: ["update_sgd", ...UPDATE],
+} as const satisfies Record<string, readonly [SourceName, ...PartName[]]>;
 
-/** Name of a file in kernels/. */
+/** Name of a kernel. */
 export type KernelName = keyof typeof KERNELS;
 
 /** A file of WGSL: its path from the root, and what it holds. */
@@ -204,9 +315,9 @@ export interface WGSLFile {
  * so they stand at the top of a file, and matmul_tile comes behind all that have some.
  */
 export function filesOf(name: KernelName): WGSLFile[] {
-  const [text, ...parts] = KERNELS[name];
+  const [own, ...parts] = KERNELS[name];
   return [
-    { path: `kernels/${name}.wgsl`, text },
+    { path: `kernels/${own}.wgsl`, text: SOURCES[own] },
     ...parts.map((part) => ({
       path: `kernels/parts/${part}.wgsl`,
       text: PARTS[part],

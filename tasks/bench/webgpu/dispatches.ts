@@ -79,11 +79,11 @@ function allBound({ pipeline, buffers }: StubDispatch): KernelWork {
   };
 }
 
-/** The fields of a dispatch's `dims`, and its workgroups. */
+/** The fields of a dispatch's `dims`, its kernel's constants, and its workgroups. */
 export function numbersOf(
   { pipeline, grid, uniformBytes }: StubDispatch,
 ): Numbers {
-  const { fields } = parseInterface(pipeline.code);
+  const { fields, constants } = parseInterface(pipeline.code);
   const view = new DataView(uniformBytes);
   const values = fields.map(({ name, dtype }, i) => [
     name,
@@ -92,7 +92,7 @@ export function numbersOf(
       : view.getUint32(4 * i, true),
   ]);
   const [groupsX, , groupsZ] = grid;
-  return { ...Object.fromEntries(values), groupsX, groupsZ };
+  return { ...constants, ...Object.fromEntries(values), groupsX, groupsZ };
 }
 
 function spansOf(

@@ -7,7 +7,9 @@ import type { Backend } from "../../../lib/backend/backend.ts";
 /** What opens a backend, by the name of the engine that it runs layers by. */
 export const ENGINES = {
   /** A dispatch for each time step. */
-  step: openWebGPU,
+  step: (options) => openWebGPU({ ...options, engine: "step" }),
+  /** A dispatch for a whole sequence. */
+  sequence: (options) => openWebGPU({ ...options, engine: "sequence" }),
 } as const satisfies Record<
   string,
   (options: WebGPUOptions) => Promise<Backend>

@@ -7,8 +7,8 @@
 import type { KernelName } from "../../../lib/backend/webgpu/kernels.ts";
 
 /**
- * Numbers of a dispatch by name: the fields of `dims`, the overrides that are set, and
- * its workgroups in x and z, `groupsX` and `groupsZ`.
+ * Numbers of a dispatch by name: the fields of `dims`, the kernel's constants, the
+ * overrides that are set, and its workgroups in x and z, `groupsX` and `groupsZ`.
  */
 export type Numbers = Readonly<Record<string, number>>;
 
@@ -97,7 +97,7 @@ function stepBackward(
       return {
         dOutput: step(t, numbers, H),
         ...!isLast(numbers) && {
-          transposed: G * H * H,
+          weight: G * H * H,
           [after]: step(t + 1, numbers, G * H),
         },
         ...reads(numbers, isLast(numbers)),
@@ -107,6 +107,32 @@ function stepBackward(
       dInput: step(numbers.t, numbers, G * numbers.H),
       ...writes(numbers),
     }),
+  };
+}
+
+/** What the steps do that one dispatch takes, from t on or from t down. */
+function sequence(ofStep: KernelWork, direction: 1 | -1): KernelWork {
+  const each = (numbers: Numbers): Numbers[] => {
+    const { t, T, STEPS } = numbers;
+    const length = Math.min(STEPS, direction > 0 ? T - t : t + 1);
+    const steps = Array.from({ length }, (_, i) => t + direction * i);
+    return steps.map((t) => ({ ...numbers, t, FIRST: t === 0 ? 1 : 0 }));
+  };
+  const together = (extents: readonly Extents[]): Extents => {
+    const all: Record<string, [from: number, size: number]> = {};
+    for (const [name, extent] of extents.flatMap(Object.entries<Extent>)) {
+      const [from, size] = typeof extent === "number" ? [0, extent] : extent;
+      const [first, others] = all[name] ?? [from, size];
+      const begin = Math.min(from, first);
+      all[name] = [begin, Math.max(from + size, first + others) - begin];
+    }
+    return all;
+  };
+  return {
+    flops: (numbers) =>
+      each(numbers).reduce((sum, one) => sum + ofStep.flops(one), 0),
+    reads: (numbers) => together(each(numbers).map(ofStep.reads)),
+    writes: (numbers) => together(each(numbers).map(ofStep.writes)),
   };
 }
 
@@ -135,11 +161,71 @@ function move(more: Extents = {}): KernelWork {
   };
 }
 
+/** A step of each recurrent cell, by the name of its kernel. */
+const CELL_STEPS = {
+  // Two sums and tanh.
+  rnn: stepForward(1, 3, () => ({}), { output: 1 }),
+  // The sum, and the product by 1 − y².
+  rnn_backward: stepBackward(
+    1,
+    4,
+    "dInput",
+    (numbers) => ({ output: step(numbers.t, numbers, numbers.H) }),
+    () => ({}),
+  ),
+  // r and z take three each, m one, n and the new state four each.
+  gru: stepForward(3, 15, ({ H }) => ({ hiddenBias: H }), {
+    output: 1,
+    gates: 4,
+  }),
+  // dh takes two, dn and dz five each, dr four, dm and what is carried one each.
+  gru_backward: stepBackward(3, 18, "dSums", (numbers, isLast) => {
+    const { t, B, H } = numbers;
+    return {
+      ...previous(
+        { ...numbers, FIRST: t === 0 ? 1 : 0 },
+        "output",
+        "initialState",
+      ),
+      gates: step(t, numbers, 4 * H),
+      ...!isLast && { carried: B * H },
+    };
+  }, (numbers) => {
+    const { t, B, H } = numbers;
+    return { dSums: step(t, numbers, 3 * H), carried: B * H };
+  }),
+  // The four gates take three each, so does the cell, the new state two.
+  lstm: stepForward(
+    4,
+    17,
+    (numbers) => previous(numbers, "cells", "initialCell"),
+    { cells: 1, output: 1, gates: 4 },
+  ),
+  // dh and tanh take one each, dc five, the gates four each, what is carried one.
+  lstm_backward: stepBackward(4, 24, "dInput", (numbers, isLast) => {
+    const { t, B, H } = numbers;
+    return {
+      // c at this step, and at the one before.
+      cells: [Math.max(0, t - 1) * B * H, (t === 0 ? 1 : 2) * B * H],
+      ...t === 0 && { initialCell: B * H },
+      gates: step(t, numbers, 4 * H),
+      ...!isLast && { carried: B * H },
+    };
+  }, ({ B, H }) => ({ carried: B * H })),
+} as const satisfies Readonly<Record<string, KernelWork>>;
+
 /**
  * By the name of the kernel. One that is not here counts as touching all that it binds,
  * and its operations as unknown.
  */
 export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
+  ...CELL_STEPS,
+  rnn_sequence: sequence(CELL_STEPS.rnn, 1),
+  rnn_backward_sequence: sequence(CELL_STEPS.rnn_backward, -1),
+  gru_sequence: sequence(CELL_STEPS.gru, 1),
+  gru_backward_sequence: sequence(CELL_STEPS.gru_backward, -1),
+  lstm_sequence: sequence(CELL_STEPS.lstm, 1),
+  lstm_backward_sequence: sequence(CELL_STEPS.lstm_backward, -1),
   carry: move({ norm: 1 }),
   copy: move(),
   dropout: {
@@ -178,27 +264,6 @@ export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
     reads: ({ P }) => ({ gradients: P }),
     writes: ({ groupsX }) => ({ partials: 3 * groupsX }),
   },
-  // r and z take three each, m one, n and the new state four each.
-  gru: stepForward(3, 15, ({ H }) => ({ hiddenBias: H }), {
-    output: 1,
-    gates: 4,
-  }),
-  // dh takes two, dn and dz five each, dr four, dm and what is carried one each.
-  gru_backward: stepBackward(3, 18, "dSums", (numbers, isLast) => {
-    const { t, B, H } = numbers;
-    return {
-      ...previous(
-        { ...numbers, FIRST: t === 0 ? 1 : 0 },
-        "output",
-        "initialState",
-      ),
-      gates: step(t, numbers, 4 * H),
-      ...!isLast && { carried: B * H },
-    };
-  }, (numbers) => {
-    const { t, B, H } = numbers;
-    return { dSums: step(t, numbers, 3 * H), carried: B * H };
-  }),
   linear: {
     flops: ({ rows, I, O, hasBias }) =>
       2 * rows * I * O + (hasBias ? rows * O : 0),
@@ -226,24 +291,6 @@ export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
     reads: ({ rows, I, O }) => ({ dOutput: rows * O, input: rows * I }),
     writes: ({ I, O, groupsZ }) => ({ dWeight: groupsZ * O * I }),
   },
-  // The four gates take three each, so does the cell, the new state two.
-  lstm: stepForward(
-    4,
-    17,
-    (numbers) => previous(numbers, "cells", "initialCell"),
-    { cells: 1, output: 1, gates: 4 },
-  ),
-  // dh and tanh take one each, dc five, the gates four each, what is carried one.
-  lstm_backward: stepBackward(4, 24, "dInput", (numbers, isLast) => {
-    const { t, B, H } = numbers;
-    return {
-      // c at this step, and at the one before.
-      cells: [Math.max(0, t - 1) * B * H, (t === 0 ? 1 : 2) * B * H],
-      ...t === 0 && { initialCell: B * H },
-      gates: step(t, numbers, 4 * H),
-      ...!isLast && { carried: B * H },
-    };
-  }, ({ B, H }) => ({ carried: B * H })),
   one_hot_linear: {
     flops: () => 0,
     reads: ({ rows, O, V }) => ({ ids: rows, weight: O * V }),
@@ -254,16 +301,6 @@ export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
     reads: ({ rows, O }) => ({ ids: rows, dOutput: rows * O }),
     writes: ({ O, V }) => ({ dWeight: O * V }),
   },
-  // Two sums and tanh.
-  rnn: stepForward(1, 3, () => ({}), { output: 1 }),
-  // The sum, and the product by 1 − y².
-  rnn_backward: stepBackward(
-    1,
-    4,
-    "dInput",
-    (numbers) => ({ output: step(numbers.t, numbers, numbers.H) }),
-    () => ({}),
-  ),
   sample: {
     flops: ({ groupsX, V }) => groupsX * V,
     reads: ({ groupsX, V }) => ({ logits: groupsX * V }),
