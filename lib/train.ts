@@ -25,7 +25,8 @@ import {
 import type { TrainingRecord } from "./training/settings.ts";
 import type { LearningRateSchedule } from "./training/learning_rate.ts";
 import type { TrainEvent } from "./training/events.ts";
-import { type Loop, runTraining } from "./training/trainer.ts";
+import { runTraining } from "./training/run_training.ts";
+import type { Loop } from "./training/trainer.ts";
 
 /**
  * Settings of {@linkcode train} and {@linkcode resume} that do not affect the results.

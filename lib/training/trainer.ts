@@ -1,5 +1,5 @@
 /**
- * The loop of training, from any point of it on.
+ * The loop of a training, from any point of it on, on one device.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
   type Weights,
 } from "./model_in_training.ts";
 import { type Clock, monotonicClock, Pace } from "./pace.ts";
-import { type RecoveryOptions, withRecovery } from "./recovery.ts";
+import type { RecoveryOptions } from "./recovery.ts";
 import { trainAgain } from "./train_again.ts";
 import { changesModel, type DoneChunk, WorkQueue } from "./work_queue.ts";
 import {
@@ -53,23 +53,8 @@ export interface Loop {
   readonly reopen?: RecoveryOptions["reopen"];
 }
 
-/** Trains from `start` to the last epoch, or until the signal. */
-export function runTraining(
-  corpus: Corpus,
-  backend: Backend,
-  start: Start,
-  loop: Loop,
-): AsyncGenerator<TrainEvent, void> {
-  async function* begin(start: Start, backend: Backend) {
-    using trainer = new Trainer(corpus, backend, start, loop);
-    yield* trainer.run();
-  }
-  const { reopen, clock = monotonicClock } = loop;
-  return withRecovery(begin, start, backend, { reopen, clock });
-}
-
 /** The loop over the minibatches of a model in training. */
-class Trainer implements Disposable {
+export class Trainer implements Disposable {
   readonly #corpus: Corpus;
   readonly #loop: Loop;
   readonly #clock: Clock;

@@ -62,8 +62,9 @@ export interface WorkQueueOptions {
 
 /**
  * The chunks of a training: while the results of one are waited for, the next is on
- * the device already. A device that computes while it is told what to do is none the
- * slower for that.
+ * the device already. In Deno the call of a read lasts until the GPU is idle, and its
+ * answer comes 10 ms later: in that time the GPU is at work on the next chunk. A device
+ * that computes while it is told what to do is none the slower for that.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
