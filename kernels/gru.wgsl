@@ -42,6 +42,20 @@ struct Dims {
 @group(0) @binding(6) var<storage, read> hiddenBias: array<f32>;
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>;
 
+const GATES = 3u;
+alias Gates = vec3f;
+alias FourUnits = mat4x3f;
+
+/// Of a unit the three columns of the product with the weight (matmul_tile.wgsl).
+alias Columns = vec3f;
+alias Places = vec3u;
+alias Sums = mat4x3f;
+const COUNTED = Places(0, 1, 2);
+
+fn rightOf(at: Places) -> Columns {
+  return Columns(right(at.x), right(at.y), right(at.z));
+}
+
 fn advance(t: u32, b: u32, h: u32, sums: Gates) -> f32 {
   let H = dims.H;
   let index = t * dims.B + b;

@@ -48,6 +48,10 @@ struct Dims {
 @group(0) @binding(7) var<storage, read_write> dSums: array<f32>;
 @group(0) @binding(8) var<storage, read_write> carried: array<f32>;
 
+const GATES = 3u;
+alias Gates = vec3f;
+alias FourUnits = mat4x3f;
+
 fn sumsAt() -> u32 {
   return dims.dSumsAt;
 }

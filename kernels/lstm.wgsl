@@ -43,6 +43,10 @@ struct Dims {
 @group(0) @binding(7) var<storage, read_write> cells: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gates: array<f32>;
 
+const GATES = 4u;
+alias Gates = vec4f;
+alias FourUnits = mat4x4f;
+
 /// The cell of the step before, as previousState.
 fn previousCell(t: u32, b: u32, h: u32) -> f32 {
   if (t == 0u) {

@@ -46,6 +46,10 @@ struct Dims {
 @group(0) @binding(6) var<storage, read> gates: array<f32>;
 @group(0) @binding(7) var<storage, read_write> carried: array<f32>;
 
+const GATES = 4u;
+alias Gates = vec4f;
+alias FourUnits = mat4x4f;
+
 fn sumsAt() -> u32 {
   return dims.dInputAt;
 }

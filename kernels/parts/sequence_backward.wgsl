@@ -8,8 +8,8 @@
 // Asks
 //   backpropagate(t: u32, b: u32, h: u32, dh: f32) -> Gates, a cell's step, which gives the
 //   gradients by its sums; sumsAt() -> u32, where these begin, dSums (T, B, GH), and
-//   left(at: u32) -> f32, its number at a place; one_gate.wgsl, three_gates.wgsl or
-//   four_gates.wgsl; dims.t, dims.T, dims.B, dims.H and dims.weightAt, all u32;
+//   left(at: u32) -> f32, its number at a place; one_gate.wgsl, or gates.wgsl and
+//   what it asks for; dims.t, dims.T, dims.B, dims.H and dims.weightAt, all u32;
 //   recurrent_backward.wgsl, matmul_rows.wgsl. dims.H is a multiple of 4, and dims.weightAt
 //   too; ROWS · dims.H is CAPACITY at the most.
 

@@ -2,12 +2,12 @@
 //   main(): up to STEPS steps in a dispatch, from dims.t on. A workgroup takes ROWS rows of
 //   the batch through them, as they are independent of the other rows. The state lies in
 //   workgroup memory, so a step waits for no other workgroup. fours(place, k) and SUMS,
-//   which matmul_rows.wgsl asks for.
+//   which matmul_rows.wgsl asks for. right(at): a number of the weight.
 //   The binding weight (GH, H), in fours.
 //
 // Asks
 //   advance(t: u32, b: u32, h: u32, sums: Gates) -> f32, a cell's step, which gives the
-//   unit's new state; one_gate.wgsl, three_gates.wgsl or four_gates.wgsl; dims.t, dims.T,
+//   unit's new state; one_gate.wgsl, or gates.wgsl and what it asks for; dims.t, dims.T,
 //   dims.B, dims.H, dims.weightAt and dims.outputAt, all u32; recurrent_forward.wgsl,
 //   matmul_rows.wgsl. dims.H is a multiple of 4, and dims.weightAt too; ROWS · dims.H is
 //   CAPACITY at the most.
@@ -16,6 +16,10 @@
 const SUMS = 512u;
 
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;
+
+fn right(at: u32) -> f32 {
+  return weight[at / 4u][at % 4u];
+}
 
 /// `place` is the first of the weight's four rows.
 fn fours(place: u32, k: u32) -> mat4x4f {

@@ -8,9 +8,9 @@
 // Asks
 //   backpropagate(t: u32, b: u32, h: u32, dh: f32) -> Gates, a cell's step, which gives the
 //   gradients by its sums; sumsAt() -> u32, where these begin, dSums (T, B, GH), and
-//   left(at: u32) -> f32, its number at a place; Gates and GATES, as one_gate.wgsl,
-//   three_gates.wgsl and four_gates.wgsl have them; dims.t, dims.T, dims.B, dims.H and
-//   dims.weightAt, all u32; recurrent_backward.wgsl, matmul_tile.wgsl.
+//   left(at: u32) -> f32, its number at a place; Gates, a number of each gate, and GATES,
+//   how many there are; dims.t, dims.T, dims.B, dims.H and dims.weightAt, all u32;
+//   recurrent_backward.wgsl, matmul_tile.wgsl.
 
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 

@@ -6,9 +6,9 @@
 //
 // Asks
 //   advance(t: u32, b: u32, h: u32, sums: Gates) -> f32, a cell's step, which gives the
-//   unit's new state; Gates, as one_gate.wgsl, three_gates.wgsl and four_gates.wgsl have
-//   it; dims.t, dims.B, dims.H, dims.weightAt, dims.initialStateAt and dims.outputAt, all
-//   u32; recurrent_forward.wgsl, matmul_tile.wgsl.
+//   unit's new state; Gates, a number of each gate, which is of one type with what the
+//   product gives for a unit; dims.t, dims.B, dims.H, dims.weightAt, dims.initialStateAt
+//   and dims.outputAt, all u32; recurrent_forward.wgsl, matmul_tile.wgsl.
 
 override FIRST: bool = false;
 

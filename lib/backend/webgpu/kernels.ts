@@ -118,15 +118,7 @@ import matmul_rows from "../../../kernels/parts/matmul_rows.wgsl" with {
 import one_gate from "../../../kernels/parts/one_gate.wgsl" with {
   type: "text",
 };
-import four_gates from "../../../kernels/parts/four_gates.wgsl" with {
-  type: "text",
-};
-import three_columns from "../../../kernels/parts/three_columns.wgsl" with {
-  type: "text",
-};
-import three_gates from "../../../kernels/parts/three_gates.wgsl" with {
-  type: "text",
-};
+import gates from "../../../kernels/parts/gates.wgsl" with { type: "text" };
 import recurrent_backward from "../../../kernels/parts/recurrent_backward.wgsl" with {
   type: "text",
 };
@@ -148,7 +140,7 @@ export const PARTS = {
   each_parameter,
   finite,
   four_columns,
-  four_gates,
+  gates,
   logistic,
   matmul_elements,
   matmul_rows,
@@ -163,8 +155,6 @@ export const PARTS = {
   step_backward,
   step_forward,
   tanh,
-  three_columns,
-  three_gates,
   workgroup_greatest,
   workgroup_sum,
 } as const;
@@ -252,22 +242,22 @@ export const KERNELS = {
   fill: ["fill", "each_element"],
   global_norm: ["global_norm", "workgroup_sum"],
   global_norm_partials: ["global_norm_partials", "workgroup_sum"],
-  gru: ["gru", ...GATED_STEP, "three_columns", "three_gates"],
-  gru_sequence: ["gru", ...SEQUENCE, "logistic", "three_gates"],
-  gru_backward: ["gru_backward", ...STEP_BACKWARD, "three_gates"],
-  gru_backward_sequence: ["gru_backward", ...SEQUENCE_BACKWARD, "three_gates"],
+  gru: ["gru", ...GATED_STEP],
+  gru_sequence: ["gru", ...SEQUENCE, "logistic", "gates"],
+  gru_backward: ["gru_backward", ...STEP_BACKWARD],
+  gru_backward_sequence: ["gru_backward", ...SEQUENCE_BACKWARD, "gates"],
   linear: ["linear", ...PRODUCT],
   linear_backward_bias: ["linear_backward_bias"],
   linear_backward_input: ["linear_backward_input", "matmul_staged"],
   linear_backward_weight: ["linear_backward_weight", "matmul_staged"],
-  lstm: ["lstm", ...GATED_STEP, "four_columns", "four_gates"],
-  lstm_sequence: ["lstm", ...SEQUENCE, "logistic", "four_gates"],
-  lstm_backward: ["lstm_backward", ...STEP_BACKWARD, "tanh", "four_gates"],
+  lstm: ["lstm", ...GATED_STEP, "four_columns"],
+  lstm_sequence: ["lstm", ...SEQUENCE, "logistic", "gates"],
+  lstm_backward: ["lstm_backward", ...STEP_BACKWARD, "tanh"],
   lstm_backward_sequence: [
     "lstm_backward",
     ...SEQUENCE_BACKWARD,
     "tanh",
-    "four_gates",
+    "gates",
   ],
   one_hot_linear: ["one_hot_linear", "each_element"],
   one_hot_linear_backward: ["one_hot_linear_backward"],

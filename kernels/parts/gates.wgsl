@@ -1,14 +1,10 @@
 // Gives
-//   GATES, the gates of a cell: four; Gates, a number of each; FourUnits, the gates of
-//   four units. withGate(units, gate, values): those with other numbers of a gate;
-//   gateOf(units, gate): the four numbers of a gate.
+//   withGate(units, gate, values): the gates of four units, with other numbers of one
+//   gate; gateOf(units, gate): the four numbers of a gate.
 //
 // Asks
-//   nothing.
-
-const GATES = 4u;
-alias Gates = vec4f;
-alias FourUnits = mat4x4f;
+//   of a cell with two gates or more: GATES, how many there are; Gates, a number of each,
+//   as vec3f; FourUnits, the gates of four units, as mat4x3f.
 
 fn withGate(units: FourUnits, gate: u32, values: vec4f) -> FourUnits {
   var all = units;
