@@ -31,7 +31,16 @@ export class TemporaryFolder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
+    for (let attempts = 1;; attempts++) {
+      try {
+        return Deno.removeSync(this.path, { recursive: true });
+      } catch (error) {
+        // A process that was killed may have children that still write into it.
+        const isFilling = (error as { code?: string }).code === "ENOTEMPTY";
+        if (!isFilling || attempts === 100) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      }
+    }
   }
 }
 
