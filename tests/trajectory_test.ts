@@ -58,7 +58,7 @@ const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
   "the gradient of the head's weight is 1 % off": (ops) => ({
     linearBackward(tensors) {
       ops.linearBackward(tensors);
-      enlarge(tensors.dWeight);
+      enlarge(tensors.dWeight!);
     },
   }),
   "the gradient of the head's bias is 1 % off": (ops) => ({
@@ -68,8 +68,8 @@ const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
     },
   }),
   "the gradient of the layer's output is 1 % off": (ops) => ({
-    linearBackward(tensors) {
-      ops.linearBackward(tensors);
+    head(tensors) {
+      ops.head(tensors);
       enlarge(tensors.dInput!);
     },
   }),

@@ -27,6 +27,7 @@ export {
 export { applyFunction } from "./functions";
 export { globalNorm, globalNormScratch } from "./global_norm";
 export { gru, gruBackward, gruBackwardScratch, gruScratch } from "./gru";
+export { head, headScratch } from "./head";
 export {
   linear,
   linearBackward,
@@ -37,10 +38,6 @@ export { embedding, embeddingBackward } from "./embedding";
 export { lstm, lstmBackward, lstmBackwardScratch, lstmScratch } from "./lstm";
 export { rnn, rnnBackward, rnnBackwardScratch, rnnScratch } from "./rnn";
 export { sample, sampleScratch } from "./sample";
-export {
-  softmaxCrossEntropy,
-  softmaxCrossEntropyScratch,
-} from "./softmax_cross_entropy";
 export { failInThread, hangInThread, nextPhase, takePieces } from "./threads";
 export { update } from "./update";
 

@@ -70,7 +70,7 @@ export function linearBackwardScratch(rows: usize, I: usize, O: usize): f64 {
 
 /**
  *     dInput  = dOutput · weight           left out where `dInput` is 0
- *     dWeight = dOutputᵀ · input
+ *     dWeight = dOutputᵀ · input           left out where `dWeight` is 0
  *     dBias   = Σ_r dOutput[r,:]           left out where `dBias` is 0
  */
 export function linearBackward(
@@ -89,14 +89,16 @@ export function linearBackward(
   const transposed = areaOf(Area.Transposed), inputs = areaOf(Area.Inputs);
   const outputs = areaOf(Area.Outputs), weights = areaOf(Area.Weights);
   beginPacking();
-  addColumns(0, 0, dOutput, O << 2, O, rows, transposed, 4);
-  addColumns(0, 0, input, I << 2, I, rows, inputs, 8);
+  if (dWeight) {
+    addColumns(0, 0, dOutput, O << 2, O, rows, transposed, 4);
+    addColumns(0, 0, input, I << 2, I, rows, inputs, 8);
+  }
   if (dInput) {
     addRows(dOutput, O << 2, rows, O, outputs, 4);
     addColumns(0, 0, weight, I << 2, I, O, weights, 8);
   }
   packAll();
   if (dInput) product(outputs, weights, 0, dInput, rows, I, O);
-  product(transposed, inputs, 0, dWeight, O, I, rows);
+  if (dWeight) product(transposed, inputs, 0, dWeight, O, I, rows);
   if (dBias) columnSums(dOutput, dBias, rows, O);
 }

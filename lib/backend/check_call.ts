@@ -175,6 +175,10 @@ function checkCall<Kind extends Storage>(
   for (const signature of tensors) {
     assertTensor(op, signature, found[signature.name], bound);
   }
+  for (const { name, requires } of tensors) {
+    if (!requires || !found[name] || found[requires]) continue;
+    throw missing(op, tensors.find(({ name }) => name === requires)!, bound);
+  }
   const { sizes, leading } = bound;
   sizes.rows = leading ? sizeOf(leading) : sizes.T * sizes.B;
   const values: Record<string, unknown> = {};

@@ -15,6 +15,7 @@ import {
   number,
   optional,
   over,
+  requiring,
   result,
   type SignatureOf,
   type TensorSignature,
@@ -44,7 +45,8 @@ export const UPDATE_RULES = {
 export type UpdateRule = keyof typeof UPDATE_RULES;
 
 /**
- * A model's operations: whole layers, each over a whole sequence.
+ * A model's operations: whole layers, each over a whole sequence, and what lies around
+ * the layers, `head`, which is one op so that a device can do it in one go.
  *
  * All tensors are arguments, including the results (`output`, `loss`, `norm`, `tokens`
  * and every `d…` except `dOutput`), which are overwritten, never added to. An op
@@ -78,8 +80,8 @@ export interface Ops {
   lstmBackward(tensors: LstmBackward): void;
   /** Sets a random part of the elements to zero and scales up the others. */
   dropout(tensors: Dropout): void;
-  /** Mean cross-entropy of `softmax(logits)` and the gradient of that mean. */
-  softmaxCrossEntropy(tensors: SoftmaxCrossEntropy): void;
+  /** The logits, the loss and where the gradients begin: see {@linkcode Head}. */
+  head(tensors: Head): void;
   /** `norm = √ Σ gradients²`. */
   globalNorm(tensors: GlobalNorm): void;
   /** One update of an optimizer, with clipped gradients: see {@linkcode Update}. */
@@ -148,7 +150,7 @@ export interface Linear {
   readonly output: Tensor;
 }
 
-/** Arguments of `ops.linearBackward`. */
+/** Arguments of `ops.linearBackward`; any of the results may be left out. */
 export interface LinearBackward {
   /** `(…, I)`. */
   readonly input: Tensor;
@@ -159,7 +161,7 @@ export interface LinearBackward {
   /** `(…, I)`. */
   readonly dInput?: Tensor;
   /** `(O, I)`. */
-  readonly dWeight: Tensor;
+  readonly dWeight?: Tensor;
   /** `(O)`. */
   readonly dBias?: Tensor;
 }
@@ -343,18 +345,41 @@ export interface Dropout {
   readonly counter: readonly [number, number, number];
 }
 
-/** Arguments of `ops.softmaxCrossEntropy`. Targets are below `V`. */
-export interface SoftmaxCrossEntropy {
-  /** `(T, B, V)`. */
-  readonly logits: Tensor;
+/**
+ * Arguments of `ops.head`: a model's last layer, which is linear, and the cross-entropy
+ * of its softmax. Any of the results may be left out; all but the logits take targets,
+ * which are below `V`. With `w` for the target's weight and `W` for the sum of them all:
+ *
+ *     z[t,b,:] = input[t,b,:] · weightᵀ + bias                      the logits
+ *     losses[t,b] = w · (log Σ_v exp z[t,b,v] − z[t,b,target])
+ *     loss = Σ losses / W
+ *     dLogits[t,b,:] = w / W · (softmax(z[t,b,:]) − oneHot(target))
+ *     dInput = dLogits · weight
+ *
+ * A position whose weight is 0 has no loss and no gradient, whatever its logits are.
+ * Where all weights are 0 the loss is 0.
+ */
+export interface Head {
+  /** `(T, B, H)`. */
+  readonly input: Tensor;
+  /** `(V, H)`. */
+  readonly weight: Tensor;
+  /** `(V)`. */
+  readonly bias: Tensor;
   /** `(T, B)` u32. */
-  readonly targets: Tensor;
-  /** `()`, nats per token. */
-  readonly loss: Tensor;
-  /** `(T, B)`, the cross-entropy of each token. */
-  readonly losses?: Tensor;
+  readonly targets?: Tensor;
+  /** `(T, B)`, each at least 0. Default: all 1. */
+  readonly targetWeights?: Tensor;
   /** `(T, B, V)`. */
+  readonly logits?: Tensor;
+  /** `()`, nats per token: the mean of the tokens' cross-entropies by their weights. */
+  readonly loss?: Tensor;
+  /** `(T, B)`, the cross-entropy of each token times its weight. */
+  readonly losses?: Tensor;
+  /** `(T, B, V)`, the gradient of the loss. */
   readonly dLogits?: Tensor;
+  /** `(T, B, H)`, the gradient of the loss; only with `dLogits`. */
+  readonly dInput?: Tensor;
 }
 
 /** Arguments of `ops.globalNorm`. */
@@ -574,7 +599,7 @@ export const SIGNATURES: {
       weight: f32("O I"),
       dOutput: f32("... O"),
       dInput: optional(result(f32("... I"))),
-      dWeight: result(f32("O I")),
+      dWeight: optional(result(f32("O I"))),
       dBias: optional(result(f32("O"))),
     },
     sizes: ["rows", "I", "O"],
@@ -674,15 +699,20 @@ export const SIGNATURES: {
       counter: words(3),
     },
   },
-  softmaxCrossEntropy: {
+  head: {
     tensors: {
-      logits: f32("T B V"),
-      targets: ids("T B", "V"),
-      loss: result(f32("")),
-      losses: optional(result(f32("T B"))),
-      dLogits: optional(result(f32("T B V"))),
+      input: f32("T B H"),
+      weight: f32("V H"),
+      bias: f32("V"),
+      targets: optional(ids("T B", "V")),
+      targetWeights: requiring("targets", optional(f32("T B"))),
+      logits: optional(result(f32("T B V"))),
+      loss: requiring("targets", optional(result(f32("")))),
+      losses: requiring("targets", optional(result(f32("T B")))),
+      dLogits: requiring("targets", optional(result(f32("T B V")))),
+      dInput: requiring("dLogits", optional(result(f32("T B H")))),
     },
-    sizes: ["rows", "V"],
+    sizes: ["rows", "H", "V"],
     scalars: {},
   },
   globalNorm: {

@@ -25,6 +25,8 @@ export interface TensorSignature {
   readonly below?: SizeName;
   /** For a result: the argument that it may take the place of. */
   readonly over?: string;
+  /** For an optional one: the argument without which it is of no use. */
+  readonly requires?: string;
   /** For an optional one: whether the op's scalars need it; else it is not used. */
   readonly isNeeded?: (scalars: Readonly<Record<string, unknown>>) => boolean;
 }
@@ -85,6 +87,14 @@ export function over<Given extends TensorSignature>(
   tensor: Given,
 ): With<Given, { over: string }> {
   return { ...tensor, over: argument };
+}
+
+/** An optional tensor that is given only together with the argument of this name. */
+export function requiring<Given extends TensorSignature>(
+  argument: string,
+  tensor: Given,
+): With<Given, { requires: string }> {
+  return { ...tensor, requires: argument };
 }
 
 /** A number among an op's arguments, within a range. */

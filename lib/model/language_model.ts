@@ -197,11 +197,22 @@ export class LanguageModel implements Disposable {
    * dropout, as when a trained model is used.
    */
   forward(inputs: Tensor, place?: DropoutPlace): Tensor {
+    this.forwardLayers(inputs, place);
+    return this.logits();
+  }
+
+  /**
+   * Runs the layers alone, which is enough where no logits are wanted: `loss` computes
+   * its own, on some devices without storing them.
+   *
+   * @param place As in `forward`.
+   */
+  forwardLayers(inputs: Tensor, place?: DropoutPlace): void {
     const { ops } = this.#backend;
     this.#steps = inputs.shape[0];
     this.#place = place;
     this.#used = this.#tensors.of(this.#steps);
-    const { embedding, layers, weight, bias, logits } = this.#used.forward;
+    const { embedding, layers } = this.#used.forward;
     layers.forEach(({ weightIh: weight, input, output, dropped, cell }, k) => {
       if (k > 0) {
         ops.linear({ input: this.#outputOf(k - 1), weight, output: input });
@@ -214,22 +225,28 @@ export class LanguageModel implements Disposable {
       cell.forward(ops);
       if (this.#drops(k)) this.#drop(k, output, dropped);
     });
-    const input = this.#outputOf(layers.length - 1);
-    ops.linear({ input, weight, bias, output: logits });
+  }
+
+  /** The logits `(T, B, V)` of the last call of the layers; the next overwrites them. */
+  logits(): Tensor {
+    const logits = this.#tensors.logits(this.#steps);
+    this.#backend.ops.head({ ...this.#head(), logits });
     return logits;
   }
 
   /**
-   * Computes the mean cross-entropy of the logits, in nats per token, into the scalar
-   * `loss`, and that of each token into `losses` `(T, B)`, if given.
+   * Computes the mean cross-entropy, in nats per token, into the scalar `loss`, and that
+   * of each token into `losses` `(T, B)`, if given.
    */
   loss(targets: Tensor, loss: Tensor, losses?: Tensor): void {
-    this.#backend.ops.softmaxCrossEntropy({
-      logits: this.#used.forward.logits,
+    const { backward } = this.#used;
+    this.#backend.ops.head({
+      ...this.#head(),
       targets,
       loss,
       losses,
-      dLogits: this.#used.backward?.dLogits,
+      dLogits: backward?.dLogits,
+      dInput: backward?.layers[this.#top].gradients.dOutput,
     });
   }
 
@@ -237,12 +254,12 @@ export class LanguageModel implements Disposable {
   backward(inputs: Tensor): void {
     const { ops } = this.#backend;
     const { forward, backward = untrained() } = this.#used;
-    const top = forward.layers.length - 1;
+    const top = this.#top;
+    const { input, weight } = this.#head();
     ops.linearBackward({
-      input: this.#outputOf(top),
-      weight: forward.weight,
+      input,
+      weight,
       dOutput: backward.dLogits,
-      dInput: backward.layers[top].gradients.dOutput,
       dWeight: backward.dWeight,
       dBias: backward.dBias,
     });
@@ -299,6 +316,17 @@ export class LanguageModel implements Disposable {
     this.#tensors[Symbol.dispose]();
   }
 
+  /** The layer whose output the head takes. */
+  get #top(): number {
+    return this.#used.forward.layers.length - 1;
+  }
+
+  /** What the head takes of the last call of the layers. */
+  #head() {
+    const { weight, bias } = this.#used.forward;
+    return { input: this.#outputOf(this.#top), weight, bias };
+  }
+
   /** What the layer above layer `k`, or the head, gets. */
   #outputOf(k: number): Tensor {
     const { dropped, output } = this.#used.forward.layers[k];
@@ -307,7 +335,7 @@ export class LanguageModel implements Disposable {
 
   #drops(k: number): boolean {
     return this.#place !== undefined && this.#dropout > 0 &&
-      k < this.#used.forward.layers.length - 1;
+      k < this.#top;
   }
 
   #drop(layer: number, input: Tensor, output: Tensor): void {

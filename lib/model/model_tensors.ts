@@ -50,8 +50,6 @@ export interface ForwardTensors {
   readonly weight: Tensor;
   /** `(V)`. */
   readonly bias: Tensor;
-  /** `(T, B, V)`. */
-  readonly logits: Tensor;
 }
 
 /** The gradients of all that, in the same shapes. */
@@ -109,6 +107,11 @@ export class ModelTensors implements Disposable {
     return this.#last;
   }
 
+  /** The logits of so many time steps, `(T, B, V)`: training needs none. */
+  logits(steps: number): Tensor {
+    return this.#sequence("logits", this.#config.vocabularySize, steps);
+  }
+
   /** Frees every tensor. */
   [Symbol.dispose](): void {
     this.#allocation[Symbol.dispose]();
@@ -124,8 +127,7 @@ export class ModelTensors implements Disposable {
     steps: number,
     backward: BackwardTensors | undefined,
   ): ForwardTensors {
-    const { vocabularySize: V, hiddenSize: H, numLayers: L } = this.#config;
-    const { embeddingSize: E = 0 } = this.#config;
+    const { hiddenSize: H, numLayers: L, embeddingSize: E = 0 } = this.#config;
     const { gates: G } = CELLS[this.#config.cell];
     return {
       ...E > 0 && {
@@ -150,7 +152,6 @@ export class ModelTensors implements Disposable {
       }),
       weight: this.#parameter("linear.weight"),
       bias: this.#parameter("linear.bias"),
-      logits: this.#sequence("logits", V, steps),
     };
   }
 

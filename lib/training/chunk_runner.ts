@@ -67,7 +67,7 @@ export class ChunkRunner implements Disposable {
       const [loss, norm] = [0, 1].map((part) => this.#results.at(i).at(part));
       const model = this.#model;
       if (this.#training.resetState || !minibatch.continues) model.resetState();
-      model.forward(inputs, { seed, epoch, minibatch: index });
+      model.forwardLayers(inputs, { seed, epoch, minibatch: index });
       model.loss(targets, loss);
       model.backward(inputs);
       this.#optimizer.update(norm, { learningRate, updates: updates + i + 1 });

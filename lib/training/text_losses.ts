@@ -6,7 +6,7 @@
  */
 
 import { Allocation } from "../backend/allocation.ts";
-import type { Backend, Tensor } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { LanguageModel } from "../model/language_model.ts";
 import { type Clock, Pace } from "./pace.ts";
 
@@ -24,11 +24,8 @@ export interface ReadingOptions {
   readonly numSteps: number;
   /** Whether the loss of every token is wanted, and not the mean of each call. */
   readonly perToken?: boolean;
-  /**
-   * Called after each call of the model, with its logits `(steps, B, V)`, which the
-   * next one overwrites.
-   */
-  readonly also?: (logits: Tensor) => Promise<void>;
+  /** Called after each call of the model, whose tensors the next one overwrites. */
+  readonly also?: () => Promise<void>;
   /** Decides how much is read at once. */
   readonly clock: Clock;
   /** Ends the reading early. */
@@ -81,14 +78,14 @@ export async function* textLosses(
       const lengths: number[] = [];
       for (let at = 0; at < steps; at += T) {
         const shape = [Math.min(T, steps - at), B];
-        const logits = model.forward(inputs.view(at * B, shape));
+        model.forwardLayers(inputs.view(at * B, shape));
         model.loss(
           targets.view(at * B, shape),
           means.at(lengths.length),
           each?.view(at * B, shape),
         );
         model.carryState();
-        await also?.(logits);
+        await also?.();
         lengths.push(shape[0]);
       }
       const losses = await backend.read(

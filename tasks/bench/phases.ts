@@ -23,7 +23,7 @@ import { withOps } from "./with_ops.ts";
 export interface PhasesResult extends Sizes {
   /** oneHotLinear and the layer. */
   readonly forward: number;
-  /** linear, softmaxCrossEntropy and linearBackward. */
+  /** head, and the gradients of its weight and bias. */
   readonly head: number;
   /** The layer's backward, less the gradient of its weight. */
   readonly backward: number;
@@ -47,8 +47,7 @@ type Phase =
 /** The phases of the ops that every cell has; those of a cell bear its name. */
 const PHASES: ReadonlyMap<string, Phase> = new Map([
   ["oneHotLinear", "forward"],
-  ["linear", "head"],
-  ["softmaxCrossEntropy", "head"],
+  ["head", "head"],
   ["linearBackward", "head"],
   ["oneHotLinearBackward", "inputWeightGradient"],
   ["globalNorm", "update"],

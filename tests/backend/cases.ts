@@ -167,6 +167,16 @@ export function cases(): Case[] {
         call: (ops, tensors) => ops.linearBackward(tensors),
       });
     }
+    all.push({
+      name: `linearBackward of dInput alone: ${size}`,
+      arguments: {
+        input: { shape: [T, B, H], values: hidden },
+        weight: { shape: [V, H], values: normal(V * H) },
+        dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
+        dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
+      },
+      call: (ops, tensors) => ops.linearBackward(tensors),
+    });
     for (const activation of ["tanh", "relu"] as const) {
       const recurrent = {
         weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
@@ -212,24 +222,7 @@ export function cases(): Case[] {
       });
     }
     all.push(...gatedCases(T, B, H, size));
-    for (const gradient of [true, false]) {
-      all.push({
-        name: `softmaxCrossEntropy ${gradient ? "with" : "without"} ` +
-          `dLogits: ${size}`,
-        arguments: {
-          logits: { shape: [T, B, V], values: normal(rows * V, 3) },
-          targets: ids as Argument,
-          // Losses are below 32 here and each sum has V or `rows` terms.
-          loss: { shape: [], tolerance: U * 32 * (V + rows) },
-          ...(gradient && {
-            losses: { shape: [T, B], tolerance: U * 32 * (V + 4) },
-            // A probability below 1, V roundings, and exp within a few of U.
-            dLogits: { shape: [T, B, V], tolerance: U * (V + 32) / rows },
-          }),
-        },
-        call: (ops, tensors) => ops.softmaxCrossEntropy(tensors),
-      });
-    }
+    all.push(...headCases(T, B, H, V, size));
     all.push(...sampleCases(B, V, size));
   }
   for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
@@ -322,6 +315,85 @@ function extremeNormCases(): Case[] {
       };
     })
   );
+}
+
+/** The last layer and its loss: with all results, and with some. */
+function headCases(
+  T: number,
+  B: number,
+  H: number,
+  V: number,
+  size: string,
+): Case[] {
+  const rows = T * B;
+  // Logits of about 3, losses below 32.
+  const scale = 3 / Math.sqrt(H);
+  const layer = {
+    input: { shape: [T, B, H], values: normal(rows * H, 1, 1) },
+    weight: { shape: [V, H], values: normal(V * H, scale) },
+    bias: { shape: [V], values: normal(V) },
+  };
+  const targets = {
+    shape: [T, B],
+    dtype: "u32",
+    values: tokenIds(rows, V),
+  } as const;
+  const logit = sumTolerance(H + 1, scale);
+  const logits = { shape: [T, B, V], tolerance: logit };
+  // A loss moves by twice what its logits do; the sum over V rounds, and its logarithm.
+  const oneLoss = 2 * logit + U * 32 * (V + 8);
+  // Of a probability below 1: as above, and exp within a few of U.
+  const oneGradient = 2 * logit + U * (V + 32);
+  const results = (greatestWeight: number, whole: number) => {
+    const part = greatestWeight / whole;
+    return {
+      // A mean of the losses, of `rows` terms below 32.
+      loss: { shape: [], tolerance: oneLoss + 2 * U * 32 * rows },
+      losses: { shape: [T, B], tolerance: greatestWeight * oneLoss },
+      dLogits: { shape: [T, B, V], tolerance: part * oneGradient },
+      // A sum over V of such gradients, the greatest about 1, times weights below 5.
+      dInput: {
+        shape: [T, B, H],
+        tolerance: part * 5 * scale * V * (oneGradient + 2 * U * V),
+      },
+    };
+  };
+  const { loss, losses, dLogits, dInput } = results(1, rows);
+  const named: [string, Case["arguments"]][] = [
+    ["the loss alone", { targets, loss }],
+    ["the losses alone", { targets, losses }],
+    ["the logits alone", { logits }],
+    ["the logits and losses", { targets, logits, losses }],
+    ["the gradient of the logits", { targets, loss, dLogits }],
+    ["what training takes", { targets, loss, dLogits, dInput }],
+    ["all", { targets, logits, loss, losses, dLogits, dInput }],
+  ];
+  const [one] = weightsLike(1);
+  const weighted: [string, number[]][] = [
+    ["weights", weightsLike(rows)],
+    ["weights that are all 1", new Array(rows).fill(1)],
+    ["weights that are all 0", new Array(rows).fill(0)],
+    ["one weight that is not 0", [one, ...new Array(rows - 1).fill(0)]],
+  ];
+  for (const [what, values] of weighted) {
+    const whole = values.reduce((sum, w) => sum + w, 0);
+    const all = results(2, whole || 1);
+    const targetWeights = { shape: [T, B], values };
+    named.push(
+      [`${what}`, { targets, targetWeights, ...all }],
+      [`${what}, and logits`, { targets, targetWeights, logits, ...all }],
+    );
+  }
+  return named.map(([what, given]) => ({
+    name: `head with ${what}: ${size}`,
+    arguments: { ...layer, ...given },
+    call: (ops, tensors) => ops.head(tensors),
+  }));
+}
+
+/** Weights of targets, some of them 0. */
+function weightsLike(rows: number): number[] {
+  return Array.from({ length: rows }, (_, i) => [2, 0.5, 0, 1][i % 4]);
 }
 
 /** gru, lstm and their backwards. */

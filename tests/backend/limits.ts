@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Backend } from "../../lib/backend/backend.ts";
+import type { Backend, Tensor } from "../../lib/backend/backend.ts";
 import type { Sample } from "../../lib/backend/ops.ts";
 import { normal, U } from "./cases.ts";
 
@@ -37,20 +37,50 @@ export function testLimits(
     });
   });
 
-  test("softmaxCrossEntropy with great logits stays finite", async (backend) => {
-    const logits = backend.allocate([1, 2, 3]);
-    const targets = backend.allocate([1, 2], "u32");
-    const loss = backend.allocate([]), dLogits = backend.allocate([1, 2, 3]);
-    backend.write(logits, [1e4, 0, -1e4, -1e4, -1e4, -1e4]);
-    backend.write(targets, [1, 2]);
-    backend.ops.softmaxCrossEntropy({ logits, targets, loss, dLogits });
-    const expected = (1e4 + Math.log(3)) / 2;
-    const actual = (await backend.read(loss))[0];
-    assert(Math.abs(actual - expected) <= 8 * U * 1e4, `loss ${actual}`);
-    const gradient = [0.5, -0.5, 0, 1 / 6, 1 / 6, -1 / 3];
-    (await backend.read(dLogits)).forEach((d, i) => {
-      assert(Math.abs(d - gradient[i]) <= 1e-6, `dLogits[${i}] ${d}`);
-    });
+  test("head with great logits stays finite", async (backend) => {
+    for (const V of [3, 300]) {
+      const { tensors, write } = headOf(backend, { rows: 2, H: 1, V });
+      const bias = [1e4, 0, ...new Array(V - 2).fill(-1e4)];
+      write(tensors.bias, bias);
+      write(tensors.targets, [1, 2]);
+      backend.ops.head(tensors);
+      const expected = (1e4 + 2e4) / 2;
+      const actual = (await backend.read(tensors.loss))[0];
+      assert(Math.abs(actual - expected) <= 8 * U * 2e4, `loss ${actual}`);
+      const gradient = await backend.read(tensors.dLogits);
+      const rows = [[0.5, -0.5, 0], [0.5, 0, -0.5]];
+      rows.forEach((row, r) =>
+        row.forEach((d, v) => {
+          const actual = gradient[r * V + v];
+          assert(Math.abs(actual - d) <= 1e-6, `dLogits[${r}, ${v}] ${actual}`);
+        })
+      );
+    }
+  });
+
+  test("a logit that is no number shows in the loss, unless its weight is 0", async (backend) => {
+    for (const V of [3, 300]) {
+      for (const bad of [NaN, Infinity]) {
+        const { tensors, write } = headOf(backend, { rows: 2, H: 2, V });
+        const targetWeights = backend.allocate([1, 2]);
+        write(tensors.input, [1, 0, 0, bad]);
+        write(tensors.weight, normal(V * 2));
+        for (const logits of [undefined, backend.allocate([1, 2, V])]) {
+          backend.ops.head({ ...tensors, logits });
+          const { loss, dLogits, dInput } = tensors;
+          assert(!Number.isFinite((await backend.read(loss))[0]));
+          const gradients = [...await backend.read(dInput)];
+          assert(gradients.slice(0, 2).every(Number.isFinite));
+          assert(!gradients.slice(2).every(Number.isFinite), `${gradients}`);
+          write(targetWeights, [1, 0]);
+          backend.ops.head({ ...tensors, logits, targetWeights });
+          assert(Number.isFinite((await backend.read(loss))[0]));
+          assertEquals([...await backend.read(dInput)].slice(2), [0, 0]);
+          const zeros = new Array(V).fill(0);
+          assertEquals([...await backend.read(dLogits)].slice(V), zeros);
+        }
+      }
+    }
   });
 
   test("globalNorm has no square overflow or vanish", async (backend) => {
@@ -329,6 +359,25 @@ export function testLimits(
       });
     }
   });
+}
+
+/** Zeros for all that the op `head` takes but the logits, of one time step. */
+function headOf(
+  backend: Backend,
+  { rows, H, V }: { rows: number; H: number; V: number },
+) {
+  const tensors = {
+    input: backend.allocate([1, rows, H]),
+    weight: backend.allocate([V, H]),
+    bias: backend.allocate([V]),
+    targets: backend.allocate([1, rows], "u32"),
+    loss: backend.allocate([]),
+    dLogits: backend.allocate([1, rows, V]),
+    dInput: backend.allocate([1, rows, H]),
+  };
+  const write = (tensor: Tensor, values: ArrayLike<number>) =>
+    backend.write(tensor, values);
+  return { tensors, write };
 }
 
 /** The tokens that a row is drawn with, one for each of the uniforms. */

@@ -35,7 +35,10 @@ const CALLS: readonly (readonly [op: string, ...calls: Call[]])[] = [
       { tensors, sizes: [3, 2, 7], scalars },
     ] as const
   ),
-  ["softmaxCrossEntropy", { tensors: 5, sizes: [9, 5] }],
+  ["head", { tensors: 10, sizes: [9, 5, 7] }, {
+    tensors: 10,
+    sizes: [2, 5, 7],
+  }],
   ["globalNorm", { tensors: 2, sizes: [16_385] }],
   ["sample", { tensors: 5, sizes: [3, 9], scalars: [0, 1, 3, 0.9, 1.2] }],
 ];

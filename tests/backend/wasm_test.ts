@@ -79,19 +79,25 @@ async function minibatch(
   const [dWx, dWh, dB, dWq, dBq] = parts(gradients);
   const initialState = tensor([B, H], 0.5);
   const input = tensor([T, B, H]), output = tensor([T, B, H]);
-  const logits = tensor([T, B, V]), dLogits = tensor([T, B, V]);
+  const dLogits = tensor([T, B, V]);
   const dOutput = tensor([T, B, H]), dInput = tensor([T, B, H]);
   const loss = tensor([]), norm = tensor([]);
   const activation = "tanh";
   ops.oneHotLinear({ ids, weight: wx, output: input });
   ops.rnn({ input, weight: wh, bias: b, initialState, output, activation });
-  ops.linear({ input: output, weight: wq, bias: bq, output: logits });
-  ops.softmaxCrossEntropy({ logits, targets: ids, loss, dLogits });
+  ops.head({
+    input: output,
+    weight: wq,
+    bias: bq,
+    targets: ids,
+    loss,
+    dLogits,
+    dInput: dOutput,
+  });
   ops.linearBackward({
     input: output,
     weight: wq,
     dOutput: dLogits,
-    dInput: dOutput,
     dWeight: dWq,
     dBias: dBq,
   });

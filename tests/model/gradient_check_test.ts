@@ -89,21 +89,47 @@ const CASES: OpCase[] = [
     backward: (ops, { dOutput, dInput }) =>
       ops.dropout({ input: dOutput, output: dInput, ...MASK }),
   },
-  {
-    name: "softmaxCrossEntropy",
-    variables: { logits: [T, B, V] },
-    ids: { shape: [T, B], V },
-    output: [],
-    forward: (ops, { logits, ids, output }) =>
-      ops.softmaxCrossEntropy({ logits, targets: ids, loss: output }),
-    // The op gives the gradient of the loss itself: times the factor r.
-    backward: (ops, { logits, ids, output, dOutput, dLogits }) => {
-      const targets = ids, loss = output;
-      ops.softmaxCrossEntropy({ logits, targets, loss, dLogits });
-      scale(dLogits, elements(dOutput)[0]);
-    },
-  },
+  ...[false, true].map((isWeighted): OpCase => {
+    const given = (
+      { input, weight, bias, ids, targetWeights, output }: HeadTensors,
+    ) => {
+      // Some count more than others, and some do not count.
+      const weights = elements(targetWeights);
+      weights.forEach((_, i) => weights[i] = [1, 0, 2, 0.5][i % 4]);
+      return {
+        ...{ input, weight, bias, targets: ids, loss: output },
+        ...(isWeighted && { targetWeights }),
+      };
+    };
+    return {
+      name: `head with${isWeighted ? "" : "out"} weights of targets`,
+      variables: { input: [T, B, I], weight: [V, I], bias: [V] },
+      constants: { targetWeights: [T, B] },
+      results: { dLogits: [T, B, V] },
+      ids: { shape: [T, B], V },
+      output: [],
+      forward: (ops, tensors) => ops.head(given(tensors)),
+      // The op gives the gradient of the loss itself: times the factor r.
+      backward: (ops, tensors) => {
+        const { input, weight, dLogits, dOutput, dInput } = tensors;
+        ops.head({ ...given(tensors), dLogits, dInput });
+        const { dWeight, dBias } = tensors;
+        const layer = { input, weight, dWeight, dBias };
+        ops.linearBackward({ ...layer, dOutput: dLogits });
+        const r = elements(dOutput)[0];
+        for (const gradient of [dInput, dWeight, dBias]) scale(gradient, r);
+      },
+    };
+  }),
 ];
+
+/** The arguments of `ops.head`, by the names that {@linkcode OpCase} gives them. */
+type HeadTensors = Readonly<
+  Record<
+    "input" | "weight" | "bias" | "ids" | "targetWeights" | "output",
+    Tensor
+  >
+>;
 
 /** A model under test, and how much is dropped between its layers. */
 interface ModelCase {
@@ -183,7 +209,8 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
     (ops) => ({
       linearBackward(x) {
         ops.linearBackward(x);
-        if (x[gradient]) scale(x[gradient], 1.001);
+        const wrong = x[gradient];
+        if (wrong) scale(wrong, 1.001);
       },
     }),
   ]),
@@ -274,20 +301,47 @@ const WRONG: [name: string, replace: (ops: Ops) => Partial<Ops>][] = [
       ops.rnnBackward({ ...x, activation });
     },
   })],
-  ["softmaxCrossEntropy with the sum's gradient for the mean's", (ops) => ({
-    softmaxCrossEntropy(x) {
-      ops.softmaxCrossEntropy(x);
+  ...(["dInput", "dLogits"] as const).map((
+    gradient,
+  ): (typeof WRONG)[number] => [
+    `head with ${gradient} 0.1 % off`,
+    (ops) => ({
+      head(x) {
+        ops.head(x);
+        const wrong = x[gradient];
+        if (wrong) scale(wrong, 1.001);
+      },
+    }),
+  ]),
+  ["head with the sum's gradient for the mean's", (ops) => ({
+    head(x) {
+      ops.head(x);
       if (x.dLogits) scale(x.dLogits, T * B);
     },
   })],
-  ["softmaxCrossEntropy without the target", (ops) => ({
-    softmaxCrossEntropy(x) {
-      ops.softmaxCrossEntropy(x);
-      if (!x.dLogits) return;
+  ["head without the target", (ops) => ({
+    head(x) {
+      ops.head(x);
+      if (!x.targets || !x.dLogits) return;
       const gradient = elements(x.dLogits);
       elements(x.targets).forEach((id, row) =>
         gradient[row * V + id] += 1 / (T * B)
       );
+    },
+  })],
+  ["head that counts every target, with weights", (ops) => ({
+    head(x) {
+      ops.head(x);
+      if (x.dLogits) ops.head({ ...x, targetWeights: undefined });
+    },
+  })],
+  ["head whose loss is no mean by its weights, with weights", (ops) => ({
+    head(x) {
+      ops.head(x);
+      if (!x.targetWeights || !x.dLogits) return;
+      const whole = Array.from(elements(x.targetWeights))
+        .reduce((sum, w) => sum + w, 0);
+      scale(x.dLogits, whole / (T * B));
     },
   })],
 ];
@@ -299,15 +353,20 @@ for (const [name, replace] of WRONG) {
     const op = name.split(/Backward| /)[0];
     for (const one of CASES.filter((one) => one.name.startsWith(op))) {
       if (op === "dropout") continue; // there it is not in place
-      if (name.includes("dBias") && one.name.includes("without")) continue;
+      if (/dBias|with weights/.test(name) && one.name.includes("without")) {
+        continue;
+      }
       await assertRejects(() => checkOp(backend, one), Error, "expected");
     }
+    if (name.endsWith("with weights")) return; // which models have none of
     const models = op === "dropout" || op === "embedding"
       ? FAMILY.filter(({ config, dropout }) =>
         op === "dropout"
           ? dropout! > 0 && config.numLayers === 2
           : config.embeddingSize === I
       )
+      : name.startsWith("linearBackward with dInput") // between layers
+      ? VANILLA.filter(({ config }) => config.numLayers > 1)
       : op === "gru" || op === "lstm"
       ? FAMILY.filter(({ config }) => config.cell === op)
       : VANILLA;

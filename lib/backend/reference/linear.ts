@@ -53,11 +53,13 @@ export function linearBackward(
       }
     }
   }
-  dWeight.fill(0);
-  for (let r = 0; r < rows; r++) {
-    for (let o = 0; o < O; o++) {
-      const d = dOutput[r * O + o];
-      for (let i = 0; i < I; i++) dWeight[o * I + i] += d * input[r * I + i];
+  if (dWeight) {
+    dWeight.fill(0);
+    for (let r = 0; r < rows; r++) {
+      for (let o = 0; o < O; o++) {
+        const d = dOutput[r * O + o];
+        for (let i = 0; i < I; i++) dWeight[o * I + i] += d * input[r * I + i];
+      }
     }
   }
   if (dBias) columnSums({ rows, O }, dOutput, dBias);

@@ -25,13 +25,13 @@ import { dropout } from "./dropout.ts";
 import { embedding, embeddingBackward } from "./embedding.ts";
 import { globalNorm, update } from "./gradient_descent.ts";
 import { gru, gruBackward } from "./gru.ts";
+import { head } from "./head.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { zeros } from "./zeros.ts";
 import { lstm, lstmBackward } from "./lstm.ts";
 import { oneHotLinear, oneHotLinearBackward } from "./one_hot_linear.ts";
 import { rnn, rnnBackward } from "./rnn.ts";
 import { sample } from "./sample.ts";
-import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
 
 /** Every op as a function of sizes, arrays and scalars. */
 const FUNCTIONS: Implementations<Floats, Uint32Array> = {
@@ -48,7 +48,7 @@ const FUNCTIONS: Implementations<Floats, Uint32Array> = {
   lstm,
   lstmBackward,
   dropout,
-  softmaxCrossEntropy,
+  head,
   globalNorm,
   update,
   fill: (_, { tensor }, { value }) => void tensor.fill(value),
@@ -127,6 +127,7 @@ function implement(op: OpName): (call: Call<ReferenceStorage>) => void {
     const arrays: Record<string, Values> = {};
     for (const name in tensors) arrays[name] = elements(tensors[name]);
     for (const [name, { below }] of ids) {
+      if (!tensors[name]) continue;
       const bound = sizes[below!];
       const wrong = arrays[name].find((id) => id >= bound);
       if (wrong !== undefined) throw wrongId(op, name, wrong, bound);

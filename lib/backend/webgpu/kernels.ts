@@ -26,6 +26,11 @@ import gru from "../../../kernels/gru.wgsl" with { type: "text" };
 import gru_backward from "../../../kernels/gru_backward.wgsl" with {
   type: "text",
 };
+import head from "../../../kernels/head.wgsl" with { type: "text" };
+import head_loss from "../../../kernels/head_loss.wgsl" with { type: "text" };
+import head_softmax from "../../../kernels/head_softmax.wgsl" with {
+  type: "text",
+};
 import linear from "../../../kernels/linear.wgsl" with { type: "text" };
 import linear_backward_bias from "../../../kernels/linear_backward_bias.wgsl" with {
   type: "text",
@@ -52,12 +57,6 @@ import rnn_backward from "../../../kernels/rnn_backward.wgsl" with {
 };
 import sample from "../../../kernels/sample.wgsl" with { type: "text" };
 import sample_drawn from "../../../kernels/sample_drawn.wgsl" with {
-  type: "text",
-};
-import softmax_cross_entropy from "../../../kernels/softmax_cross_entropy.wgsl" with {
-  type: "text",
-};
-import softmax_cross_entropy_mean from "../../../kernels/softmax_cross_entropy_mean.wgsl" with {
   type: "text",
 };
 import sum_slices from "../../../kernels/sum_slices.wgsl" with { type: "text" };
@@ -99,10 +98,16 @@ import matmul_tile from "../../../kernels/parts/matmul_tile.wgsl" with {
 import matmul_units from "../../../kernels/parts/matmul_units.wgsl" with {
   type: "text",
 };
+import row_reduction from "../../../kernels/parts/row_reduction.wgsl" with {
+  type: "text",
+};
 import step_backward from "../../../kernels/parts/step_backward.wgsl" with {
   type: "text",
 };
 import step_forward from "../../../kernels/parts/step_forward.wgsl" with {
+  type: "text",
+};
+import target_weights from "../../../kernels/parts/target_weights.wgsl" with {
   type: "text",
 };
 import tanh from "../../../kernels/parts/tanh.wgsl" with { type: "text" };
@@ -129,9 +134,11 @@ export const PARTS = {
   matmul_staged,
   matmul_tile,
   matmul_units,
+  row_reduction,
   step_backward,
   step_forward,
   tanh,
+  target_weights,
   three_columns,
   workgroup_greatest,
   workgroup_sum,
@@ -150,6 +157,7 @@ const GATED_STEP = [
   "tanh",
 ] as const;
 const STEP_BACKWARD = ["step_backward", ...PRODUCT] as const;
+const ROWS_OF_LOGITS = ["target_weights", "row_reduction"] as const;
 const UPDATE = ["each_parameter", "clip", "finite"] as const;
 
 /** WGSL by the name of its file in kernels/, and the parts that it uses. */
@@ -165,6 +173,9 @@ export const KERNELS = {
   global_norm_partials: [global_norm_partials, "workgroup_sum"],
   gru: [gru, ...GATED_STEP, "three_columns"],
   gru_backward: [gru_backward, ...STEP_BACKWARD],
+  head: [head, ...ROWS_OF_LOGITS, "matmul_tile", "four_columns"],
+  head_loss: [head_loss, "workgroup_sum"],
+  head_softmax: [head_softmax, ...ROWS_OF_LOGITS],
   linear: [linear, ...PRODUCT],
   linear_backward_bias: [linear_backward_bias],
   linear_backward_input: [linear_backward_input, "matmul_staged"],
@@ -182,8 +193,6 @@ export const KERNELS = {
     "workgroup_greatest",
     "workgroup_sum",
   ],
-  softmax_cross_entropy: [softmax_cross_entropy],
-  softmax_cross_entropy_mean: [softmax_cross_entropy_mean, "workgroup_sum"],
   sum_slices: [sum_slices, "each_element"],
   transpose: [transpose],
   update_adam: [update_adam, ...UPDATE],

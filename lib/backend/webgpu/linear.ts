@@ -32,7 +32,7 @@ export function linearOps(
           covers: [I, rows],
         });
       }
-      weightGradient(context, [{ dOutput, input }], dWeight);
+      if (dWeight) weightGradient(context, [{ dOutput, input }], dWeight);
       if (dBias) biasGradient(context, dOutput, dBias);
     },
   };

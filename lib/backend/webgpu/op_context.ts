@@ -24,6 +24,7 @@ export const SCRATCH_NAMES = [
   "carried",
   "dSums",
   "links",
+  "logits",
   "losses",
   "partials",
   "transposed",

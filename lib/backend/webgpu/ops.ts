@@ -7,6 +7,7 @@
 import type { Implementations } from "../check_call.ts";
 import { embeddingOps } from "./embedding.ts";
 import { gridOf } from "./grid.ts";
+import { headOps } from "./head.ts";
 import { linearOps } from "./linear.ts";
 import type { OpContext } from "./op_context.ts";
 import { recurrentOps } from "./recurrent.ts";
@@ -19,6 +20,7 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
   const { dispatch, pipelines, scratch } = context;
   return {
     ...embeddingOps(context),
+    ...headOps(context),
     ...linearOps(context),
     ...recurrentOps(context),
     ...sampleOps(context),
@@ -39,28 +41,6 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
         tensors,
         dims: { rows, O, V },
         covers: [O, V],
-      });
-    },
-
-    softmaxCrossEntropy({ rows, V }, tensors) {
-      const { logits, targets, loss, dLogits, ...rest } = tensors;
-      const losses = rest.losses ?? scratch("losses", [rows]);
-      dispatch({
-        pipeline: pipelines.softmax_cross_entropy,
-        tensors: {
-          logits,
-          targets,
-          losses,
-          dLogits: dLogits ?? scratch("unused", [1]),
-        },
-        dims: { rows, V, hasGradient: dLogits ? 1 : 0 },
-        covers: [rows],
-      });
-      dispatch({
-        pipeline: pipelines.softmax_cross_entropy_mean,
-        tensors: { losses, loss },
-        dims: { rows },
-        covers: [1],
       });
     },
 

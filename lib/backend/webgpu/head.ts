@@ -1,0 +1,134 @@
+import type { Sizes } from "../check_call.ts";
+import type { OpContext, OpsOf } from "./op_context.ts";
+import type { WebGPUTensor } from "./tensor.ts";
+
+/** The tensors that the op was given. */
+type Tensors = Parameters<OpsOf<"head">["head"]>[1];
+
+/** Those of a call that has targets, with a place for the losses. */
+type LossTensors = Tensors & {
+  readonly targets: WebGPUTensor;
+  readonly losses: WebGPUTensor;
+};
+
+/**
+ * The last layer and its loss: in one kernel where the logits of a few rows fit into a
+ * workgroup's memory and nobody wants them, else in one for each step.
+ */
+export function headOps(context: OpContext): OpsOf<"head"> {
+  return {
+    head(sizes, tensors) {
+      const { targets, logits } = tensors;
+      if (!targets) {
+        if (logits) computeLogits(context, sizes, tensors, logits);
+        return;
+      }
+      const { dispatch, pipelines, scratch } = context;
+      const { rows, V } = sizes;
+      const losses = tensors.losses ?? scratch("losses", [rows]);
+      const { MOST_V } = pipelines.head.constants;
+      const run = !logits && V <= MOST_V ? inOneKernel : stepByStep;
+      run(context, sizes, { ...tensors, targets, losses });
+      const { loss } = tensors;
+      if (!loss) return;
+      dispatch({
+        pipeline: pipelines.head_loss,
+        tensors: { losses, loss, ...weightsOf(tensors) },
+        dims: { rows, ...hasWeights(tensors) },
+        covers: [1],
+      });
+    },
+  };
+}
+
+/** The weights, or what is bound in their place and not read. */
+function weightsOf({ targetWeights, bias }: Tensors) {
+  return { targetWeights: targetWeights ?? bias };
+}
+
+function hasWeights({ targetWeights }: Tensors) {
+  return { hasWeights: targetWeights ? 1 : 0 };
+}
+
+function computeLogits(
+  { dispatch, pipelines }: OpContext,
+  { rows, H, V }: Sizes,
+  { input, weight, bias }: Tensors,
+  output: WebGPUTensor, // (rows, V)
+): void {
+  dispatch({
+    pipeline: pipelines.linear,
+    tensors: { input, weight, bias, output },
+    dims: { rows, I: H, O: V, hasBias: 1 },
+    covers: [V, rows],
+  });
+}
+
+function inOneKernel(
+  { dispatch, pipelines, scratch }: OpContext,
+  { rows, H, V }: Sizes,
+  tensors: LossTensors,
+): void {
+  const { input, weight, bias, targets, losses, dLogits, dInput } = tensors;
+  dispatch({
+    pipeline: pipelines.head,
+    tensors: {
+      input,
+      weight,
+      bias,
+      targets,
+      ...weightsOf(tensors),
+      losses,
+      dLogits: dLogits ?? scratch("unused", [1]),
+      dInput: dInput ?? scratch("unused too", [1]),
+    },
+    dims: {
+      rows,
+      H,
+      V,
+      ...hasWeights(tensors),
+      hasGradient: dLogits ? 1 : 0,
+      hasInputGradient: dInput ? 1 : 0,
+    },
+    covers: [rows],
+  });
+}
+
+function stepByStep(
+  context: OpContext,
+  sizes: Sizes,
+  tensors: LossTensors,
+): void {
+  const { dispatch, pipelines, scratch } = context;
+  const { rows, H, V } = sizes;
+  const { weight, targets, losses, dLogits, dInput } = tensors;
+  // Logits that nobody wants lie where their gradients are to be.
+  const logits = tensors.logits ?? dLogits ?? scratch("logits", [rows, V]);
+  computeLogits(context, sizes, tensors, logits);
+  const { head_softmax } = pipelines;
+  const isInPlace = logits === dLogits;
+  dispatch({
+    pipeline: isInPlace ? head_softmax.variants.IN_PLACE : head_softmax,
+    tensors: {
+      logits: isInPlace ? scratch("unused", [1]) : logits,
+      targets,
+      ...weightsOf(tensors),
+      losses,
+      dLogits: dLogits ?? scratch("unused too", [1]),
+    },
+    dims: {
+      rows,
+      V,
+      ...hasWeights(tensors),
+      hasGradient: dLogits ? 1 : 0,
+    },
+    covers: [rows],
+  });
+  if (!dLogits || !dInput) return;
+  dispatch({
+    pipeline: pipelines.linear_backward_input,
+    tensors: { dOutput: dLogits, weight, dInput },
+    dims: { rows, I: H, O: V },
+    covers: [H, rows],
+  });
+}
