@@ -38,33 +38,33 @@ function without(tensor: Tensor, op: () => void): void {
 /** What an implementation may do wrong, by ops that do so. */
 const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
   "the gradient of weight_ih is 1 % off": (ops) => ({
-    oneHotLinearBackward(tensors) {
-      ops.oneHotLinearBackward(tensors);
-      enlarge(tensors.dWeight);
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dWeightIh!);
     },
   }),
   "the gradient of weight_hh is 1 % off": (ops) => ({
-    rnnBackward(tensors) {
-      ops.rnnBackward(tensors);
-      enlarge(tensors.dWeight);
-    },
-  }),
-  "the gradient of the layer's bias is 1 % off": (ops) => ({
-    rnnBackward(tensors) {
-      ops.rnnBackward(tensors);
-      enlarge(tensors.dBias);
-    },
-  }),
-  "the gradient of the head's weight is 1 % off": (ops) => ({
-    linearBackward(tensors) {
-      ops.linearBackward(tensors);
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
       enlarge(tensors.dWeight!);
     },
   }),
-  "the gradient of the head's bias is 1 % off": (ops) => ({
-    linearBackward(tensors) {
-      ops.linearBackward(tensors);
+  "the gradient of the layer's bias is 1 % off": (ops) => ({
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
       enlarge(tensors.dBias!);
+    },
+  }),
+  "the gradient of the head's weight is 1 % off": (ops) => ({
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dHeadWeight!);
+    },
+  }),
+  "the gradient of the head's bias is 1 % off": (ops) => ({
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dHeadBias!);
     },
   }),
   "the gradient of the layer's output is 1 % off": (ops) => ({
@@ -79,8 +79,8 @@ const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
     },
   }),
   "the gradient of weight_hh leaves out the carried state": (ops) => ({
-    rnnBackward(tensors) {
-      without(tensors.initialState, () => ops.rnnBackward(tensors));
+    weightGradients(tensors) {
+      without(tensors.initialState!, () => ops.weightGradients(tensors));
     },
   }),
   "the state is not carried": (ops) => ({

@@ -4,7 +4,6 @@ import { sigmoids } from "./activations";
 import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import {
-  Area,
   backward,
   backwardScratch,
   forward,
@@ -13,12 +12,10 @@ import {
   setLayer,
   Slot,
 } from "./recurrent";
-import { areaOf } from "./scratch";
 import { loadUpTo, storeUpTo } from "./simd";
 
 /** r, z and n, of which the last has a bias within the reset gate's reach. */
 const GATES: usize = 3;
-const APART: usize = 1;
 
 /** Bytes of scratch that `gru` needs. */
 export function gruScratch(_T: usize, B: usize, H: usize): f64 {
@@ -80,8 +77,8 @@ function forwardRow(at: usize, h: usize, _c: usize, H: usize): void {
 }
 
 /** Bytes of scratch that `gruBackward` needs. */
-export function gruBackwardScratch(T: usize, B: usize, H: usize): f64 {
-  return backwardScratch(GATES, APART, T, B, H);
+export function gruBackwardScratch(_T: usize, B: usize, H: usize): f64 {
+  return backwardScratch(GATES, B, H);
 }
 
 /**
@@ -92,7 +89,7 @@ export function gruBackwardScratch(T: usize, B: usize, H: usize): f64 {
  *     dm   = da_n ⊙ r                        da_r = da_n ⊙ m ⊙ r ⊙ (1 − r)
  *     dh_(t-1) = dOutput_(t-1) + dh_t ⊙ z + (da_r, da_z, dm) · weight
  *
- * `dInput` is `da_r, da_z, da_n`, and `dm` what lies apart.
+ * `dInput` is `da_r, da_z, da_n`, and `dSums` `da_r, da_z, dm`.
  */
 export function gruBackward(
   weight: usize, // (3H, H)
@@ -101,18 +98,17 @@ export function gruBackward(
   gates: usize, // (T, B, 4H)
   dOutput: usize, // (T, B, H)
   dInput: usize, // (T, B, 3H)
-  dWeight: usize, // (3H, H)
-  dBias: usize, // (3H)
-  dHiddenBias: usize, // (H)
+  dSums: usize, // (T, B, 3H)
   T: usize,
   B: usize,
   H: usize,
   scratch: usize,
 ): void {
-  setBackward(weight, initialState, output, dOutput, dInput, dWeight, dBias);
+  setBackward(weight, dOutput, dInput, dSums);
+  setArgument(Slot.InitialState, initialState);
+  setArgument(Slot.Output, output);
   setArgument(Slot.Gates, gates);
-  setArgument(Slot.DHiddenBias, dHiddenBias);
-  backward(backwardRow, GATES, APART, true, T, B, H, scratch);
+  backward(backwardRow, GATES, true, T, B, H, scratch);
 }
 
 /** Leaves `dh_t ⊙ z` in `dState`. */
@@ -127,7 +123,8 @@ function backwardRow(
   const G = H << 2; // bytes from a gate to the next
   let gates = argument(Slot.Gates) + 4 * at;
   let dOutput = argument(Slot.DOutput) + at;
-  let da = argument(Slot.DInput) + 3 * at, dm = areaOf(Area.DHidden) + at;
+  let da = argument(Slot.DInput) + 3 * at;
+  let sums = argument(Slot.DSums) + 3 * at;
   const one = f32x4.splat(1);
   for (let i: usize = 0; i < H; i += 4) {
     const left = H - i;
@@ -139,16 +136,19 @@ function backwardRow(
     const danr = f32x4.mul(dan, r);
     const change = f32x4.sub(loadUpTo(h, left), n);
     const dar = f32x4.mul(f32x4.mul(danr, m), f32x4.sub(one, r));
+    const daz = f32x4.mul(f32x4.mul(dn, change), z);
     storeUpTo(da, left, dar);
-    storeUpTo(da + G, left, f32x4.mul(f32x4.mul(dn, change), z));
+    storeUpTo(da + G, left, daz);
     storeUpTo(da + 2 * G, left, dan);
-    storeUpTo(dm, left, danr);
+    storeUpTo(sums, left, dar);
+    storeUpTo(sums + G, left, daz);
+    storeUpTo(sums + 2 * G, left, danr);
     storeUpTo(dState, left, f32x4.mul(dh, z));
     gates += 16;
     h += 16;
     dOutput += 16;
     dState += 16;
     da += 16;
-    dm += 16;
+    sums += 16;
   }
 }

@@ -67,6 +67,6 @@ export function head(
   // deno-fmt-ignore
   softmaxCrossEntropy(z, targets, targetWeights, loss, losses, dLogits, rows, V, rest);
   if (!dInput) return -1;
-  linearBackward(input, weight, dLogits, dInput, 0, 0, rows, H, V, rest);
+  linearBackward(weight, dLogits, dInput, rows, H, V, rest);
   return -1;
 }

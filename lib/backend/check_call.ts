@@ -96,10 +96,11 @@ export function checkedOps<Kind extends Storage>(
     const signature: OpSignature = SIGNATURES[op];
     const tensors = Object.entries(signature.tensors).map(compiled);
     const scalars = Object.entries(signature.scalars);
+    const { sizes } = signature;
     const run = implement(op);
     return [op, (given: Given) => {
       owner.assertOpen(op);
-      run(checkCall<Kind>({ op, tensors, scalars, owner }, given));
+      run(checkCall<Kind>({ op, tensors, scalars, sizes, owner }, given));
     }];
   });
   return Object.fromEntries(entries) as Ops;
@@ -155,10 +156,11 @@ interface Bound {
 }
 
 function checkCall<Kind extends Storage>(
-  { op, tensors, scalars, owner }: {
+  { op, tensors, scalars, sizes: wanted, owner }: {
     op: OpName;
     tensors: readonly CompiledTensor[];
     scalars: readonly (readonly [string, ScalarSignature])[];
+    sizes: readonly SizeName[];
     owner: Owner;
   },
   given: Given,
@@ -176,11 +178,14 @@ function checkCall<Kind extends Storage>(
     assertTensor(op, signature, found[signature.name], bound);
   }
   for (const { name, requires } of tensors) {
-    if (!requires || !found[name] || found[requires]) continue;
-    throw missing(op, tensors.find(({ name }) => name === requires)!, bound);
+    if (!requires || !found[name]) continue;
+    if (requires.some((other) => found[other])) continue;
+    const [first] = requires;
+    throw missing(op, tensors.find(({ name }) => name === first)!, bound);
   }
   const { sizes, leading } = bound;
   sizes.rows = leading ? sizeOf(leading) : sizes.T * sizes.B;
+  for (const name of wanted) sizes[name] ??= 0;
   const values: Record<string, unknown> = {};
   for (const [name, signature] of scalars) {
     values[name] = checkScalar(op, name, signature, given[name], sizes);

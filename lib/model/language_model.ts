@@ -8,7 +8,12 @@ import type { Backend, Tensor, Values } from "../backend/backend.ts";
 import { placeWords } from "../random.ts";
 import { CELLS, type StateName } from "./cells.ts";
 import type { ModelConfig } from "./config.ts";
-import { type MinibatchTensors, ModelTensors } from "./model_tensors.ts";
+import {
+  type BackwardTensors,
+  type ForwardTensors,
+  type MinibatchTensors,
+  ModelTensors,
+} from "./model_tensors.ts";
 import { flatten, type Parameters, unflatten } from "./parameters.ts";
 
 /** Size of the minibatches, and whether gradients are needed. */
@@ -254,43 +259,14 @@ export class LanguageModel implements Disposable {
   backward(inputs: Tensor): void {
     const { ops } = this.#backend;
     const { forward, backward = untrained() } = this.#used;
-    const top = this.#top;
-    const { input, weight } = this.#head();
-    ops.linearBackward({
-      input,
-      weight,
-      dOutput: backward.dLogits,
-      dWeight: backward.dWeight,
-      dBias: backward.dBias,
-    });
-    for (let k = top; k >= 0; k--) {
-      const { weightIh: weight, cell } = forward.layers[k];
-      const { dWeightIh: dWeight, gradients } = backward.layers[k];
-      const { dOutput, dInput } = gradients;
+    for (let k = this.#top; k >= 0; k--) {
+      const { cell } = forward.layers[k];
+      const { dOutput } = backward.layers[k].gradients;
       // The mask that the output met is met by its gradient.
       if (this.#drops(k)) this.#drop(k, dOutput, dOutput);
       const throughCell = cell.backward ?? untrained();
       throughCell(ops);
-      if (k > 0) {
-        ops.linearBackward({
-          input: this.#outputOf(k - 1),
-          weight,
-          dOutput: dInput,
-          dInput: backward.layers[k - 1].gradients.dOutput,
-          dWeight,
-        });
-      } else if (forward.embedding && backward.embedding) {
-        ops.linearBackward({
-          input: forward.embedding.output,
-          weight,
-          dOutput: dInput,
-          dInput: backward.embedding.dOutput,
-          dWeight,
-        });
-        ops.embeddingBackward({ ids: inputs, ...backward.embedding });
-      } else {
-        ops.oneHotLinearBackward({ ids: inputs, dOutput: dInput, dWeight });
-      }
+      this.#backwardInput(k, inputs, forward, backward);
     }
   }
 
@@ -314,6 +290,41 @@ export class LanguageModel implements Disposable {
   /** Frees every tensor of the model. */
   [Symbol.dispose](): void {
     this.#tensors[Symbol.dispose]();
+  }
+
+  /**
+   * The gradients of the weights around layer `k`, with the top layer's the head's, and
+   * that of what the layer takes.
+   */
+  #backwardInput(
+    k: number,
+    inputs: Tensor,
+    { layers, embedding }: ForwardTensors,
+    backward: BackwardTensors,
+  ): void {
+    const { ops } = this.#backend;
+    const { weightIh: weight, cell, initialState, output } = layers[k];
+    const { gradients: { dInput }, weights } = backward.layers[k];
+    const { dLogits, dHeadWeight, dHeadBias } = backward;
+    ops.weightGradients({
+      ...(k > 0
+        ? { input: this.#outputOf(k - 1) }
+        : embedding
+        ? { input: embedding.output }
+        : { ids: inputs }),
+      initialState,
+      output,
+      dInput,
+      ...weights,
+      ...cell.weightGradients,
+      ...(k === this.#top && { dLogits, dHeadWeight, dHeadBias }),
+    });
+    const below = k > 0 ? backward.layers[k - 1].gradients : backward.embedding;
+    if (!below) return;
+    ops.linearBackward({ weight, dOutput: dInput, dInput: below.dOutput });
+    if (k === 0 && backward.embedding) {
+      ops.embeddingBackward({ ids: inputs, ...backward.embedding });
+    }
   }
 
   /** The layer whose output the head takes. */

@@ -115,14 +115,6 @@ export function cases(): Case[] {
         output: { shape: [T, B, H], tolerance: 0 },
       },
       call: (ops, tensors) => ops.oneHotLinear(tensors),
-    }, {
-      name: `oneHotLinearBackward: ${size}`,
-      arguments: {
-        ids: ids as Argument,
-        dOutput: { shape: [T, B, H], values: hidden },
-        dWeight: { shape: [H, V], tolerance: sumTolerance(rows) },
-      },
-      call: (ops, tensors) => ops.oneHotLinearBackward(tensors),
     });
     all.push({
       name: `embedding: ${size}`,
@@ -151,26 +143,11 @@ export function cases(): Case[] {
           output: { shape: [T, B, V], tolerance: sumTolerance(H + 1) },
         },
         call: (ops, tensors) => ops.linear(tensors),
-      }, {
-        name: `linearBackward ${bias ? "with" : "without"} ` +
-          `dInput and dBias: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          weight: { shape: [V, H], values: normal(V * H) },
-          dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
-          dWeight: { shape: [V, H], tolerance: sumTolerance(rows) },
-          ...(bias && {
-            dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
-            dBias: { shape: [V], tolerance: sumTolerance(rows) },
-          }),
-        },
-        call: (ops, tensors) => ops.linearBackward(tensors),
       });
     }
     all.push({
-      name: `linearBackward of dInput alone: ${size}`,
+      name: `linearBackward: ${size}`,
       arguments: {
-        input: { shape: [T, B, H], values: hidden },
         weight: { shape: [V, H], values: normal(V * H) },
         dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
         dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
@@ -199,7 +176,7 @@ export function cases(): Case[] {
       }, {
         name: `rnnBackward, ${activation}: ${size}`,
         arguments: {
-          ...recurrent,
+          weight: recurrent.weight,
           // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
           output: {
             shape: [T, B, H],
@@ -207,22 +184,13 @@ export function cases(): Case[] {
           },
           dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
           dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
-          dWeight: {
-            shape: [H, H],
-            tolerance: sumTolerance(rows, 2) +
-              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-          },
-          dBias: {
-            shape: [H],
-            tolerance: sumTolerance(rows, 2) +
-              4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-          },
         },
         call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
       });
     }
     all.push(...gatedCases(T, B, H, size));
     all.push(...headCases(T, B, H, V, size));
+    all.push(...weightGradientsCases(T, B, H, V, size));
     all.push(...sampleCases(B, V, size));
   }
   for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
@@ -391,6 +359,71 @@ function headCases(
   }));
 }
 
+/** Every cell's, of one-hot rows and of others, with a head and without. */
+function weightGradientsCases(
+  T: number,
+  B: number,
+  H: number,
+  V: number,
+  size: string,
+): Case[] {
+  const rows = T * B;
+  const tolerance = sumTolerance(rows);
+  const random = (seed: number, ...shape: number[]) => ({
+    shape,
+    values: normal(shape.reduce((a, b) => a * b, 1), 1, seed),
+  });
+  const result = (...shape: number[]) => ({ shape, tolerance });
+  const ids = {
+    shape: [T, B],
+    dtype: "u32",
+    values: tokenIds(rows, V),
+  } as const;
+  const state = {
+    initialState: random(1, B, H),
+    output: random(2, T, B, H),
+  };
+  const head = {
+    dLogits: random(3, T, B, V),
+    dHeadWeight: result(V, H),
+    dHeadBias: result(V),
+  };
+  const I = H + 3;
+  const cases: [string, Case["arguments"]][] = [1, 3, 4].flatMap((G) => {
+    const layer = {
+      ...state,
+      dInput: random(4, T, B, G * H),
+      dWeight: result(G * H, H),
+      dBias: result(G * H),
+      ...(G === 3 && {
+        dSums: random(5, T, B, G * H),
+        dHiddenBias: result(H),
+      }),
+    };
+    const oneHot = { ids, dWeightIh: result(G * H, V) };
+    const dense = { input: random(6, T, B, I), dWeightIh: result(G * H, I) };
+    return [
+      [`${G} gates and tokens`, { ...layer, ...oneHot }],
+      [`${G} gates, tokens and a head`, { ...layer, ...oneHot, ...head }],
+      [`${G} gates and numbers`, { ...layer, ...dense }],
+      [`${G} gates, numbers and a head`, { ...layer, ...dense, ...head }],
+    ];
+  });
+  const dInput = random(4, T, B, H);
+  cases.push(
+    ["tokens alone", { dInput, ids, dWeightIh: result(H, V) }],
+    ["a bias alone", { dInput, dBias: result(H) }],
+    ["a state alone", { dInput, ...state, dWeight: result(H, H) }],
+    ["a head alone", { dInput, output: state.output, ...head }],
+    ["nothing", { dInput }],
+  );
+  return cases.map(([what, given]) => ({
+    name: `weightGradients of ${what}: ${size}`,
+    arguments: given,
+    call: (ops, tensors) => ops.weightGradients(tensors),
+  }));
+}
+
 /** Weights of targets, some of them 0. */
 function weightsLike(rows: number): number[] {
   return Array.from({ length: rows }, (_, i) => [2, 0.5, 0, 1][i % 4]);
@@ -399,8 +432,6 @@ function weightsLike(rows: number): number[] {
 /** gru, lstm and their backwards. */
 function gatedCases(T: number, B: number, H: number, size: string): Case[] {
   const rows = T * B;
-  const gradient = sumTolerance(rows, 2) +
-    4 * Math.sqrt(rows) * gatedTolerance(H, 2);
   const layer = (G: number) => ({
     weight: {
       shape: [G * H, H],
@@ -441,9 +472,7 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
       },
       dOutput,
       dInput: { shape: [T, B, 3 * H], tolerance: gatedTolerance(H, 2) },
-      dWeight: { shape: [3 * H, H], tolerance: gradient },
-      dBias: { shape: [3 * H], tolerance: gradient },
-      dHiddenBias: { shape: [H], tolerance: gradient },
+      dSums: { shape: [T, B, 3 * H], tolerance: gatedTolerance(H, 2) },
     },
     call: (ops, tensors) => ops.gruBackward(tensors),
   }, {
@@ -460,9 +489,8 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
   }, {
     name: `lstmBackward: ${size}`,
     arguments: {
-      ...layer(4),
+      weight: layer(4).weight,
       initialCell,
-      output,
       cells: { shape: [T, B, H], values: normal(rows * H, 1, 14) },
       gates: {
         shape: [T, B, 4 * H],
@@ -470,8 +498,6 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
       },
       dOutput,
       dInput: { shape: [T, B, 4 * H], tolerance: gatedTolerance(H, 2) },
-      dWeight: { shape: [4 * H, H], tolerance: gradient },
-      dBias: { shape: [4 * H], tolerance: gradient },
     },
     call: (ops, tensors) => ops.lstmBackward(tensors),
   }];

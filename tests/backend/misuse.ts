@@ -134,7 +134,9 @@ const KINDS = {
   *"a tensor that is missing"(op, right) {
     const entries = entriesOf(op);
     for (const [name, { isOptional, isNeeded }] of entries) {
-      const isRequired = entries.some(([, { requires }]) => requires === name);
+      const isRequired = entries.some(([, { requires }]) =>
+        requires?.length === 1 && requires[0] === name
+      );
       if (isOptional && !isRequired && !isNeeded?.(right)) continue;
       yield { argument: name, value: undefined };
     }

@@ -1,11 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { OP_NAMES } from "../../lib/backend/check_call.ts";
+import {
+  checkedOps,
+  OP_NAMES,
+  type Sizes,
+} from "../../lib/backend/check_call.ts";
 import {
   ACTIVATIONS,
   SIGNATURES,
   UPDATE_RULES,
 } from "../../lib/backend/ops.ts";
 import opsSource from "../../lib/backend/ops.ts" with { type: "text" };
+import { Owner } from "../../lib/backend/owner.ts";
+import { StoredTensor } from "../../lib/backend/stored_tensor.ts";
 import type {
   OpSignature,
   ScalarSignature,
@@ -123,11 +129,11 @@ Deno.test("a doc comment that states something else is found", () => {
   }
 });
 
-Deno.test("kernels take sizes that an op's required tensors tell", () => {
+Deno.test("kernels take sizes that an op's tensors tell", () => {
   for (const op of OP_NAMES) {
     const { tensors, sizes }: OpSignature = SIGNATURES[op];
     const parts = Object.values(tensors)
-      .filter(({ isOptional }) => !isOptional)
+      .filter(({ isOptional }) => !isOptional || op === "weightGradients")
       .flatMap(({ shape }) => shape.split(" "));
     for (const size of sizes) {
       const isTold = size === "size"
@@ -141,6 +147,17 @@ Deno.test("kernels take sizes that an op's required tensors tell", () => {
       assert(below === undefined || parts.includes(below), `${op}: ${below}`);
     }
   }
+});
+
+Deno.test("a size that no tensor of a call tells is 0", () => {
+  const owner = new Owner(), dtype = "f32";
+  const tensor = (...shape: number[]) =>
+    new StoredTensor({ owner, isFreed: false }, shape, dtype);
+  let found: Partial<Sizes> = {};
+  const ops = checkedOps(owner, () => ({ sizes }) => void (found = sizes));
+  ops.weightGradients({ dInput: tensor(2, 3, 4), dBias: tensor(4) });
+  const { T, B, I, H, O, V } = found;
+  assertEquals({ T, B, I, H, O, V }, { T: 2, B: 3, I: 0, H: 0, O: 4, V: 0 });
 });
 
 const KERNELS = new URL("../../kernels/wasm/", import.meta.url);

@@ -94,24 +94,19 @@ async function minibatch(
     dLogits,
     dInput: dOutput,
   });
-  ops.linearBackward({
-    input: output,
-    weight: wq,
-    dOutput: dLogits,
-    dWeight: dWq,
-    dBias: dBq,
-  });
-  ops.rnnBackward({
-    weight: wh,
+  ops.rnnBackward({ weight: wh, output, dOutput, dInput, activation });
+  ops.weightGradients({
+    ids,
     initialState,
     output,
-    dOutput,
     dInput,
+    dLogits,
+    dWeightIh: dWx,
     dWeight: dWh,
     dBias: dB,
-    activation,
+    dHeadWeight: dWq,
+    dHeadBias: dBq,
   });
-  ops.oneHotLinearBackward({ ids, dOutput: dInput, dWeight: dWx });
   ops.globalNorm({ gradients, norm });
   ops.update({ parameters, gradients, norm, learningRate: 1, clipNorm: 0.1 });
   const values = await Promise.all(made.map((one) => backend.read(one)));
@@ -209,6 +204,7 @@ async function otherOps(
       gates: tensor([T, B, 4 * H]),
       dOutput: tensor([T, B, H], 1),
       dInput: tensor([T, B, G * H]),
+      dSums: tensor([T, B, G * H]),
       dWeight: tensor([G * H, H]),
       dBias: tensor([G * H]),
       dHiddenBias: tensor([H]),
@@ -225,6 +221,12 @@ async function otherOps(
     else ops.lstm(layer);
     if (cell === "gru") ops.gruBackward(layer);
     else ops.lstmBackward(layer);
+    ops.weightGradients({
+      ...layer,
+      dSums: cell === "gru" ? layer.dSums : undefined,
+      dHiddenBias: cell === "gru" ? layer.dHiddenBias : undefined,
+      dWeightIh: tensor([G * H, G * H]),
+    });
     ops.embeddingBackward({
       ids,
       dOutput: layer.dInput,
@@ -465,10 +467,10 @@ Deno.test("cpu: an id that is not below V is a RangeError", async () => {
     const call of [
       () => backend.ops.oneHotLinear({ ids, weight, output }),
       () =>
-        backend.ops.oneHotLinearBackward({
+        backend.ops.weightGradients({
           ids,
-          dOutput: output,
-          dWeight: weight,
+          dInput: output,
+          dWeightIh: weight,
         }),
       () => backend.ops.embedding({ ids, table, output }),
       () =>

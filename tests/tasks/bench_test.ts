@@ -130,9 +130,9 @@ Deno.test("the phases of bench have every op of a minibatch once", () => {
       ),
       {
         forward: ["oneHotLinear", cell],
-        head: ["head", "linearBackward"],
+        head: ["head"],
         backward: [`${cell}Backward`],
-        inputWeightGradient: ["oneHotLinearBackward"],
+        weightGradients: ["weightGradients"],
         update: ["globalNorm", "update"],
         carry: cell === "lstm" ? ["carry", "carry"] : ["carry"],
       },
@@ -165,19 +165,19 @@ Deno.test("bench refuses to time what is wrong", async () => {
     rnn: wrongly((ops) => ({
       rnnBackward(tensors) {
         ops.rnnBackward(tensors);
-        ops.fill({ tensor: tensors.dWeight, value: 1 });
+        ops.fill({ tensor: tensors.dInput, value: 1 });
       },
     })),
     gru: wrongly((ops) => ({
       gruBackward(tensors) {
         ops.gruBackward(tensors);
-        ops.fill({ tensor: tensors.dHiddenBias, value: 1 });
+        ops.fill({ tensor: tensors.dSums, value: 1 });
       },
     })),
     lstm: wrongly((ops) => ({
       lstmBackward(tensors) {
         ops.lstmBackward(tensors);
-        ops.fill({ tensor: tensors.dBias, value: 1 });
+        ops.fill({ tensor: tensors.dInput, value: 1 });
       },
     })),
   };

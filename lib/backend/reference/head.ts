@@ -31,14 +31,7 @@ export function head(
   const scores = { logits, targets, weightOf };
   softmaxCrossEntropy({ rows, V }, scores, { loss, losses, dLogits });
   if (!dLogits || !dInput) return;
-  linearBackward(layer, {
-    input,
-    weight,
-    dOutput: dLogits,
-    dInput,
-    dWeight: undefined,
-    dBias: undefined,
-  });
+  linearBackward(layer, { weight, dOutput: dLogits, dInput });
 }
 
 /** Zeros in the precision of other numbers. */

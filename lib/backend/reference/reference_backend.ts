@@ -29,14 +29,14 @@ import { head } from "./head.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { zeros } from "./zeros.ts";
 import { lstm, lstmBackward } from "./lstm.ts";
-import { oneHotLinear, oneHotLinearBackward } from "./one_hot_linear.ts";
+import { oneHotLinear } from "./one_hot_linear.ts";
 import { rnn, rnnBackward } from "./rnn.ts";
 import { sample } from "./sample.ts";
+import { weightGradients } from "./weight_gradients.ts";
 
 /** Every op as a function of sizes, arrays and scalars. */
 const FUNCTIONS: Implementations<Floats, Uint32Array> = {
   oneHotLinear,
-  oneHotLinearBackward,
   embedding,
   embeddingBackward,
   linear,
@@ -47,6 +47,7 @@ const FUNCTIONS: Implementations<Floats, Uint32Array> = {
   gruBackward,
   lstm,
   lstmBackward,
+  weightGradients,
   dropout,
   head,
   globalNorm,

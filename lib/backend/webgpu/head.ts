@@ -126,7 +126,7 @@ function stepByStep(
   });
   if (!dLogits || !dInput) return;
   dispatch({
-    pipeline: pipelines.linear_backward_input,
+    pipeline: pipelines.linear_backward,
     tensors: { dOutput: dLogits, weight, dInput },
     dims: { rows, I: H, O: V },
     covers: [H, rows],

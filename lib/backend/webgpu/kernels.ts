@@ -32,13 +32,7 @@ import head_softmax from "../../../kernels/head_softmax.wgsl" with {
   type: "text",
 };
 import linear from "../../../kernels/linear.wgsl" with { type: "text" };
-import linear_backward_bias from "../../../kernels/linear_backward_bias.wgsl" with {
-  type: "text",
-};
-import linear_backward_input from "../../../kernels/linear_backward_input.wgsl" with {
-  type: "text",
-};
-import linear_backward_weight from "../../../kernels/linear_backward_weight.wgsl" with {
+import linear_backward from "../../../kernels/linear_backward.wgsl" with {
   type: "text",
 };
 import lstm from "../../../kernels/lstm.wgsl" with { type: "text" };
@@ -46,9 +40,6 @@ import lstm_backward from "../../../kernels/lstm_backward.wgsl" with {
   type: "text",
 };
 import one_hot_linear from "../../../kernels/one_hot_linear.wgsl" with {
-  type: "text",
-};
-import one_hot_linear_backward from "../../../kernels/one_hot_linear_backward.wgsl" with {
   type: "text",
 };
 import rnn from "../../../kernels/rnn.wgsl" with { type: "text" };
@@ -59,7 +50,6 @@ import sample from "../../../kernels/sample.wgsl" with { type: "text" };
 import sample_drawn from "../../../kernels/sample_drawn.wgsl" with {
   type: "text",
 };
-import sum_slices from "../../../kernels/sum_slices.wgsl" with { type: "text" };
 import transpose from "../../../kernels/transpose.wgsl" with { type: "text" };
 import update_adam from "../../../kernels/update_adam.wgsl" with {
   type: "text",
@@ -68,6 +58,9 @@ import update_momentum from "../../../kernels/update_momentum.wgsl" with {
   type: "text",
 };
 import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
+  type: "text",
+};
+import weight_gradients from "../../../kernels/weight_gradients.wgsl" with {
   type: "text",
 };
 import update_sgd from "../../../kernels/update_sgd.wgsl" with { type: "text" };
@@ -177,13 +170,10 @@ export const KERNELS = {
   head_loss: [head_loss, "workgroup_sum"],
   head_softmax: [head_softmax, ...ROWS_OF_LOGITS],
   linear: [linear, ...PRODUCT],
-  linear_backward_bias: [linear_backward_bias],
-  linear_backward_input: [linear_backward_input, "matmul_staged"],
-  linear_backward_weight: [linear_backward_weight, "matmul_staged"],
+  linear_backward: [linear_backward, "matmul_staged"],
   lstm: [lstm, ...GATED_STEP, "four_columns"],
   lstm_backward: [lstm_backward, ...STEP_BACKWARD, "tanh"],
   one_hot_linear: [one_hot_linear, "each_element"],
-  one_hot_linear_backward: [one_hot_linear_backward],
   rnn: [rnn, "step_forward", ...PRODUCT, "tanh"],
   rnn_backward: [rnn_backward, ...STEP_BACKWARD],
   sample: [sample, "bounded", "workgroup_greatest"],
@@ -193,12 +183,12 @@ export const KERNELS = {
     "workgroup_greatest",
     "workgroup_sum",
   ],
-  sum_slices: [sum_slices, "each_element"],
   transpose: [transpose],
   update_adam: [update_adam, ...UPDATE],
   update_momentum: [update_momentum, ...UPDATE],
   update_rmsprop: [update_rmsprop, ...UPDATE],
   update_sgd: [update_sgd, ...UPDATE],
+  weight_gradients: [weight_gradients],
 } as const satisfies Record<string, readonly [string, ...PartName[]]>;
 
 /** Name of a file in kernels/. */

@@ -22,7 +22,7 @@ export interface OpContext {
 /** Names of scratch tensors: of those that one kernel binds at once, all different. */
 export const SCRATCH_NAMES = [
   "carried",
-  "dSums",
+  "gradients",
   "links",
   "logits",
   "losses",

@@ -14,6 +14,7 @@ import { recurrentOps } from "./recurrent.ts";
 import { sampleOps } from "./sample.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 import { updateOps } from "./update.ts";
+import { weightGradientsOps } from "./weight_gradients.ts";
 
 /** Those of layers and optimizers from their own files, and the small ones. */
 export function createOps(context: OpContext): Implementations<WebGPUTensor> {
@@ -25,6 +26,7 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
     ...recurrentOps(context),
     ...sampleOps(context),
     ...updateOps(context),
+    ...weightGradientsOps(context),
 
     oneHotLinear({ rows, O, V }, tensors) {
       dispatch({
@@ -32,15 +34,6 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
         tensors,
         dims: { rows, O, V },
         covers: [rows * O],
-      });
-    },
-
-    oneHotLinearBackward({ rows, O, V }, tensors) {
-      dispatch({
-        pipeline: pipelines.one_hot_linear_backward,
-        tensors,
-        dims: { rows, O, V },
-        covers: [O, V],
       });
     },
 

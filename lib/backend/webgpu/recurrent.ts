@@ -5,7 +5,6 @@
  */
 
 import type { Activation } from "../ops.ts";
-import { biasGradient, weightGradient } from "./linear.ts";
 import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
@@ -37,15 +36,9 @@ export function recurrentOps(
       backward(context, "rnn", tensors, { ...sizes, ...kindOf(activation) });
     },
     gru: (sizes, tensors) => forward(context, "gru", tensors, sizes),
-    gruBackward(sizes, tensors) {
-      const dSums = backward(context, "gru", tensors, sizes);
-      // Of the new gate: the last H of each row.
-      biasGradient(context, dSums, tensors.dHiddenBias);
-    },
+    gruBackward: (sizes, tensors) => backward(context, "gru", tensors, sizes),
     lstm: (sizes, tensors) => forward(context, "lstm", tensors, sizes),
-    lstmBackward(sizes, tensors) {
-      backward(context, "lstm", tensors, sizes);
-    },
+    lstmBackward: (sizes, tensors) => backward(context, "lstm", tensors, sizes),
   };
 }
 
@@ -68,44 +61,28 @@ function forward(
   dispatch({ pipeline, ...layer, steps });
 }
 
-/**
- * The steps of a layer's backpropagation from the last one on, then the gradients.
- *
- * @returns `(T, B, GH)`, the gradient by the sums over `h`.
- */
+/** The steps of a layer's backpropagation, from the last one on. */
 function backward(
   context: OpContext,
   cell: Cell,
-  tensors:
-    & Tensors<"weight" | "output" | "initialState">
-    & Tensors<"dInput" | "dWeight" | "dBias">,
+  { weight, ...tensors }: Tensors<"weight">,
   dims: Dims,
-): WebGPUTensor {
+): void {
   const { dispatch, pipelines, scratch } = context;
   const { T, B, H } = dims;
-  const { weight, dInput, dWeight, dBias, ...rest } = tensors;
   const pipeline = pipelines[`${cell}_backward`];
-  const binds = (wanted: string) =>
-    pipeline.bindings.some(({ name }) => name === wanted);
-  // Without a gate between the two it is the gradient by the input.
-  const dSums = binds("dSums") ? scratch("dSums", dInput.shape) : dInput;
+  const carries = pipeline.bindings.some(({ name }) => name === "carried");
   dispatch({
     pipeline,
     tensors: {
-      ...rest,
-      dInput,
-      dSums,
+      ...tensors,
       transposed: transpose(context, weight),
-      ...(binds("carried") && { carried: scratch("carried", [B, H]) }),
+      ...(carries && { carried: scratch("carried", [B, H]) }),
     },
     dims,
     covers: [H, B],
     steps: Array.from({ length: T }, (_, i) => T - 1 - i),
   });
-  const { initialState, output } = tensors;
-  stateWeightGradient(context, dSums, initialState, output, dWeight);
-  biasGradient(context, dInput, dBias);
-  return dSums;
 }
 
 /** `weightᵀ`, for the steps backward: a scratch tensor. */
@@ -122,23 +99,4 @@ function transpose(
     covers: [columns, rows],
   });
   return transposed;
-}
-
-/** `dWeight = Σ_t dSums_tᵀ · h_{t-1}`, of all steps at once. */
-function stateWeightGradient(
-  context: OpContext,
-  dSums: WebGPUTensor, // (T, B, GH)
-  initialState: WebGPUTensor, // (B, H)
-  output: WebGPUTensor, // (T, B, H)
-  dWeight: WebGPUTensor, // (GH, H)
-): void {
-  const [T, B, H] = output.shape;
-  const width = dSums.shape[2];
-  // The weight's input is the state of the step before.
-  const first = { dOutput: dSums.at(0), input: initialState };
-  const rest = T === 1 ? [] : [{
-    dOutput: dSums.view(B * width, [T - 1, B, width]),
-    input: output.view(0, [T - 1, B, H]),
-  }];
-  weightGradient(context, [first, ...rest], dWeight);
 }
