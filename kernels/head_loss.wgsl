@@ -1,10 +1,10 @@
 // Computes
-//   loss = Σ_r losses[r] / W, where W is the sum of targetWeights, or the number of rows
-//   where hasWeights is zero; 0 where W is.
+//   loss = Σ_r losses[r] / W, where W is the sum of the weights (parts/weights.wgsl); 0
+//   where W is.
 //
 // Bindings
-//   losses (rows), which head.wgsl or head_softmax.wgsl fills, targetWeights (rows),
-//   loss ().
+//   losses (rows), which head.wgsl or head_softmax.wgsl fills, weights (rows + 1),
+//   read only where hasWeights is not zero, loss ().
 //
 // Parallel
 //   One workgroup: invocation l adds up the rows l, l + SIZE, …, and the sums meet as a
@@ -22,29 +22,26 @@ struct Dims {
   rows: u32,
   hasWeights: u32,
   lossesAt: u32,
-  targetWeightsAt: u32,
+  weightsAt: u32,
   lossAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> losses: array<f32>;
-@group(0) @binding(2) var<storage, read> targetWeights: array<f32>;
+@group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read_write> loss: array<f32>;
 
-alias Sum = vec2f;
+alias Sum = f32;
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(local_invocation_index) lane: u32) {
-  var sum = Sum();
+  var sum = 0f;
   for (var row = lane; row < dims.rows; row += SIZE) {
-    var w = 1f;
-    if (dims.hasWeights != 0u) {
-      w = targetWeights[dims.targetWeightsAt + row];
-    }
-    sum += vec2f(losses[dims.lossesAt + row], w);
+    sum += losses[dims.lossesAt + row];
   }
-  let whole = workgroupSum(lane, sum);
+  let total = workgroupSum(lane, sum);
   if (lane == 0u) {
-    loss[dims.lossAt] = select(whole.x / whole.y, 0.0, whole.y == 0.0);
+    let whole = wholeWeight();
+    loss[dims.lossAt] = select(total / whole, 0.0, whole == 0.0);
   }
 }

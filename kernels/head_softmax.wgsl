@@ -1,6 +1,6 @@
 // Computes
-//   The loss of rows of logits: for each row r, with w for targetWeights[r], 1 where
-//   hasWeights is zero, and W for the sum of them all,
+//   The loss of rows of logits: for each row r, with w for its weight and W for the
+//   sum of them all, as parts/weights.wgsl has them,
 //     losses[r] = w (log Σ_v exp z[v] − z[target])
 //   and where hasGradient is not zero
 //     dLogits[r] = w / W (softmax(z) − oneHot(target))
@@ -10,7 +10,7 @@
 //
 // Bindings
 //   logits (rows, V), read only where IN_PLACE is not set, targets (rows) u32,
-//   targetWeights (rows), read only where hasWeights is not zero, losses (rows),
+//   weights (rows + 1), read only where hasWeights is not zero, losses (rows),
 //   dLogits (rows, V).
 //
 // Parallel
@@ -37,7 +37,7 @@ struct Dims {
   hasGradient: u32,
   logitsAt: u32,
   targetsAt: u32,
-  targetWeightsAt: u32,
+  weightsAt: u32,
   lossesAt: u32,
   dLogitsAt: u32,
 }
@@ -45,7 +45,7 @@ struct Dims {
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
-@group(0) @binding(3) var<storage, read> targetWeights: array<f32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dLogits: array<f32>;
 
@@ -63,12 +63,12 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  let whole = sumOfWeights(local);
+  let whole = wholeWeight();
   for (var first = group.x * SHARE_X; first < dims.rows; first += groups.x * SHARE_X) {
     let inside = first + local.y < dims.rows;
     let row = min(first + local.y, dims.rows - 1u); // all take part in the barriers
     let token = targets[dims.targetsAt + row];
-    let w = targetWeight(row);
+    let w = weightOf(row);
 
     // A lane without a logit repeats the first one, which changes no maximum.
     var greatest = logit(row, 0u);

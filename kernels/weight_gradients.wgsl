@@ -14,8 +14,8 @@
 //   results, each where dims says that it begins.
 //
 // Parallel
-//   A workgroup takes a tile of TILE × TILE of one product, and then every stride-th
-//   tile after it. The rows are added up in SLICES, 64 invocations each, an invocation
+//   A workgroup takes a tile of TILE × TILE of one product; all tiles are counted
+//   through, `across` of them side by side in x. The rows are added up in SLICES, 64 invocations each, an invocation
 //   4 × 4 elements: there are few tiles and many rows. DEPTH rows of a slice at a time go
 //   through workgroup memory; the next ones are fetched while these are multiplied. At
 //   the end the slices' sums are added up, always in the same order.
@@ -57,6 +57,7 @@ struct Dims {
   firstInputTile: u32,
   firstHeadTile: u32,
   tiles: u32,
+  across: u32,
   dWeightIhAt: u32,
   dWeightAt: u32,
   dBiasAt: u32,
@@ -126,66 +127,79 @@ fn rowOf(first: u32, place: Place) -> u32 {
   return first + DEPTH * place.slice + place.k;
 }
 
-/// The places of four columns of the left factor's row; those outside are the last one.
-fn leftPlaces(row: u32, tile: Tile, place: Place) -> vec4u {
-  let inside = min(tile.row + 4u * place.quad + COUNTED, vec4u(tile.rows - 1u));
-  return min(row, dims.rows - 1u) * tile.rows + inside;
+/// Which numbers of a row an invocation fetches for a tile: of the left factor and of
+/// the right one. Those outside are the last one.
+struct Columns {
+  left: vec4u,
+  right: vec4u,
+  isBias: vec4<bool>,
 }
 
-/// Four numbers of the left factor; zero behind the last row.
-fn leftWithin(row: u32, four: vec4f) -> vec4f {
-  return select(vec4f(), four, row < dims.rows);
+fn columnsOf(tile: Tile, place: Place) -> Columns {
+  let right = tile.column + 4u * place.quad + COUNTED;
+  return Columns(
+    min(tile.row + 4u * place.quad + COUNTED, vec4u(tile.rows - 1u)),
+    min(right, vec4u(max(tile.columns, 1u) - 1u)),
+    right == vec4u(tile.columns),
+  );
 }
 
-fn columnsOf(tile: Tile, place: Place) -> vec4u {
-  return tile.column + 4u * place.quad + COUNTED;
+/// Of a row behind the last one the left factor is zero.
+fn termsOf(row: u32, end: u32, left: vec4f, right: vec4f, columns: Columns) -> Terms {
+  return Terms(
+    select(vec4f(), left, row < end),
+    select(right, vec4f(1.0), columns.isBias),
+  );
 }
 
-/// Four numbers of the right factor: 1 in the column of the bias.
-fn rightWithin(tile: Tile, place: Place, four: vec4f) -> vec4f {
-  return select(four, vec4f(1.0), columnsOf(tile, place) == vec4u(tile.columns));
-}
-
-fn rightPlaces(row: u32, tile: Tile, place: Place) -> vec4u {
-  return row * tile.columns + min(columnsOf(tile, place), vec4u(tile.columns - 1u));
-}
-
-fn stateTerms(row: u32, tile: Tile, place: Place) -> Terms {
-  let l = dims.dSumsAt + leftPlaces(row, tile, place);
+/// Of the rows before B, whose states are the first.
+fn firstTerms(row: u32, columns: Columns) -> Terms {
+  let inside = min(row, dims.B - 1u);
+  let l = dims.dSumsAt + inside * dims.O + columns.left;
   let left = vec4f(dSums[l.x], dSums[l.y], dSums[l.z], dSums[l.w]);
-  var right = vec4f();
-  if (row < dims.B) {
-    let i = dims.initialStateAt + rightPlaces(row, tile, place);
-    right = vec4f(initialState[i.x], initialState[i.y], initialState[i.z], initialState[i.w]);
-  } else {
-    let before = min(row, dims.rows - 1u) - min(dims.B, dims.rows - 1u);
-    let i = dims.outputAt + rightPlaces(before, tile, place);
-    right = vec4f(output[i.x], output[i.y], output[i.z], output[i.w]);
-  }
-  return Terms(leftWithin(row, left), rightWithin(tile, place, right));
+  let i = dims.initialStateAt + inside * dims.H + columns.right;
+  let right = vec4f(
+    initialState[i.x],
+    initialState[i.y],
+    initialState[i.z],
+    initialState[i.w],
+  );
+  return termsOf(row, dims.B, left, right, columns);
 }
 
-fn inputTerms(row: u32, tile: Tile, place: Place) -> Terms {
-  let l = dims.dInputAt + leftPlaces(row, tile, place);
-  let left = vec4f(dInput[l.x], dInput[l.y], dInput[l.z], dInput[l.w]);
+/// Of the rows from B on, counted from there.
+fn stateTerms(row: u32, columns: Columns) -> Terms {
+  let end = dims.rows - dims.B;
+  let inside = min(row, max(end, 1u) - 1u);
+  let l = dims.dSumsAt + min(inside + dims.B, dims.rows - 1u) * dims.O + columns.left;
+  let left = vec4f(dSums[l.x], dSums[l.y], dSums[l.z], dSums[l.w]);
+  let i = dims.outputAt + inside * dims.H + columns.right;
+  let right = vec4f(output[i.x], output[i.y], output[i.z], output[i.w]);
+  return termsOf(row, end, left, right, columns);
+}
+
+fn inputTerms(row: u32, columns: Columns) -> Terms {
   let inside = min(row, dims.rows - 1u);
+  let l = dims.dInputAt + inside * dims.O + columns.left;
+  let left = vec4f(dInput[l.x], dInput[l.y], dInput[l.z], dInput[l.w]);
   var right = vec4f();
   if (ONE_HOT) {
     let id = ids[dims.idsAt + inside];
-    right = select(vec4f(), vec4f(1.0), columnsOf(tile, place) == vec4u(id));
+    right = select(vec4f(), vec4f(1.0), columns.right == vec4u(id));
   } else {
-    let i = dims.inputAt + rightPlaces(inside, tile, place);
+    let i = dims.inputAt + inside * dims.I + columns.right;
     right = vec4f(input[i.x], input[i.y], input[i.z], input[i.w]);
   }
-  return Terms(leftWithin(row, left), rightWithin(tile, place, right));
+  return termsOf(row, dims.rows, left, right, columns);
 }
 
-fn headTerms(row: u32, tile: Tile, place: Place) -> Terms {
-  let l = dims.dLogitsAt + leftPlaces(row, tile, place);
+fn headTerms(row: u32, columns: Columns) -> Terms {
+  let inside = min(row, dims.rows - 1u);
+  let l = dims.dLogitsAt + inside * dims.V + columns.left;
   let left = vec4f(dLogits[l.x], dLogits[l.y], dLogits[l.z], dLogits[l.w]);
-  let i = dims.outputAt + rightPlaces(min(row, dims.rows - 1u), tile, place);
+  let i = dims.outputAt + inside * dims.H + columns.right;
   let right = vec4f(output[i.x], output[i.y], output[i.z], output[i.w]);
-  return Terms(leftWithin(row, left), rightWithin(tile, place, right));
+  return termsOf(row, dims.rows, left, right, columns);
 }
 
 /// Puts what was fetched of two rows into workgroup memory.
@@ -206,89 +220,101 @@ fn products(k: u32, place: Place) -> mat4x4f {
   return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 
-/// The products of the terms in workgroup memory, added one after the other.
-fn addStaged(before: mat4x4f, place: Place) -> mat4x4f {
+/// The products of the first `depth` terms in workgroup memory, a multiple of 4, added
+/// one after the other.
+fn addStaged(before: mat4x4f, depth: u32, place: Place) -> mat4x4f {
   var sum = before;
-  sum += products(0u, place);
-  sum += products(1u, place);
-  sum += products(2u, place);
-  sum += products(3u, place);
-  sum += products(4u, place);
-  sum += products(5u, place);
-  sum += products(6u, place);
-  sum += products(7u, place);
-  sum += products(8u, place);
-  sum += products(9u, place);
-  sum += products(10u, place);
-  sum += products(11u, place);
-  sum += products(12u, place);
-  sum += products(13u, place);
-  sum += products(14u, place);
-  sum += products(15u, place);
-  return sum;
-}
-
-fn sumOfState(tile: Tile, place: Place) -> mat4x4f {
-  var sum = mat4x4f();
-  var row = rowOf(0u, place);
-  var one = stateTerms(row, tile, place);
-  var other = stateTerms(row + 8u, tile, place);
-  for (var first = 0u; first < dims.rows; first += STAGED_ROWS) {
-    stage(one, other, place);
-    row += STAGED_ROWS;
-    one = stateTerms(row, tile, place);
-    other = stateTerms(row + 8u, tile, place);
-    sum = addStaged(sum, place);
-    workgroupBarrier();
+  for (var k = 0u; k < depth; k += 4u) {
+    sum += products(k, place);
+    sum += products(k + 1u, place);
+    sum += products(k + 2u, place);
+    sum += products(k + 3u, place);
   }
   return sum;
 }
 
-/// How many of a slice's rows from `first` on are to be multiplied: none where no id is
-/// in the tile, or else all.
-fn depthOf(first: u32, tile: Tile, place: Place) -> u32 {
+/// How many of a slice's terms there are from row `first` on, as a multiple of 4.
+fn depthOf(first: u32, end: u32, place: Place) -> u32 {
+  let own = first + DEPTH * place.slice;
+  return min(DEPTH, 4u * ((max(end, own) - own + 3u) / 4u));
+}
+
+/// The same, or none where no id is in the tile, as is often so with many of them.
+fn depthOfIds(first: u32, end: u32, tile: Tile, place: Place) -> u32 {
+  let depth = depthOf(first, end, place);
   let looks = ONE_HOT && tile.columns > MANY_COLUMNS && tile.column + TILE <= tile.columns;
-  if (!looks) {
-    return DEPTH;
-  }
-  var isThere = false;
-  for (var k = 0u; k < DEPTH; k++) {
-    let row = min(first + DEPTH * place.slice + k, dims.rows - 1u);
+  var isThere = !looks;
+  let last = select(0u, depth, looks);
+  for (var k = 0u; k < last; k++) {
+    let row = min(first + DEPTH * place.slice + k, end - 1u);
     isThere = isThere || ids[dims.idsAt + row] - tile.column < TILE;
   }
-  return select(0u, DEPTH, isThere);
+  return select(0u, depth, isThere);
 }
 
-fn sumOfInput(tile: Tile, place: Place) -> mat4x4f {
-  var sum = mat4x4f();
+fn addFirst(before: mat4x4f, tile: Tile, place: Place, end: u32) -> mat4x4f {
+  let columns = columnsOf(tile, place);
+  var sum = before;
   var row = rowOf(0u, place);
-  var one = inputTerms(row, tile, place);
-  var other = inputTerms(row + 8u, tile, place);
-  for (var first = 0u; first < dims.rows; first += STAGED_ROWS) {
+  var one = firstTerms(row, columns);
+  var other = firstTerms(row + 8u, columns);
+  for (var first = 0u; first < end; first += STAGED_ROWS) {
     stage(one, other, place);
     row += STAGED_ROWS;
-    one = inputTerms(row, tile, place);
-    other = inputTerms(row + 8u, tile, place);
-    let depth = depthOf(first, tile, place);
-    for (var k = 0u; k < depth; k += DEPTH) {
-      sum = addStaged(sum, place);
-    }
+    one = firstTerms(row, columns);
+    other = firstTerms(row + 8u, columns);
+    sum = addStaged(sum, depthOf(first, end, place), place);
     workgroupBarrier();
   }
   return sum;
 }
 
-fn sumOfHead(tile: Tile, place: Place) -> mat4x4f {
-  var sum = mat4x4f();
+fn addStates(before: mat4x4f, tile: Tile, place: Place, end: u32) -> mat4x4f {
+  let columns = columnsOf(tile, place);
+  var sum = before;
   var row = rowOf(0u, place);
-  var one = headTerms(row, tile, place);
-  var other = headTerms(row + 8u, tile, place);
-  for (var first = 0u; first < dims.rows; first += STAGED_ROWS) {
+  var one = stateTerms(row, columns);
+  var other = stateTerms(row + 8u, columns);
+  for (var first = 0u; first < end; first += STAGED_ROWS) {
     stage(one, other, place);
     row += STAGED_ROWS;
-    one = headTerms(row, tile, place);
-    other = headTerms(row + 8u, tile, place);
-    sum = addStaged(sum, place);
+    one = stateTerms(row, columns);
+    other = stateTerms(row + 8u, columns);
+    sum = addStaged(sum, depthOf(first, end, place), place);
+    workgroupBarrier();
+  }
+  return sum;
+}
+
+fn addInputs(before: mat4x4f, tile: Tile, place: Place, end: u32) -> mat4x4f {
+  let columns = columnsOf(tile, place);
+  var sum = before;
+  var row = rowOf(0u, place);
+  var one = inputTerms(row, columns);
+  var other = inputTerms(row + 8u, columns);
+  for (var first = 0u; first < end; first += STAGED_ROWS) {
+    stage(one, other, place);
+    row += STAGED_ROWS;
+    one = inputTerms(row, columns);
+    other = inputTerms(row + 8u, columns);
+    sum = addStaged(sum, depthOfIds(first, end, tile, place), place);
+    workgroupBarrier();
+  }
+  return sum;
+}
+
+fn addHead(before: mat4x4f, tile: Tile, place: Place, end: u32) -> mat4x4f {
+  let columns = columnsOf(tile, place);
+  var sum = before;
+  var row = rowOf(0u, place);
+  var one = headTerms(row, columns);
+  var other = headTerms(row + 8u, columns);
+  for (var first = 0u; first < end; first += STAGED_ROWS) {
+    stage(one, other, place);
+    row += STAGED_ROWS;
+    one = headTerms(row, columns);
+    other = headTerms(row + 8u, columns);
+    sum = addStaged(sum, depthOf(first, end, place), place);
     workgroupBarrier();
   }
   return sum;
@@ -300,6 +326,15 @@ struct Destination {
   bias: u32,
   hasBias: u32,
   firstBias: u32,
+}
+
+/// Stores an element of the weight's gradient, or of the bias's, its last column.
+fn storeOne(tile: Tile, to: Destination, row: u32, column: u32, sum: f32) {
+  let isBias = column == tile.columns && to.hasBias != 0u && row >= to.firstBias;
+  let at = select(to.weight + row * tile.columns + column, to.bias + row - to.firstBias, isBias);
+  if (row < tile.rows && (column < tile.columns || isBias)) {
+    gradients[dims.gradientsAt + at] = sum;
+  }
 }
 
 /// Adds up the sums of the slices, a row of four an invocation, and stores them.
@@ -316,43 +351,40 @@ fn store(tile: Tile, to: Destination, sum: mat4x4f, index: u32) {
     (staged[at + 2u * SLICE] + staged[at + 3u * SLICE]);
   let row = tile.row + 4u * (i / QUADS) + r;
   let column = tile.column + 4u * (i % QUADS);
-  if (row < tile.rows) {
-    for (var c = 0u; c < 4u; c++) {
-      if (column + c < tile.columns) {
-        gradients[dims.gradientsAt + to.weight + row * tile.columns + column + c] = whole[c];
-      } else if (column + c == tile.columns && to.hasBias != 0u && row >= to.firstBias) {
-        gradients[dims.gradientsAt + to.bias + row - to.firstBias] = whole[c];
-      }
-    }
-  }
-  workgroupBarrier(); // all have read the sums when the next factors come
+  storeOne(tile, to, row, column, whole.x);
+  storeOne(tile, to, row, column + 1u, whole.y);
+  storeOne(tile, to, row, column + 2u, whole.z);
+  storeOne(tile, to, row, column + 3u, whole.w);
 }
 
 @compute @workgroup_size(SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let place = placeOf(index);
-  for (var t = group.x; t < dims.tiles; t += groups.x) {
-    if (t < dims.firstInputTile) {
-      let tile = tileOf(t, dims.O, dims.H, dims.hasHiddenBias);
-      let to = Destination(
-        dims.dWeightAt,
-        dims.dHiddenBiasAt,
-        dims.hasHiddenBias,
-        dims.O - dims.H,
-      );
-      store(tile, to, sumOfState(tile, place), index);
-    } else if (t < dims.firstHeadTile) {
-      let tile = tileOf(t - dims.firstInputTile, dims.O, dims.I, dims.hasBias);
-      let to = Destination(dims.dWeightIhAt, dims.dBiasAt, dims.hasBias, 0u);
-      store(tile, to, sumOfInput(tile, place), index);
-    } else {
-      let tile = tileOf(t - dims.firstHeadTile, dims.V, dims.H, dims.hasHeadBias);
-      let to = Destination(dims.dHeadWeightAt, dims.dHeadBiasAt, dims.hasHeadBias, 0u);
-      store(tile, to, sumOfHead(tile, place), index);
-    }
+  let t = group.x + group.y * dims.across;
+  if (t >= dims.tiles) {
+    return;
   }
+  let place = placeOf(index);
+  let isState = t < dims.firstInputTile;
+  let isHead = t >= dims.firstHeadTile;
+  var tile = tileOf(t - dims.firstInputTile, dims.O, dims.I, dims.hasBias);
+  var to = Destination(dims.dWeightIhAt, dims.dBiasAt, dims.hasBias, 0u);
+  if (isState) {
+    tile = tileOf(t, dims.O, dims.H, dims.hasHiddenBias);
+    to = Destination(dims.dWeightAt, dims.dHiddenBiasAt, dims.hasHiddenBias, dims.O - dims.H);
+  } else if (isHead) {
+    tile = tileOf(t - dims.firstHeadTile, dims.V, dims.H, dims.hasHeadBias);
+    to = Destination(dims.dHeadWeightAt, dims.dHeadBiasAt, dims.hasHeadBias, 0u);
+  }
+  // The other products have no rows: a loop that is not entered costs little on any
+  // device, where some go through both sides of a branch.
+  let isInput = !isState && !isHead;
+  var sum = mat4x4f();
+  sum = addFirst(sum, tile, place, select(0u, dims.B, isState));
+  sum = addStates(sum, tile, place, select(0u, dims.rows - dims.B, isState));
+  sum = addInputs(sum, tile, place, select(0u, dims.rows, isInput));
+  sum = addHead(sum, tile, place, select(0u, dims.rows, isHead));
+  store(tile, to, sum, index);
 }

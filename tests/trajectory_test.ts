@@ -90,9 +90,9 @@ const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
   }),
   "the state is carried over the end of an epoch": () => ({ fill() {} }),
   "the learning rate is 0.1 % off": (ops) => ({
-    update(tensors) {
+    finish(tensors) {
       const learningRate = 1.001 * tensors.learningRate;
-      ops.update({ ...tensors, learningRate });
+      ops.finish({ ...tensors, learningRate });
     },
   }),
 };

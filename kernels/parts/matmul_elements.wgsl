@@ -7,8 +7,6 @@
 //   product() -> Product; finish(row: u32, column: u32, sum: f32), which writes what
 //   is to become of the element; matmul_tile.wgsl and four_columns.wgsl.
 
-override ROWS: u32 = 2;
-override COLUMNS: u32 = 4;
 override SHARE_X: u32 = 4 * COLUMNS;
 override SHARE_Y: u32 = 4 * ROWS;
 

@@ -4,13 +4,16 @@
 //   place in rows and in columns. All invocations of the workgroup call it.
 //   sumOf(row, local): then the sums of the tile's row, 0 to 3, a number a column.
 //   rowPlaces(product, row): the places of four rows of a product, from `row` on.
-//   LANES: main has @workgroup_size(LANES, COLUMNS, ROWS), and local is its
-//   local_invocation_id. A workgroup has ROWS by COLUMNS tiles.
+//   ROWS, COLUMNS, LANES: main has @workgroup_size(LANES, COLUMNS, ROWS), and
+//   local is its local_invocation_id. A workgroup has ROWS by COLUMNS tiles.
 //   struct Product: where both factors of left · rightᵀ begin, and their extents.
 //
 // Asks
-//   ROWS and COLUMNS; left(at: u32) -> f32, the left factor's number at a place, and rightOf, Columns,
+//   left(at: u32) -> f32, the left factor's number at a place, and rightOf, Columns,
 //   Places and Sums, as three_columns.wgsl and four_columns.wgsl have them.
+
+override ROWS: u32 = 2;
+override COLUMNS: u32 = 4;
 
 /// The invocations that share the sums of a tile: lane l takes the products k = l,
 /// l + LANES, …, so that neighbouring lanes read neighbouring numbers of both

@@ -10,8 +10,6 @@
 //   sums: Columns); matmul_tile.wgsl and three_columns.wgsl or four_columns.wgsl, which
 //   say how many gates there are.
 
-override ROWS: u32 = 2;
-override COLUMNS: u32 = 4;
 override SHARE_X: u32 = COLUMNS;
 override SHARE_Y: u32 = 4 * ROWS;
 

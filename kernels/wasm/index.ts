@@ -20,8 +20,8 @@ export { carry, clear, copy, fill } from "./elementwise";
 export { dropout } from "./dropout";
 export { oneHotLinear, oneHotLinearScratch } from "./one_hot_linear";
 export { applyFunction } from "./functions";
-export { globalNorm, globalNormScratch } from "./global_norm";
 export { gru, gruBackward, gruBackwardScratch, gruScratch } from "./gru";
+export { finish, finishScratch } from "./finish";
 export { head, headScratch } from "./head";
 export {
   linear,
@@ -34,7 +34,6 @@ export { lstm, lstmBackward, lstmBackwardScratch, lstmScratch } from "./lstm";
 export { rnn, rnnBackward, rnnBackwardScratch, rnnScratch } from "./rnn";
 export { sample, sampleScratch } from "./sample";
 export { failInThread, hangInThread, nextPhase, takePieces } from "./threads";
-export { update } from "./update";
 export { weightGradients, weightGradientsScratch } from "./weight_gradients";
 
 // Exported so that they stay functions of their own, which an engine optimizes

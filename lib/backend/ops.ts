@@ -30,7 +30,7 @@ export const ACTIVATIONS = ["tanh", "relu"] as const;
 /** The nonlinearity of a vanilla recurrent layer. */
 export type Activation = typeof ACTIVATIONS[number];
 
-/** The update rules of `ops.update`, each with the moments that it keeps. */
+/** The update rules of `ops.finish`, each with the moments that it keeps. */
 export const UPDATE_RULES = {
   sgd: [],
   momentum: ["firstMoment"],
@@ -41,12 +41,14 @@ export const UPDATE_RULES = {
   Record<string, readonly ("firstMoment" | "secondMoment")[]>
 >;
 
-/** Name of an update rule of `ops.update`. */
+/** Name of an update rule of `ops.finish`. */
 export type UpdateRule = keyof typeof UPDATE_RULES;
 
 /**
  * A model's operations: whole layers, each over a whole sequence, and what lies around
- * the layers, `head`, which is one op so that a device can do it in one go.
+ * the layers. A minibatch of training is the layers, `head`, the layers backwards with
+ * the `weightGradients` of each, and `finish`: the three take together what a device
+ * can do in one go.
  *
  * All tensors are arguments, including the results (`output`, `loss`, `norm`, `tokens`
  * and every `d…` except `dOutput`), which are overwritten, never added to. An op
@@ -82,10 +84,8 @@ export interface Ops {
   dropout(tensors: Dropout): void;
   /** The logits, the loss and where the gradients begin: see {@linkcode Head}. */
   head(tensors: Head): void;
-  /** `norm = √ Σ gradients²`. */
-  globalNorm(tensors: GlobalNorm): void;
-  /** One update of an optimizer, with clipped gradients: see {@linkcode Update}. */
-  update(tensors: Update): void;
+  /** The gradients' norm and one update of an optimizer: see {@linkcode Finish}. */
+  finish(tensors: Finish): void;
   /** Sets every element to `value`. */
   fill(tensors: Fill): void;
   /** `destination = source`, with the same number of elements. */
@@ -391,19 +391,12 @@ export interface Head {
   readonly dInput?: Tensor;
 }
 
-/** Arguments of `ops.globalNorm`. */
-export interface GlobalNorm {
-  /** `(P)`. */
-  readonly gradients: Tensor;
-  /** `()`. */
-  readonly norm: Tensor;
-}
-
 /**
- * Arguments of `ops.update`. Gradients are first clipped, by their global norm and then
- * one by one, and weight decay is added (with `adamw`, `p −= learningRate · weightDecay
- * · p` is applied beforehand instead):
+ * Arguments of `ops.finish`: one update of an optimizer. The gradients are first clipped,
+ * by their global norm and then one by one, and weight decay is added (with `adamw`,
+ * `p −= learningRate · weightDecay · p` is applied beforehand instead):
  *
+ *     norm = √ Σ gradients²
  *     g = clamp(min(1, clipNorm / norm) · gradient, ±clipValue) + weightDecay · p
  *
  *     sgd        p −= learningRate · g
@@ -416,14 +409,14 @@ export interface GlobalNorm {
  * would not be finite in the tensor's type keeps all its old values, so that finite
  * values stay finite. Source: PyTorch's `torch.optim`.
  */
-export interface Update {
+export interface Finish {
   /** The update rule. Default `"sgd"`. */
   readonly rule?: UpdateRule;
   /** `(P)`, updated in place. */
   readonly parameters: Tensor;
   /** `(P)`. */
   readonly gradients: Tensor;
-  /** `()`, as computed by `globalNorm`. */
+  /** `()`, the norm of all gradients together. */
   readonly norm: Tensor;
   /** `(P)`, `m`, updated in place; for momentum, adam and adamw. */
   readonly firstMoment?: Tensor;
@@ -480,7 +473,7 @@ export interface Carry {
   readonly source: Tensor;
   /** Same number of elements, f32. */
   readonly destination: Tensor;
-  /** `()`, as computed by `globalNorm`. */
+  /** `()`, as computed by `finish`. */
   readonly norm: Tensor;
 }
 
@@ -722,16 +715,11 @@ export const SIGNATURES: {
     sizes: ["rows", "H", "V"],
     scalars: {},
   },
-  globalNorm: {
-    tensors: { gradients: f32("P"), norm: result(f32("")) },
-    sizes: ["P"],
-    scalars: {},
-  },
-  update: {
+  finish: {
     tensors: {
       parameters: inPlace(f32("P")),
       gradients: f32("P"),
-      norm: f32(""),
+      norm: result(f32("")),
       firstMoment: moment("firstMoment"),
       secondMoment: moment("secondMoment"),
     },

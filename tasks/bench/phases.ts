@@ -25,7 +25,7 @@ export interface PhasesResult extends Sizes {
   readonly backward: number;
   /** The gradients of all weights and biases. */
   readonly weightGradients: number;
-  /** globalNorm and update. */
+  /** The gradients' norm, and the update of the parameters. */
   readonly update: number;
   /** The last states become the first. */
   readonly carry: number;
@@ -45,8 +45,7 @@ const PHASES: ReadonlyMap<string, Phase> = new Map([
   ["oneHotLinear", "forward"],
   ["head", "head"],
   ["weightGradients", "weightGradients"],
-  ["globalNorm", "update"],
-  ["update", "update"],
+  ["finish", "update"],
   ["carry", "carry"],
 ]);
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GlobalNorm, Ops, Sample } from "../../lib/backend/ops.ts";
+import type { Finish, Ops, Sample } from "../../lib/backend/ops.ts";
 import { randomNormal } from "../../lib/random.ts";
 
 /** An argument of an op: `values` go in, `tolerance` marks a result. */
@@ -194,17 +194,7 @@ export function cases(): Case[] {
     all.push(...sampleCases(B, V, size));
   }
   for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
-    all.push({
-      name: `globalNorm: P ${P}`,
-      arguments: {
-        gradients: { shape: [P], values: normal(P) },
-        // The norm is about √P; P positive terms round by U·P/2 at the most on
-        // the way up to P, which the root halves.
-        norm: { shape: [], tolerance: U * (P / 2 + 4) * Math.sqrt(P) },
-      },
-      call: (ops, tensors) => ops.globalNorm(tensors),
-    });
-    all.push(...updateCases(P));
+    all.push(...finishCases(P));
     for (const rate of [0, 0.3, 0.9]) {
       all.push({
         name: `dropout: P ${P}, rate ${rate}`,
@@ -274,12 +264,14 @@ function extremeNormCases(): Case[] {
       // halves; the norm is below √P times the greatest.
       const tolerance = U * (P / 2 + 8) * Math.sqrt(P) * greatest;
       return {
-        name: `globalNorm: P ${P}, of about 2 to the ${powers.join(" or ")}`,
+        name: `finish: P ${P}, of about 2 to the ${powers.join(" or ")}`,
         arguments: {
+          parameters: { shape: [P], values: normal(P, 1, 8), tolerance: 0 },
           gradients: { shape: [P], values },
           norm: { shape: [], tolerance },
         },
-        call: (ops: Ops, tensors: GlobalNorm) => ops.globalNorm(tensors),
+        call: (ops: Ops, tensors: Finish) =>
+          ops.finish({ ...tensors, learningRate: 0, clipNorm: 0 }),
       };
     })
   );
@@ -504,27 +496,30 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
 }
 
 /** Every rule, each clip alone and both together. */
-function updateCases(P: number): Case[] {
-  const norm = Math.fround(Math.sqrt(P) * 1.01);
+function finishCases(P: number): Case[] {
+  const length = Math.sqrt(P); // about the norm
   const positive = (seed: number) =>
     normal(P, 1, seed).map((x) => x * x + 0.01);
   const clips = [
     { clipNorm: 0, clipValue: 0, weightDecay: 0 },
     { clipNorm: 1, clipValue: 0, weightDecay: 0 },
     { clipNorm: 1e6, clipValue: 0.5, weightDecay: 0.1 },
-    { clipNorm: norm / 2, clipValue: 0.25, weightDecay: 0.1 },
+    { clipNorm: length / 2, clipValue: 0.25, weightDecay: 0.1 },
   ];
   // Every number below is a few roundings of numbers below 16; a division by the
   // root of 0.01 or more makes that ten times as much.
   const tolerance = 16 * U * 16;
+  // P positive terms round by U·P/2 at the most on the way up to P, which the root
+  // halves. A gradient that is clipped to half of it is off by as much of its own, 4.
+  const ofNorm = U * (P / 2 + 4);
   const rules = ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const;
   return rules.flatMap((rule) =>
     clips.map((clip) => ({
-      name: `update: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
+      name: `finish: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
       arguments: {
         parameters: { shape: [P], values: normal(P, 1, 8), tolerance },
         gradients: { shape: [P], values: normal(P, 1, 9) },
-        norm: { shape: [], values: [norm] },
+        norm: { shape: [], tolerance: ofNorm * length },
         ...(["momentum", "adam", "adamw"].includes(rule) && {
           firstMoment: { shape: [P], values: normal(P, 1, 15), tolerance },
         }),
@@ -533,7 +528,7 @@ function updateCases(P: number): Case[] {
         }),
       },
       call: (ops, tensors) =>
-        ops.update({
+        ops.finish({
           ...tensors,
           ...clip,
           rule,

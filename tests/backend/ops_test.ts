@@ -107,16 +107,16 @@ Deno.test("a doc comment that states something else is found", () => {
       "sample: tokens: expected u32",
     ],
     [
-      "update",
+      "finish",
       "Added to the divisor, so that it is not 0. Default 0.",
       "Added to the divisor, so that it is not 0. Default 1.",
-      "update: epsilon: states the default 1, expected 0",
+      "finish: epsilon: states the default 1, expected 0",
     ],
     [
-      "update",
+      "finish",
       "Added to the divisor, so that it is not 0. Default 0.",
       "Added to the divisor, so that it is not 0.",
-      "update: epsilon: states the default undefined, expected 0",
+      "finish: epsilon: states the default undefined, expected 0",
     ],
   ];
   for (const [op, text, instead, fault] of changes) {

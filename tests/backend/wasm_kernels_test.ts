@@ -44,7 +44,14 @@ const CALLS: readonly (readonly [op: string, ...calls: Call[]])[] = [
     tensors: 10,
     sizes: [2, 5, 7],
   }],
-  ["globalNorm", { tensors: 2, sizes: [16_385] }],
+  [
+    "finish",
+    {
+      tensors: 5,
+      sizes: [16_385],
+      scalars: [2, 0.1, 1, 1, 0.1, 0.9, 0.99, 1e-8, 1, 1],
+    },
+  ],
   ["sample", { tensors: 5, sizes: [3, 9], scalars: [0, 1, 3, 0.9, 1.2] }],
 ];
 
@@ -101,7 +108,7 @@ Deno.test("the WASM kernels know no optimizer beyond their table", async () => {
   using backend = await open();
   const { heap, threads } = backend;
   const kernels = threads.kernels as unknown as Kernels;
-  const [parameters, gradients, norm] = [64, 64, 4].map((bytes) => {
+  const [parameters, gradients, norm, scratch] = [64, 64, 4, 8].map((bytes) => {
     const address = heap.allocate(bytes);
     heap.f32.fill(1, address / 4, (address + bytes) / 4);
     return address;
@@ -109,11 +116,12 @@ Deno.test("the WASM kernels know no optimizer beyond their table", async () => {
   for (const rule of [-1, 5, 6, 1000]) {
     assertThrows(
       () =>
-        kernels.update(
+        kernels.finish(
           ...[parameters, gradients, norm, 0, 0],
           16,
           rule,
           ...[0.1, 0, 0, 0, 0.9, 0.99, 1e-8, 1, 1],
+          scratch,
         ),
       WebAssembly.RuntimeError,
     );

@@ -206,7 +206,7 @@ test("more commands than one submission holds run in call order", async () => {
   const norm = backend.allocate([]);
   backend.ops.fill({ tensor: one, value: -1 });
   for (let i = 0; i < 5000; i++) {
-    backend.ops.update({
+    backend.ops.finish({
       parameters: sum,
       gradients: one,
       norm,
@@ -269,7 +269,7 @@ test("results may share a buffer, which is not bound twice", async () => {
   backend.write(moments, [8, 8, 1, 2, 8, 8]);
   backend.write(gradients, [3, 5]);
   backend.write(norm, [1]);
-  backend.ops.update({
+  backend.ops.finish({
     rule: "adam",
     parameters,
     gradients,

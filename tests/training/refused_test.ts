@@ -124,8 +124,8 @@ for (
       const { signal } = controller;
       let done = 0, now = 0;
       const stopping = withOps(overflowing(backend, 4), (ops) => ({
-        update: (x) => {
-          ops.update(x);
+        finish: (x) => {
+          ops.finish(x);
           if (++done === updates) controller.abort();
         },
       }));

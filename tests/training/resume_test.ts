@@ -67,8 +67,8 @@ async function stoppedAfter(
   const controller = new AbortController();
   let done = 0;
   const counting = withOps(backend, (ops) => ({
-    update: (x) => {
-      ops.update(x);
+    finish: (x) => {
+      ops.finish(x);
       if (++done === updates) controller.abort();
     },
   }));
@@ -195,8 +195,8 @@ Deno.test("stopping while the held-out text is measured is exact too", async () 
       ops.head(x);
       losses++;
     },
-    update: (x) => {
-      ops.update(x);
+    finish: (x) => {
+      ops.finish(x);
       // The seventh is the first epoch's last: the measuring comes next.
       if (++updates === 7) controller.abort();
     },

@@ -23,7 +23,7 @@ import type { Floats } from "./arrays.ts";
 import { carry } from "./carry.ts";
 import { dropout } from "./dropout.ts";
 import { embedding, embeddingBackward } from "./embedding.ts";
-import { globalNorm, update } from "./gradient_descent.ts";
+import { finish } from "./gradient_descent.ts";
 import { gru, gruBackward } from "./gru.ts";
 import { head } from "./head.ts";
 import { linear, linearBackward } from "./linear.ts";
@@ -50,8 +50,7 @@ const FUNCTIONS: Implementations<Floats, Uint32Array> = {
   weightGradients,
   dropout,
   head,
-  globalNorm,
-  update,
+  finish,
   fill: (_, { tensor }, { value }) => void tensor.fill(value),
   copy: (_, { source, destination }) => destination.set(source),
   carry,

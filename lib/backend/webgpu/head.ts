@@ -1,6 +1,10 @@
 import type { Sizes } from "../check_call.ts";
+import { gridOf } from "./grid.ts";
 import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
+
+/** Workgroups that every device takes in a dispatch. */
+const MOST_GROUPS = 65_535;
 
 /** The tensors that the op was given. */
 type Tensors = Parameters<OpsOf<"head">["head"]>[1];
@@ -9,6 +13,8 @@ type Tensors = Parameters<OpsOf<"head">["head"]>[1];
 type LossTensors = Tensors & {
   readonly targets: WebGPUTensor;
   readonly losses: WebGPUTensor;
+  /** With the sum behind them; where there are none, what is bound and not read. */
+  readonly weights: WebGPUTensor;
 };
 
 /**
@@ -27,13 +33,16 @@ export function headOps(context: OpContext): OpsOf<"head"> {
       const { rows, V } = sizes;
       const losses = tensors.losses ?? scratch("losses", [rows]);
       const { MOST_V } = pipelines.head.constants;
-      const run = !logits && V <= MOST_V ? inOneKernel : stepByStep;
-      run(context, sizes, { ...tensors, targets, losses });
+      const [groups] = gridOf(pipelines.head, [rows]);
+      const fits = V <= MOST_V && groups <= MOST_GROUPS;
+      const run = fits && !logits ? inOneKernel : stepByStep;
+      const weights = weightsOf(context, sizes, tensors);
+      run(context, sizes, { ...tensors, targets, losses, weights });
       const { loss } = tensors;
       if (!loss) return;
       dispatch({
         pipeline: pipelines.head_loss,
-        tensors: { losses, loss, ...weightsOf(tensors) },
+        tensors: { losses, weights, loss },
         dims: { rows, ...hasWeights(tensors) },
         covers: [1],
       });
@@ -41,9 +50,21 @@ export function headOps(context: OpContext): OpsOf<"head"> {
   };
 }
 
-/** The weights, or what is bound in their place and not read. */
-function weightsOf({ targetWeights, bias }: Tensors) {
-  return { targetWeights: targetWeights ?? bias };
+/** The weights and their sum, `(rows + 1)`. */
+function weightsOf(
+  { dispatch, pipelines, scratch }: OpContext,
+  { rows }: Sizes,
+  { targetWeights, bias }: Tensors,
+): WebGPUTensor {
+  if (!targetWeights) return bias;
+  const weights = scratch("weights", [rows + 1]);
+  dispatch({
+    pipeline: pipelines.head_weights,
+    tensors: { targetWeights, weights },
+    dims: { rows },
+    covers: [1],
+  });
+  return weights;
 }
 
 function hasWeights({ targetWeights }: Tensors) {
@@ -65,19 +86,20 @@ function computeLogits(
 }
 
 function inOneKernel(
-  { dispatch, pipelines, scratch }: OpContext,
+  { dispatch, pipelines: { head }, scratch }: OpContext,
   { rows, H, V }: Sizes,
   tensors: LossTensors,
 ): void {
-  const { input, weight, bias, targets, losses, dLogits, dInput } = tensors;
+  const { input, weight, bias, targets, weights, losses } = tensors;
+  const { dLogits, dInput } = tensors;
   dispatch({
-    pipeline: pipelines.head,
+    pipeline: V <= head.constants.LANES ? head.variants.NARROW : head,
     tensors: {
       input,
       weight,
       bias,
       targets,
-      ...weightsOf(tensors),
+      weights,
       losses,
       dLogits: dLogits ?? scratch("unused", [1]),
       dInput: dInput ?? scratch("unused too", [1]),
@@ -101,7 +123,7 @@ function stepByStep(
 ): void {
   const { dispatch, pipelines, scratch } = context;
   const { rows, H, V } = sizes;
-  const { weight, targets, losses, dLogits, dInput } = tensors;
+  const { weight, targets, weights, losses, dLogits, dInput } = tensors;
   // Logits that nobody wants lie where their gradients are to be.
   const logits = tensors.logits ?? dLogits ?? scratch("logits", [rows, V]);
   computeLogits(context, sizes, tensors, logits);
@@ -112,7 +134,7 @@ function stepByStep(
     tensors: {
       logits: isInPlace ? scratch("unused", [1]) : logits,
       targets,
-      ...weightsOf(tensors),
+      weights,
       losses,
       dLogits: dLogits ?? scratch("unused too", [1]),
     },

@@ -16,10 +16,7 @@ import embedding_backward_links from "../../../kernels/embedding_backward_links.
   type: "text",
 };
 import fill from "../../../kernels/fill.wgsl" with { type: "text" };
-import global_norm from "../../../kernels/global_norm.wgsl" with {
-  type: "text",
-};
-import global_norm_partials from "../../../kernels/global_norm_partials.wgsl" with {
+import finish_partials from "../../../kernels/finish_partials.wgsl" with {
   type: "text",
 };
 import gru from "../../../kernels/gru.wgsl" with { type: "text" };
@@ -29,6 +26,9 @@ import gru_backward from "../../../kernels/gru_backward.wgsl" with {
 import head from "../../../kernels/head.wgsl" with { type: "text" };
 import head_loss from "../../../kernels/head_loss.wgsl" with { type: "text" };
 import head_softmax from "../../../kernels/head_softmax.wgsl" with {
+  type: "text",
+};
+import head_weights from "../../../kernels/head_weights.wgsl" with {
   type: "text",
 };
 import linear from "../../../kernels/linear.wgsl" with { type: "text" };
@@ -51,19 +51,19 @@ import sample_drawn from "../../../kernels/sample_drawn.wgsl" with {
   type: "text",
 };
 import transpose from "../../../kernels/transpose.wgsl" with { type: "text" };
-import update_adam from "../../../kernels/update_adam.wgsl" with {
+import finish_adam from "../../../kernels/finish_adam.wgsl" with {
   type: "text",
 };
-import update_momentum from "../../../kernels/update_momentum.wgsl" with {
+import finish_momentum from "../../../kernels/finish_momentum.wgsl" with {
   type: "text",
 };
-import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
+import finish_rmsprop from "../../../kernels/finish_rmsprop.wgsl" with {
   type: "text",
 };
 import weight_gradients from "../../../kernels/weight_gradients.wgsl" with {
   type: "text",
 };
-import update_sgd from "../../../kernels/update_sgd.wgsl" with { type: "text" };
+import finish_sgd from "../../../kernels/finish_sgd.wgsl" with { type: "text" };
 import bounded from "../../../kernels/parts/bounded.wgsl" with { type: "text" };
 import clip from "../../../kernels/parts/clip.wgsl" with { type: "text" };
 import each_element from "../../../kernels/parts/each_element.wgsl" with {
@@ -74,6 +74,9 @@ import each_parameter from "../../../kernels/parts/each_parameter.wgsl" with {
 };
 import finite from "../../../kernels/parts/finite.wgsl" with { type: "text" };
 import four_columns from "../../../kernels/parts/four_columns.wgsl" with {
+  type: "text",
+};
+import global_norm from "../../../kernels/parts/global_norm.wgsl" with {
   type: "text",
 };
 import logistic from "../../../kernels/parts/logistic.wgsl" with {
@@ -100,9 +103,7 @@ import step_backward from "../../../kernels/parts/step_backward.wgsl" with {
 import step_forward from "../../../kernels/parts/step_forward.wgsl" with {
   type: "text",
 };
-import target_weights from "../../../kernels/parts/target_weights.wgsl" with {
-  type: "text",
-};
+import weights from "../../../kernels/parts/weights.wgsl" with { type: "text" };
 import tanh from "../../../kernels/parts/tanh.wgsl" with { type: "text" };
 import three_columns from "../../../kernels/parts/three_columns.wgsl" with {
   type: "text",
@@ -122,6 +123,7 @@ export const PARTS = {
   each_parameter,
   finite,
   four_columns,
+  global_norm,
   logistic,
   matmul_elements,
   matmul_staged,
@@ -131,8 +133,8 @@ export const PARTS = {
   step_backward,
   step_forward,
   tanh,
-  target_weights,
   three_columns,
+  weights,
   workgroup_greatest,
   workgroup_sum,
 } as const;
@@ -150,8 +152,13 @@ const GATED_STEP = [
   "tanh",
 ] as const;
 const STEP_BACKWARD = ["step_backward", ...PRODUCT] as const;
-const ROWS_OF_LOGITS = ["target_weights", "row_reduction"] as const;
-const UPDATE = ["each_parameter", "clip", "finite"] as const;
+const UPDATE = [
+  "each_parameter",
+  "global_norm",
+  "workgroup_sum",
+  "clip",
+  "finite",
+] as const;
 
 /** WGSL by the name of its file in kernels/, and the parts that it uses. */
 export const KERNELS = {
@@ -162,13 +169,13 @@ export const KERNELS = {
   embedding_backward: [embedding_backward, "each_element"],
   embedding_backward_links: [embedding_backward_links],
   fill: [fill, "each_element"],
-  global_norm: [global_norm, "workgroup_sum"],
-  global_norm_partials: [global_norm_partials, "workgroup_sum"],
+  finish_partials: [finish_partials, "workgroup_sum"],
   gru: [gru, ...GATED_STEP, "three_columns"],
   gru_backward: [gru_backward, ...STEP_BACKWARD],
-  head: [head, ...ROWS_OF_LOGITS, "matmul_tile", "four_columns"],
-  head_loss: [head_loss, "workgroup_sum"],
-  head_softmax: [head_softmax, ...ROWS_OF_LOGITS],
+  head: [head, "weights"],
+  head_loss: [head_loss, "weights", "workgroup_sum"],
+  head_softmax: [head_softmax, "weights", "row_reduction"],
+  head_weights: [head_weights, "workgroup_sum"],
   linear: [linear, ...PRODUCT],
   linear_backward: [linear_backward, "matmul_staged"],
   lstm: [lstm, ...GATED_STEP, "four_columns"],
@@ -184,10 +191,10 @@ export const KERNELS = {
     "workgroup_sum",
   ],
   transpose: [transpose],
-  update_adam: [update_adam, ...UPDATE],
-  update_momentum: [update_momentum, ...UPDATE],
-  update_rmsprop: [update_rmsprop, ...UPDATE],
-  update_sgd: [update_sgd, ...UPDATE],
+  finish_adam: [finish_adam, ...UPDATE],
+  finish_momentum: [finish_momentum, ...UPDATE],
+  finish_rmsprop: [finish_rmsprop, ...UPDATE],
+  finish_sgd: [finish_sgd, ...UPDATE],
   weight_gradients: [weight_gradients],
 } as const satisfies Record<string, readonly [string, ...PartName[]]>;
 

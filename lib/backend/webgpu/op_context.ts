@@ -30,6 +30,7 @@ export const SCRATCH_NAMES = [
   "transposed",
   "unused",
   "unused too",
+  "weights",
 ] as const;
 
 /** What tells scratch tensors apart. */

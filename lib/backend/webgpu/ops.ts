@@ -6,14 +6,13 @@
 
 import type { Implementations } from "../check_call.ts";
 import { embeddingOps } from "./embedding.ts";
-import { gridOf } from "./grid.ts";
+import { finishOps } from "./finish.ts";
 import { headOps } from "./head.ts";
 import { linearOps } from "./linear.ts";
 import type { OpContext } from "./op_context.ts";
 import { recurrentOps } from "./recurrent.ts";
 import { sampleOps } from "./sample.ts";
 import type { WebGPUTensor } from "./tensor.ts";
-import { updateOps } from "./update.ts";
 import { weightGradientsOps } from "./weight_gradients.ts";
 
 /** Those of layers and optimizers from their own files, and the small ones. */
@@ -21,11 +20,11 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
   const { dispatch, pipelines, scratch } = context;
   return {
     ...embeddingOps(context),
+    ...finishOps(context),
     ...headOps(context),
     ...linearOps(context),
     ...recurrentOps(context),
     ...sampleOps(context),
-    ...updateOps(context),
     ...weightGradientsOps(context),
 
     oneHotLinear({ rows, O, V }, tensors) {
@@ -54,27 +53,6 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
           counter2: counter[2],
         },
         covers: [size],
-      });
-    },
-
-    globalNorm({ P }, { gradients, norm }) {
-      // No more sums than there are invocations to add them up.
-      const { global_norm, global_norm_partials } = pipelines;
-      const most = global_norm.constants.SIZE * global_norm_partials.share[0];
-      const covers = [Math.min(P, most)] as const;
-      const [count] = gridOf(global_norm_partials, covers);
-      const partials = scratch("partials", [count, 3]);
-      dispatch({
-        pipeline: global_norm_partials,
-        tensors: { gradients, partials },
-        dims: { P },
-        covers,
-      });
-      dispatch({
-        pipeline: global_norm,
-        tensors: { partials, norm },
-        dims: { count },
-        covers: [1],
       });
     },
 

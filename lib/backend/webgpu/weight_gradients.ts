@@ -2,6 +2,9 @@ import { StoredTensor } from "../stored_tensor.ts";
 import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
+/** Workgroups side by side: every device takes as many. */
+const MOST_ACROSS = 65_535;
+
 /** The op that gives the gradients of all weights around a layer, as one grid. */
 export function weightGradientsOps(
   context: OpContext,
@@ -30,6 +33,7 @@ export function weightGradientsOps(
       const firstInputTile = tilesOf(dWeight, dHiddenBias);
       const firstHeadTile = firstInputTile + tilesOf(dWeightIh, dBias);
       const tiles = firstHeadTile + tilesOf(dHeadWeight, dHeadBias);
+      const across = Math.min(tiles, MOST_ACROSS);
       const isOneHot = ids !== undefined;
       dispatch({
         pipeline: isOneHot
@@ -55,9 +59,10 @@ export function weightGradientsOps(
           firstInputTile,
           firstHeadTile,
           tiles,
+          across,
           ...places,
         },
-        covers: [tiles],
+        covers: [across, Math.ceil(tiles / across)],
       });
       deliver();
     },
