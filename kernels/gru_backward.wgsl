@@ -1,5 +1,6 @@
 // Computes
-//   One step of backpropagation through time, from the last step to the first:
+//   Backpropagation through time, from the last step to the first, one step or several in
+//   a dispatch:
 //     dh = dOutput[t] + carried + dSums[t+1] · weight
 //   and from it, with r, z, n, m in gates[t] and h = output[t-1], or initialState
 //   at the first step,
@@ -9,18 +10,18 @@
 //   sums over h. carried becomes dh ⊙ z. The last step has nothing after it.
 //
 // Bindings
-//   transposed (H, 3H), a scratch tensor that holds weightᵀ, initialState (B, H),
+//   weight (3H, H), for one step weightᵀ in a scratch tensor, initialState (B, H),
 //   output (T, B, H), gates (T, B, 4H), dOutput (T, B, H), dInput (T, B, 3H),
 //   dSums (T, B, 3H), a scratch tensor, bound once, read at t+1 and written at t,
 //   carried (B, H), a scratch tensor.
 //
 // Parallel
-//   As in rnn_backward.wgsl: a workgroup takes 4·ROWS rows by 4·COLUMNS units, in
-//   tiles of 4 × 4. An element of the product is one unit's dh, so the same invocation
-//   goes on to the unit's gates, and one dispatch a step is enough.
+//   As in rnn_backward.wgsl, with units for columns. An element of the product is one
+//   unit's dh, so the same invocation goes on to the unit's gates, and one dispatch is
+//   enough.
 //
 // Workgroup
-//   32 × 4 × 2, as in rnn.wgsl.
+//   One step, 32 × 4 × 2, a sequence, 8 × 32, as in rnn.wgsl.
 //
 // Reference
 //   lib/backend/reference/gru.ts, gruBackward.
@@ -33,7 +34,7 @@ struct Dims {
   initialStateAt: u32,
   outputAt: u32,
   gatesAt: u32,
-  transposedAt: u32,
+  weightAt: u32,
   dOutputAt: u32,
   dInputAt: u32,
   dSumsAt: u32,
@@ -48,6 +49,8 @@ struct Dims {
 @group(0) @binding(8) var<storage, read_write> carried: array<f32>;
 
 const GATES = 3u;
+alias Gates = vec3f;
+alias FourUnits = mat4x3f;
 
 fn sumsAt() -> u32 {
   return dims.dSumsAt;
@@ -57,15 +60,15 @@ fn left(at: u32) -> f32 {
   return dSums[at];
 }
 
-fn finish(b: u32, h: u32, sum: f32) {
+fn backpropagate(t: u32, b: u32, h: u32, dState: f32) -> Gates {
   let H = dims.H;
-  let index = dims.t * dims.B + b;
-  var dh = stateGradient(b, h, sum);
-  if (dims.t + 1u < dims.T) {
+  let index = t * dims.B + b;
+  var dh = dState;
+  if (t + 1u < dims.T) {
     dh += carried[dims.carriedAt + b * H + h];
   }
   var state = 0f;
-  if (dims.t > 0u) {
+  if (t > 0u) {
     state = output[dims.outputAt + (index - dims.B) * H + h];
   } else {
     state = initialState[dims.initialStateAt + b * H + h];
@@ -87,4 +90,5 @@ fn finish(b: u32, h: u32, sum: f32) {
   dSums[sums + H] = dz;
   dSums[sums + 2u * H] = dn * r;
   carried[dims.carriedAt + b * H + h] = dh * z;
+  return Gates(dr, dz, dn * r);
 }

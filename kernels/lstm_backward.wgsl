@@ -1,5 +1,6 @@
 // Computes
-//   One step of backpropagation through time, from the last step to the first:
+//   Backpropagation through time, from the last step to the first, one step or several in
+//   a dispatch:
 //     dh = dOutput[t] + dInput[t+1] · weight
 //   and from it, with i, f, g, o in gates[t] and c = cells[t-1], or initialCell at
 //   the first step,
@@ -10,17 +11,17 @@
 //   has nothing after it.
 //
 // Bindings
-//   transposed (H, 4H), a scratch tensor that holds weightᵀ, initialCell (B, H),
+//   weight (4H, H), for one step weightᵀ in a scratch tensor, initialCell (B, H),
 //   cells (T, B, H), gates (T, B, 4H), dOutput (T, B, H), dInput (T, B, 4H): bound
 //   once, read at t+1 and written at t, carried (B, H), a scratch tensor.
 //
 // Parallel
-//   As in rnn_backward.wgsl: a workgroup takes 4·ROWS rows by 4·COLUMNS units, in
-//   tiles of 4 × 4. An element of the product is one unit's dh, so the same invocation
-//   goes on to the unit's gates, and one dispatch a step is enough.
+//   As in rnn_backward.wgsl, with units for columns. An element of the product is one
+//   unit's dh, so the same invocation goes on to the unit's gates, and one dispatch is
+//   enough.
 //
 // Workgroup
-//   32 × 4 × 2, as in rnn.wgsl.
+//   One step, 32 × 4 × 2, a sequence, 8 × 32, as in rnn.wgsl.
 //
 // Reference
 //   lib/backend/reference/lstm.ts, lstmBackward.
@@ -33,7 +34,7 @@ struct Dims {
   initialCellAt: u32,
   cellsAt: u32,
   gatesAt: u32,
-  transposedAt: u32,
+  weightAt: u32,
   dOutputAt: u32,
   dInputAt: u32,
   carriedAt: u32,
@@ -46,6 +47,8 @@ struct Dims {
 @group(0) @binding(7) var<storage, read_write> carried: array<f32>;
 
 const GATES = 4u;
+alias Gates = vec4f;
+alias FourUnits = mat4x4f;
 
 fn sumsAt() -> u32 {
   return dims.dInputAt;
@@ -55,10 +58,9 @@ fn left(at: u32) -> f32 {
   return dInput[at];
 }
 
-fn finish(b: u32, h: u32, sum: f32) {
+fn backpropagate(t: u32, b: u32, h: u32, dh: f32) -> Gates {
   let H = dims.H;
-  let index = dims.t * dims.B + b;
-  let dh = stateGradient(b, h, sum);
+  let index = t * dims.B + b;
   let saved = dims.gatesAt + 4u * index * H + h;
   let i = gates[saved];
   let f = gates[saved + H];
@@ -66,19 +68,26 @@ fn finish(b: u32, h: u32, sum: f32) {
   let o = gates[saved + 3u * H];
   let tanhC = hyperbolicTangent(cells[dims.cellsAt + index * H + h]);
   var dc = dh * o * (1.0 - tanhC * tanhC);
-  if (dims.t + 1u < dims.T) {
+  if (t + 1u < dims.T) {
     dc += carried[dims.carriedAt + b * H + h];
   }
   var cell = 0f;
-  if (dims.t > 0u) {
+  if (t > 0u) {
     cell = cells[dims.cellsAt + (index - dims.B) * H + h];
   } else {
     cell = initialCell[dims.initialCellAt + b * H + h];
   }
   let d = dims.dInputAt + 4u * index * H + h;
-  dInput[d] = dc * g * i * (1.0 - i);
-  dInput[d + H] = dc * cell * f * (1.0 - f);
-  dInput[d + 2u * H] = dc * i * (1.0 - g * g);
-  dInput[d + 3u * H] = dh * tanhC * o * (1.0 - o);
   carried[dims.carriedAt + b * H + h] = dc * f;
+  let da = Gates(
+    dc * g * i * (1.0 - i),
+    dc * cell * f * (1.0 - f),
+    dc * i * (1.0 - g * g),
+    dh * tanhC * o * (1.0 - o),
+  );
+  dInput[d] = da.x;
+  dInput[d + H] = da.y;
+  dInput[d + 2u * H] = da.z;
+  dInput[d + 3u * H] = da.w;
+  return da;
 }

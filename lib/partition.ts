@@ -44,13 +44,13 @@ export const PARTITION_SETTINGS: SettingsOf<
   batchSize: {
     ...count,
     name: "batch size",
-    help: "rows of a minibatch",
+    help: "number of rows in a minibatch",
     default: 32,
   },
   numSteps: {
     ...count,
     name: "number of steps",
-    help: "tokens of a row",
+    help: "number of tokens in a row",
     default: 35,
   },
   sampling: {

@@ -150,10 +150,7 @@ export function decodeSafetensors(
   const stretches: { begin: number; end: number; take: () => void }[] = [];
   for (const [name, entry] of header) {
     if (name === "__metadata__") {
-      for (const [key, value] of object(entry, name)) {
-        if (typeof value !== "string") fail(`metadata ${key} is not a string`);
-        else metadata.set(key, value);
-      }
+      setMetadata(metadata, fieldsOf(entry, name));
       continue;
     }
     const { dtype, shape, begin, end } = tensorEntry(
@@ -161,13 +158,7 @@ export function decodeSafetensors(
       entry,
       isWanted(name),
     );
-    if (end > payload.length) {
-      fail(
-        `tensor ${name} extends beyond the end of the file: ` +
-          `${end - payload.length} bytes are missing. The file is ` +
-          "truncated: copy or download it again",
-      );
-    }
+    assertInFile(name, end, payload);
     const take = () => {
       if (dtype === undefined) return;
       const data = new ELEMENTS[dtype](payload.slice(begin, end).buffer);
@@ -180,11 +171,11 @@ export function decodeSafetensors(
   );
   let tiled = 0;
   for (const { begin, end } of inOrder) {
-    if (begin !== tiled) fail("tensors overlap or leave a gap");
+    if (begin !== tiled) malformed("tensors overlap or leave a gap");
     tiled = end;
   }
   if (tiled !== payload.length) {
-    fail(`${payload.length - tiled} bytes follow the last tensor`);
+    malformed(`${payload.length - tiled} bytes follow the last tensor`);
   }
   // Only now: many names for the same bytes would be copied as many times.
   for (const { take } of stretches) take();
@@ -196,12 +187,14 @@ export function splitSafetensors(
   bytes: Uint8Array,
 ): { header: ReadonlyMap<string, Json>; payload: Uint8Array } {
   const foreign = foreignFormat(bytes);
-  if (foreign) fail(`it is ${foreign}`);
-  if (bytes.length < 8) fail(`${bytes.length} bytes are too few for a header`);
+  if (foreign) malformed(`it is ${foreign}`);
+  if (bytes.length < 8) {
+    malformed(`${bytes.length} bytes are too few for a header`);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
   if (length > MAX_HEADER) {
-    fail(
+    malformed(
       isText(bytes.subarray(0, 64))
         ? "it looks like a text"
         : `a header of ${length} bytes is too long`,
@@ -209,7 +202,7 @@ export function splitSafetensors(
   }
   const end = 8 + Number(length);
   if (end > bytes.length) {
-    fail(
+    malformed(
       `the file ends within its header: it has ${bytes.length} of ` +
         `${end} bytes. It is truncated: copy or download it again`,
     );
@@ -219,11 +212,39 @@ export function splitSafetensors(
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     header = parseStrictJson(decoder.decode(bytes.subarray(8, end)), 4);
   } catch (error) {
-    return fail(
+    return malformed(
       `the header is not valid JSON: ${(error as Error).message}`,
     );
   }
-  return { header: object(header, "the header"), payload: bytes.subarray(end) };
+  return {
+    header: fieldsOf(header, "the header"),
+    payload: bytes.subarray(end),
+  };
+}
+
+/** Sets the entries of a header's metadata; refuses what is no string. */
+export function setMetadata(
+  metadata: Map<string, string>,
+  fields: ReadonlyMap<string, Json>,
+): void {
+  for (const [key, value] of fields) {
+    if (typeof value !== "string") malformed(`metadata ${key} is not a string`);
+    else metadata.set(key, value);
+  }
+}
+
+/** Refuses a tensor that ends behind the elements' bytes of its file. */
+export function assertInFile(
+  name: string,
+  end: number,
+  payload: Uint8Array,
+): void {
+  if (end <= payload.length) return;
+  malformed(
+    `tensor ${name} extends beyond the end of the file: ` +
+      `${end - payload.length} bytes are missing. The file is ` +
+      "truncated: copy or download it again",
+  );
 }
 
 /** A tensor's entry in the header; of one that is not wanted the place alone. */
@@ -232,32 +253,32 @@ function tensorEntry(
   entry: Json,
   isWanted: boolean,
 ): { dtype?: DTypeName; shape: number[]; begin: number; end: number } {
-  const fields = object(entry, name);
+  const fields = fieldsOf(entry, name);
   if (fields.size !== 3) {
-    fail(`tensor ${name} does not have exactly three fields`);
+    malformed(`tensor ${name} does not have exactly three fields`);
   }
   const shape = integers(fields.get("shape"), `the shape of ${name}`);
   const offsets = integers(
     fields.get("data_offsets"),
     `the offsets of ${name}`,
   );
-  if (shape.length > 8) fail(`tensor ${name} has more than 8 dimensions`);
-  if (offsets.length !== 2) fail(`tensor ${name} needs two offsets`);
+  if (shape.length > 8) malformed(`tensor ${name} has more than 8 dimensions`);
+  if (offsets.length !== 2) malformed(`tensor ${name} needs two offsets`);
   const [begin, end] = offsets;
   if (!isWanted) {
-    if (begin > end) fail(`tensor ${name} has ${end - begin} bytes`);
+    if (begin > end) malformed(`tensor ${name} has ${end - begin} bytes`);
     return { shape, begin, end };
   }
   const dtype = fields.get("dtype");
   if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype)) {
-    return fail(
+    return malformed(
       `tensor ${name} has the dtype ${String(dtype)}, expected ` +
         Object.keys(ELEMENTS).join(", "),
     );
   }
   const { BYTES_PER_ELEMENT } = ELEMENTS[dtype as DTypeName];
   if (sizeOf(shape) * BYTES_PER_ELEMENT !== end - begin) {
-    fail(
+    malformed(
       `tensor ${name} has ${end - begin} bytes for the shape ` +
         `(${shape.join(", ")}) of ${dtype}`,
     );
@@ -265,15 +286,16 @@ function tensorEntry(
   return { dtype: dtype as DTypeName, shape, begin, end };
 }
 
-function object(value: Json, name: string): ReadonlyMap<string, Json> {
-  return value instanceof Map ? value : fail(`${name} is not an object`);
+/** The fields of an entry of the header. */
+export function fieldsOf(value: Json, name: string): ReadonlyMap<string, Json> {
+  return value instanceof Map ? value : malformed(`${name} is not an object`);
 }
 
 function integers(value: Json | undefined, name: string): number[] {
   if (
     Array.isArray(value) && value.every((item) => typeof item === "number")
   ) return value;
-  return fail(`${name} is not a list of whole numbers`);
+  return malformed(`${name} is not a list of whole numbers`);
 }
 
 function dtypeOf(data: Elements): DTypeName {
@@ -281,6 +303,7 @@ function dtypeOf(data: Elements): DTypeName {
   return names.find((name) => data instanceof ELEMENTS[name])!;
 }
 
-function fail(reason: string): never {
+/** Refuses bytes that are not a well-formed file, and says why. */
+export function malformed(reason: string): never {
   throw new FormatError(`Not a safetensors file: ${reason}`);
 }

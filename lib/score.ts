@@ -158,7 +158,7 @@ export async function* score(
     using allocation = new Allocation(backend);
     const input = allocation.tensor([1, 1], "u32");
     backend.write(input, ids.subarray(last));
-    model.forwardLayers(input);
+    model.advance(input);
     await steps.readStates();
   }
   yield [scored(last, steps.take().states[0])];

@@ -42,7 +42,7 @@ export interface Described {
   readonly name: string;
   /** What it does, in words for people. */
   readonly help: string;
-  /** The default in words, where its value alone does not say it. */
+  /** The default in words, if its value does not explain itself. */
   readonly defaultText?: string;
   /** It has an effect only with these choices of other settings. */
   readonly onlyWith?: Readonly<Record<string, readonly string[]>>;

@@ -6,6 +6,7 @@
 
 import { InputError } from "./input_error.ts";
 import type { Backend } from "./backend/backend.ts";
+import type { DeviceError } from "./backend/device_error.ts";
 import {
   type ModelConfig,
   modelConfig,
@@ -24,7 +25,8 @@ import {
 import type { TrainingRecord } from "./training/settings.ts";
 import type { LearningRateSchedule } from "./training/learning_rate.ts";
 import type { TrainEvent } from "./training/events.ts";
-import { type Loop, runTraining } from "./training/trainer.ts";
+import { runTraining } from "./training/run_training.ts";
+import type { Loop } from "./training/trainer.ts";
 
 /**
  * Settings of {@linkcode train} and {@linkcode resume} that do not affect the results.
@@ -43,11 +45,19 @@ export interface TrainControls {
   readonly progress?: boolean;
   /**
    * Ends training early: the current work is finished, and a last checkpoint is
-   * yielded.
+   * yielded. If the signal is given while an epoch event, or one that follows it, is
+   * handled, training ends with that epoch.
    */
   readonly signal?: AbortSignal;
   /** The clock that `seconds` is measured with; it does not affect any other result. */
   readonly clock?: () => number;
+  /**
+   * Opens a new backend when the device of the one in use is lost. What was trained
+   * since the last checkpoint is then trained again on it, and the events go on as if
+   * nothing had happened; up to three times within a minute. Closing the backends is up
+   * to the caller. Default: the error is thrown.
+   */
+  readonly reopen?: (loss: DeviceError) => Promise<Backend>;
 }
 
 /** Settings of {@linkcode train}; the defaults are the chapter's. */
@@ -89,9 +99,10 @@ export interface ResumeOptions extends TrainControls {
  * @throws {RangeError} If a setting is out of its range or the corpus too short.
  * @throws {DivergenceError} If three minibatches in a row have a gradient that is not
  * finite; before that, a checkpoint of the last good parameters is yielded, from which
- * training can continue with a smaller learning rate. (Minibatches that were queued
- * after the third one have been trained on if their gradients are finite, and are part
- * of that checkpoint.)
+ * training can continue with a smaller learning rate. If minibatches that were queued
+ * after the third one have changed the model, it is trained again from the checkpoint
+ * before, so that they are not part of it.
+ * @throws {DeviceError} If the device fails.
  *
  * @example
  * ```ts
@@ -138,6 +149,7 @@ export async function* train(
  * is out of its range, or fewer epochs are requested than are already done.
  * @throws {TypeError} If the checkpoint has no `resumeData`.
  * @throws {DivergenceError} As {@linkcode train} does.
+ * @throws {DeviceError} As {@linkcode train} does.
  *
  * @example
  * ```ts
@@ -284,5 +296,6 @@ function controls(options: TrainControls): Loop {
     checkpointSeconds: options.checkpointSeconds ?? 0,
     signal: options.signal,
     clock: options.clock,
+    reopen: options.reopen,
   };
 }

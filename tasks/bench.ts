@@ -14,10 +14,18 @@ import { benchProducts, type ProductResult } from "./bench/products.ts";
 import { benchTile } from "./bench/tile.ts";
 import { benchTraining, type TrainingResult } from "./bench/training.ts";
 import { type Sizes, TrainingModel } from "./bench/training_model.ts";
+import {
+  benchWebGPU,
+  WEBGPU_FLAGS,
+  WEBGPU_PARTS,
+  type WebGPUPart,
+} from "./bench/webgpu/bench_webgpu.ts";
+import { webGPUTable } from "./bench/webgpu/tables.ts";
 import type { Command, Flags, TextFlag, Values } from "./cli/command.ts";
 import { choice } from "./cli/command.ts";
 import { DEVICE_FLAGS } from "./cli/device.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
+import { UsageError } from "./cli/flags.ts";
 import { PARTITION_FLAGS } from "./cli/partition_flags.ts";
 import { runTask } from "./cli/run_task.ts";
 import { clearStatus, jsonLine, out, status } from "./cli/terminal.ts";
@@ -79,12 +87,15 @@ export const command = {
       default: 5,
       help: "how often to alternate with --peer",
     },
+    ...WEBGPU_FLAGS,
     json: { kind: "switch", help: "print one JSON object per device" },
   },
   examples: [
     "deno task bench",
     "deno task bench --device cpu --hidden-size 512 --batch-size 32",
     "deno task bench --device cpu --cell lstm --peer 'python3 train.py $CELL'",
+    "deno task bench --device webgpu --count --cell gru",
+    "deno task bench --device webgpu --all",
   ],
 } as const satisfies Command<Flags>;
 
@@ -93,6 +104,8 @@ export async function run(args: readonly string[]): Promise<never> {
 }
 
 async function main(flags: Values<typeof command.flags>): Promise<void> {
+  const parts = new Set(WEBGPU_PARTS.filter((part) => flags[part]));
+  if (parts.size > 0) return await measureWebGPU(parts, flags);
   for (const name of await devices(flags.device)) {
     let backend: Backend;
     try {
@@ -122,7 +135,8 @@ async function measureAll(
   const hiddenSizes = one(flags["hidden-size"], GRID.hiddenSizes);
   const batchSizes = one(flags["batch-size"], GRID.batchSizes);
   const { cell } = flags;
-  const H = flags["hidden-size"] ?? 512, B = flags["batch-size"] ?? 32;
+  const chapter = chapterSizes(flags),
+    { hiddenSize: H, batchSize: B } = chapter;
   const rows = NUM_STEPS * B;
 
   status("products ...");
@@ -138,7 +152,6 @@ async function measureAll(
   ) products.push(...await benchProducts(backend, sizes, seconds));
 
   status("phases of a minibatch ...");
-  const chapter = { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
   const phases = await benchPhases(backend, chapter, seconds);
 
   const training: TrainingResult[] = [];
@@ -163,17 +176,45 @@ async function measureAll(
   );
 }
 
+/** The sizes that are asked for, else the chapter's. */
+function chapterSizes(flags: Values<typeof command.flags>): Sizes {
+  const { cell, "hidden-size": H = 512, "batch-size": B = 32 } = flags;
+  return { cell, hiddenSize: H, batchSize: B, numSteps: NUM_STEPS };
+}
+
+/** The parts that look closer at WebGPU. */
+async function measureWebGPU(
+  parts: ReadonlySet<WebGPUPart>,
+  flags: Values<typeof command.flags>,
+): Promise<void> {
+  const [first] = parts;
+  if (flags.device !== "webgpu") {
+    throw new UsageError(`--${first} measures WebGPU: add --device webgpu`);
+  }
+  if (flags.peer !== undefined) {
+    throw new UsageError(
+      `--${first} does not work with --peer, which compares training alone`,
+    );
+  }
+  const { cell, seconds } = flags;
+  const sizesOf = (hiddenSize: number, batchSize: number): Sizes => (
+    { cell, hiddenSize, batchSize, numSteps: NUM_STEPS }
+  );
+  const grid = one(flags["hidden-size"], GRID.hiddenSizes).flatMap((H) =>
+    one(flags["batch-size"], GRID.batchSizes).map((B) => sizesOf(H, B))
+  );
+  const sizes = chapterSizes(flags);
+  const request = { engine: "step", parts, sizes, grid, seconds } as const;
+  const result = await benchWebGPU(request);
+  out(flags.json ? jsonLine(result) : webGPUTable(result));
+}
+
 async function comparePeer(
   backend: Backend,
   peer: string,
   flags: Values<typeof command.flags>,
 ): Promise<void> {
-  const sizes: Sizes = {
-    cell: flags.cell,
-    hiddenSize: flags["hidden-size"] ?? 512,
-    batchSize: flags["batch-size"] ?? 32,
-    numSteps: NUM_STEPS,
-  };
+  const sizes = chapterSizes(flags);
   await benchTraining(backend, sizes, 0.01); // checks, and warms up
   using model = new TrainingModel(backend, sizes);
   const pairs = await alternate(peer, sizes, flags.rounds, async () => {

@@ -34,7 +34,7 @@ const ALWAYS = new Set(["text", "tokens", "cell", "numLayers", "hiddenSize"]);
 export const command = {
   name: "compare",
   details:
-    "It shows the settings that differ, how good and how fast the runs " +
+    "The output shows the settings that differ, how good and how fast the runs " +
     "are, and their perplexity by epoch in one plot.",
   argument: { value: "RUN", help: "runs by name, two or more", several: true },
   flags: {
@@ -72,9 +72,9 @@ export async function run(args: readonly string[]): Promise<never> {
       const draw = await loadPlotting().catch((error) => {
         throw new TaskError(
           EXIT.network,
-          `cannot draw: the package that does cannot be had (${
+          `cannot draw the plot: the package for it cannot be loaded (${
             (error as Error).message.split("\n")[0]
-          }); try again with a network`,
+          }); try again with network access`,
         );
       });
       const svg = draw({

@@ -16,7 +16,7 @@ import type {
 import { UsageError } from "./cli/flags.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
-import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/chosen_model.ts";
 import { jsonLine, out, say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
 import { isTextName } from "./shared/text_names.ts";

@@ -14,7 +14,7 @@ import { UsageError } from "./cli/flags.ts";
 import { hasLooped, LONGEST_LOOP } from "./cli/has_looped.ts";
 import { assertPrefix, assertStop } from "./cli/prompts.ts";
 import { runTask } from "./cli/run_task.ts";
-import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/chosen_model.ts";
 import { flagsOf } from "./cli/setting_flags.ts";
 import { jsonLine, out, say, stdout } from "./cli/terminal.ts";
 

@@ -29,8 +29,7 @@ const SHOWN = 6;
 
 export const command = {
   name: "import",
-  details:
-    "After that it can be used by generate, evaluate and score. FILE is a " +
+  details: "The run can be used by generate, evaluate and score. FILE is a " +
     "safetensors file of the modules rnn (nn.RNN, nn.GRU or nn.LSTM), " +
     "linear (nn.Linear) and optionally embedding (nn.Embedding); its " +
     "names and shapes show which ones they are.",

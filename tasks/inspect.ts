@@ -14,7 +14,8 @@ import { didYouMean, nearest } from "./cli/nearest.ts";
 import { EXIT, TaskError } from "./cli/exit.ts";
 import { runTask } from "./cli/run_task.ts";
 import { RUNS_FOLDER } from "./cli/run_paths.ts";
-import { allRuns, checkpointPath, MODEL_FLAGS } from "./cli/runs.ts";
+import { checkpointPath, MODEL_FLAGS } from "./cli/chosen_model.ts";
+import { allRuns } from "./cli/runs.ts";
 import { jsonLine, out, printable } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
 

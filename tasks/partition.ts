@@ -15,7 +15,8 @@ const SHOWN = 3;
 export const command = {
   name: "partition",
   details:
-    "It shows where they start, and the first inputs and targets as text.",
+    "The output shows where the rows of the first minibatches start, and the " +
+    "inputs and targets of the first one as text.",
   flags: {
     ...CORPUS_FLAGS,
     ...PARTITION_FLAGS,

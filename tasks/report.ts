@@ -2,7 +2,8 @@ import type { Command, Flags, TextFlag } from "./cli/command.ts";
 import { HeldRun } from "./cli/held_run.ts";
 import { RunRecord } from "./cli/run_record.ts";
 import { runTask } from "./cli/run_task.ts";
-import { findTrainedRun, MODEL_FLAGS } from "./cli/runs.ts";
+import { MODEL_FLAGS } from "./cli/chosen_model.ts";
+import { findTrainedRun } from "./cli/runs.ts";
 import { out } from "./cli/terminal.ts";
 
 /** How long the packages that draw are waited for, in milliseconds. */

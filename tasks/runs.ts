@@ -15,7 +15,7 @@ import { jsonLine, out, printable, say } from "./cli/terminal.ts";
 export const command = {
   name: "runs",
   details:
-    `It shows the model and the text of each run in ${RUNS_FOLDER}, how ` +
+    `The list shows the model and the text of each run in ${RUNS_FOLDER}, how ` +
     "far it is trained, and how good it is.",
   flags: {
     json: { kind: "switch", help: "print one JSON object per run" },

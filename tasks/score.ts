@@ -13,7 +13,7 @@ import type { Command, Flags } from "./cli/command.ts";
 import { assertInputFile } from "./cli/input_file.ts";
 import { type Place, placesOf } from "./cli/places.ts";
 import { runTask } from "./cli/run_task.ts";
-import { loadModel, MODEL_FLAGS } from "./cli/runs.ts";
+import { loadModel, MODEL_FLAGS } from "./cli/chosen_model.ts";
 import { explained, notice } from "./cli/tokenize_file.ts";
 import { jsonLine, out, printable, say, stdout } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
@@ -55,7 +55,7 @@ export const command = {
 interface Totals {
   /** Tokens that were predicted: all but the first. */
   tokens: number;
-  /** Of these, those that the vocabulary has not. */
+  /** How many of these are not in the vocabulary. */
   unknown: number;
   /** Characters that these tokens stand for. */
   characters: number;

@@ -58,6 +58,7 @@ declare module "@std/path" {
   export function extname(path: string): string;
   export function fromFileUrl(url: string | URL): string;
   export function join(...parts: string[]): string;
+  export function toFileUrl(path: string): URL;
   export function relative(from: string, to: string): string;
   export function resolve(...parts: string[]): string;
 }

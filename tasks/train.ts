@@ -30,9 +30,10 @@ import { RESUMABLE_TEXT, resumeRun } from "./cli/resume_run.ts";
 import type { RunPaths } from "./cli/run_paths.ts";
 import { runTask } from "./cli/run_task.ts";
 import { trainControls } from "./cli/train_controls.ts";
-import { loadModelFrom } from "./cli/runs.ts";
+import { loadModelFrom } from "./cli/chosen_model.ts";
 import { say } from "./cli/terminal.ts";
 import { grouped } from "./shared/grouped.ts";
+import { TrainingDevice } from "./cli/training_device.ts";
 import { trainRun } from "./cli/train_run.ts";
 import {
   assertInRange,
@@ -133,7 +134,8 @@ async function startRun(given: TrainFlags): Promise<number> {
   const all = base ? begunWith(base, corpus, options) : options;
   // A text that is too short ends here.
   const { count } = partition(corpus.ids, all);
-  using backend = await openDevice(flags);
+  using device = new TrainingDevice(await openDevice(flags));
+  const { backend, reopen } = device;
   interruption().throwIfAborted();
   using run = await HeldRun.create(flags.run, corpus.name);
   describeRun(corpus, all, count, run.paths);
@@ -141,10 +143,10 @@ async function startRun(given: TrainFlags): Promise<number> {
   const again = { ...given, corpus: name, device: backend.name };
   return await trainRun(
     run,
-    (signal) => train(corpus, backend, { ...all, signal }),
+    (signal) => train(corpus, backend, { ...all, signal, reopen }),
     {
       corpus,
-      backend,
+      device,
       epochs,
       done: 0,
       learningRate,
@@ -260,7 +262,7 @@ function describeRun(
       (unknown === "" ? "" : `${unknown}, `) +
       `vocabulary ${grouped(vocabulary.tokens.length)}; ` +
       `${grouped(parameters)} parameters; ` +
-      `${grouped(count)} minibatches an epoch; run ${run.name}`,
+      `${grouped(count)} minibatches per epoch; run ${run.name}`,
   );
 }
 

@@ -66,8 +66,8 @@ const QUICK = RUNS[2];
 export const command = {
   name: "verify",
   details:
-    "The models are d2l's, trained on The Time Machine as the book does. " +
-    "Fails if a perplexity is not reached. Takes a few minutes on a CPU.",
+    "The models are d2l's, trained on The Time Machine as in the book. The " +
+    "task fails if a perplexity is not reached. It takes a few minutes on a CPU.",
   flags: {
     quick: { kind: "switch", help: `only the quickest run: ${QUICK.name}` },
     ...DEVICE_FLAGS,

@@ -47,6 +47,12 @@ export function needs(
       : { name: `${name} (ignored: needs ${what})`, ignore: true };
 }
 
+/** Settings of a test that runs commands. */
+export const needsCommands = needs(
+  "permission to run commands: deno task test",
+  canRunCommands(),
+);
+
 /** The Time Machine, where it has been downloaded. */
 export const TIME_MACHINE = new URL("../data/timemachine.txt", import.meta.url);
 

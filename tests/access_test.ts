@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { canRunCommands, needs } from "./access.ts";
+import { needsCommands } from "./access.ts";
 
 /** Says, where there is no adapter and no corpus, which tests are left out. */
 const PROGRAM = `
@@ -29,7 +29,7 @@ async function leftOut(CI: string): Promise<boolean[]> {
 }
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "a missing adapter, browser or corpus is a failure in CI, a skip elsewhere",
   ),
   fn: async () => {

@@ -1,38 +1,35 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { canRunCommands, needs } from "./access.ts";
+import { needsCommands } from "./access.ts";
+import { TemporaryFolder } from "./tasks/command.ts";
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "kernels/wasm.generated.ts is what kernels/wasm compiles to",
   ),
   fn: async () => {
     const root = fromFileUrl(new URL("../", import.meta.url));
-    const folder = await Deno.makeTempDir({ prefix: "weena-" });
-    try {
-      const built = `${folder}/wasm.generated.ts`;
-      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "--no-lock", "--allow-read", "--allow-env"],
-          ...[`--allow-write=${folder}`, "tasks/build_wasm.ts", built],
-        ],
-        cwd: root,
-        env: { NO_COLOR: "1" },
-      }).output();
-      assertEquals(code, 0, new TextDecoder().decode(stderr));
-      assert(
-        await Deno.readTextFile(built) ===
-          await Deno.readTextFile(`${root}/kernels/wasm.generated.ts`),
-        "Run `deno task build:wasm` and commit its result",
-      );
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    using folder = new TemporaryFolder();
+    const built = `${folder.path}/wasm.generated.ts`;
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-lock", "--allow-read", "--allow-env"],
+        ...[`--allow-write=${folder.path}`, "tasks/build_wasm.ts", built],
+      ],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    assert(
+      await Deno.readTextFile(built) ===
+        await Deno.readTextFile(`${root}/kernels/wasm.generated.ts`),
+      "Run `deno task build:wasm` and commit its result",
+    );
   },
 });
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "kernels/wasm is linted",
   ),
   fn: async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { OP_NAMES, type OpName } from "../lib/backend/check_call.ts";
+import { OP_NAMES, type OpName } from "../lib/backend/compiled_op.ts";
 import { SIGNATURES } from "../lib/backend/ops.ts";
 import type { OpSignature } from "../lib/backend/signature.ts";
 import { parseInterface } from "../lib/backend/webgpu/kernel_interface.ts";
@@ -9,6 +9,7 @@ import {
   type KernelName,
   KERNELS,
   PARTS,
+  SOURCES,
 } from "../lib/backend/webgpu/kernels.ts";
 import { SCRATCH_NAMES } from "../lib/backend/webgpu/op_context.ts";
 
@@ -40,7 +41,7 @@ function headerOf(source: string): { header: string; headings: string[] } {
 /** Names that a file declares for others. */
 function declarations(source: string): string[] {
   return [...source.matchAll(
-    /^(?:fn|struct|const|alias|override|var<\w+>) (\w+)/gm,
+    /^(?:fn|struct|const|alias|override|(?:@.* )?var<[^>]*>) (\w+)/gm,
   )].map(([, name]) => name);
 }
 
@@ -48,7 +49,7 @@ function wordsOf(text: string): string[] {
   return text.match(/\w+/g) ?? [];
 }
 
-for (const [name, [source]] of Object.entries(KERNELS)) {
+for (const [name, source] of Object.entries(SOURCES)) {
   Deno.test(`kernels/${name}.wgsl says what it does`, () => {
     const { headings, header } = headerOf(source);
     assertEquals(headings, [
@@ -61,9 +62,11 @@ for (const [name, [source]] of Object.entries(KERNELS)) {
     const named = header.match(/lib\/\S+\.ts/)?.[0];
     assert(named, "the Reference paragraph names a file");
   });
+}
 
-  Deno.test(`kernels/${name}.wgsl binds the op's arguments by name`, () => {
-    const joined = join(filesOf(name as KernelName));
+for (const name of Object.keys(KERNELS) as KernelName[]) {
+  Deno.test(`kernel ${name} binds the op's arguments by name`, () => {
+    const joined = join(filesOf(name));
     const { bindings, fields } = parseInterface(joined);
     const declared = [
       ...joined.matchAll(/@binding\((\d+)\) var<[^>]*> (\w+)/g),
@@ -106,7 +109,7 @@ for (const [name, [source]] of Object.entries(KERNELS)) {
 }
 
 for (const name of Object.keys(KERNELS) as KernelName[]) {
-  Deno.test(`kernels/${name}.wgsl: a workgroup begins where its share does`, () => {
+  Deno.test(`kernel ${name}: a workgroup begins where its share does`, () => {
     const code = join(filesOf(name)).replaceAll(/\/\/.*$/gm, "");
     const { constants } = parseInterface(code);
     const [, main] = code.split(/^fn main\(/m);
@@ -145,7 +148,7 @@ for (const [name, source] of Object.entries(PARTS)) {
 for (const name of Object.keys(KERNELS) as KernelName[]) {
   const [, ...parts] = KERNELS[name];
   if (parts.length === 0) continue;
-  Deno.test(`kernels/${name}.wgsl uses each of its parts`, () => {
+  Deno.test(`kernel ${name} uses each of its parts`, () => {
     const files = filesOf(name).map(({ text }) => text);
     for (const [i, part] of parts.entries()) {
       const others = wordsOf(files.toSpliced(i + 1, 1).join("\n"));
@@ -160,7 +163,7 @@ for (const name of Object.keys(KERNELS) as KernelName[]) {
 
 Deno.test("no function of a number stands in two files", () => {
   const sources = [
-    ...Object.values(KERNELS).map(([source]) => source),
+    ...Object.values(SOURCES),
     ...Object.values(PARTS),
   ];
   const functions = sources.flatMap((source) =>

@@ -7,20 +7,12 @@ import type { TrainOptions } from "../lib/train.ts";
 import { DivergenceError } from "../lib/training/events.ts";
 import { decodeCheckpoint } from "../lib/training/checkpoint.ts";
 import { elements, withOps } from "./backend/wrap.ts";
-import { run, tickingClock } from "./training/run.ts";
+import { run, SMALL, tickingClock } from "./training/run.ts";
 
 const SENTENCE =
   "the time traveller for so it will be convenient to speak of him " +
   "was expounding a recondite matter to us";
 const CORPUS = tokenize(SENTENCE);
-
-const SMALL: TrainOptions = {
-  hiddenSize: 5,
-  batchSize: 2,
-  numSteps: 8,
-  epochs: 5,
-  sigma: 0.3,
-};
 
 const open = () => openReference({ precision: "float32" });
 

@@ -9,6 +9,7 @@ import { CPUS, REFERENCES, WEBGPU } from "./backend/devices.ts";
 import { withCount } from "./backend/wrap.ts";
 import { logitsOf, untrained } from "./generation/model.ts";
 import { tickingClock } from "./training/run.ts";
+import { testOn } from "./backend/test_on.ts";
 
 const TEXT = "time and time again the traveller came; ";
 const MODEL = untrained(TEXT);
@@ -58,18 +59,14 @@ async function scored(
   return await all(score(MODEL, corpus, backend, options));
 }
 
-for (
-  const { name, open, precision, ignore } of [...REFERENCES, ...CPUS, WEBGPU]
-) {
-  Deno.test({
-    name: `${name}: score gives log softmax of the logits` +
-      (ignore ? ` (ignored: ${ignore})` : ""),
-    ignore: ignore !== undefined,
-    fn: async () => {
-      using backend = await open();
+for (const device of [...REFERENCES, ...CPUS, WEBGPU]) {
+  testOn(
+    device,
+    "score gives log softmax of the logits",
+    async (backend) => {
       const text = TEXT.slice(0, 33);
       const logits = await logitsOf(MODEL, text);
-      const tolerance = precision === "float64" ? 1e-12 : TOLERANCE;
+      const tolerance = device.precision === "float64" ? 1e-12 : TOLERANCE;
       const tokens = await scored(text, backend);
       assertEquals(tokens.map(({ token }) => token).join(""), text);
       assert(!("logProbability" in tokens[0]));
@@ -79,20 +76,17 @@ for (
         assert(Math.abs(logProbability! - expected) < tolerance);
       });
     },
-  });
+  );
 }
 
-for (
-  const { name, open, precision, ignore } of [...REFERENCES, ...CPUS, WEBGPU]
-) {
-  Deno.test({
-    name: `${name}: score gives the likeliest tokens and the hidden states` +
-      (ignore ? ` (ignored: ${ignore})` : ""),
-    ignore: ignore !== undefined,
-    fn: async () => {
-      using backend = await open();
+for (const device of [...REFERENCES, ...CPUS, WEBGPU]) {
+  testOn(
+    device,
+    "score gives the likeliest tokens and the hidden states",
+    async (backend) => {
       // As above, of three logits.
-      const tolerance = 3 * (precision === "float64" ? 1e-12 : TOLERANCE);
+      const tolerance = 3 *
+        (device.precision === "float64" ? 1e-12 : TOLERANCE);
       const isNear = (a: number, b: number) => Math.abs(a - b) < tolerance;
       const text = TEXT.slice(0, 33);
       const logits = await logitsOf(MODEL, text);
@@ -115,7 +109,7 @@ for (
         });
       });
     },
-  });
+  );
 }
 
 Deno.test("the states are those of the layer that is given", async () => {

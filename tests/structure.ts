@@ -25,6 +25,7 @@ const LAYERS: readonly [folder: string, layer: number][] = [
   ["tasks/", 4],
   ["data/", 4],
   ["README", 4],
+  ["CONTRIBUTING.md", 4],
   ["deno.json", 4],
   ["mod.ts", 3],
   ["lib/input_error.ts", 0],

@@ -5,21 +5,18 @@ import { tokenize } from "../lib/tokenize.ts";
 import { train, type TrainOptions } from "../lib/train.ts";
 import { encodeCheckpoint } from "../lib/training/checkpoint.ts";
 import { withCount, withOps } from "./backend/wrap.ts";
-import { freezeAll, run, tickingClock, timeless } from "./training/run.ts";
+import {
+  freezeAll,
+  run,
+  SMALL,
+  tickingClock,
+  timeless,
+} from "./training/run.ts";
 
 const CORPUS = tokenize(
   "the time traveller for so it will be convenient to speak of him " +
     "was expounding a recondite matter to us his grey eyes shone",
 );
-
-const SMALL: TrainOptions = {
-  hiddenSize: 5,
-  batchSize: 2,
-  numSteps: 8,
-  epochs: 5,
-  sigma: 0.3,
-  seed: 1,
-};
 
 const open = () => openReference({ precision: "float32" });
 

@@ -3,7 +3,7 @@ import type { Tensor } from "../lib/backend/backend.ts";
 import type { Ops } from "../lib/backend/ops.ts";
 import { openReference } from "../lib/backend/reference/reference_backend.ts";
 import { needsTimeMachine } from "./access.ts";
-import { CPUS, REFERENCES, WEBGPU } from "./backend/devices.ts";
+import { CPUS, REFERENCES, WEBGPU, WEBGPU_STEPS } from "./backend/devices.ts";
 import { elements, withOps } from "./backend/wrap.ts";
 import {
   ENOUGH_MINIBATCHES,
@@ -14,7 +14,12 @@ import {
 // One thread of the CPU follows to the end, in a second: more of them have the same
 // bits. `deno task torture --only trajectory` follows to the end on every device.
 for (
-  const { name, open, ignore, precision } of [...REFERENCES, WEBGPU, ...CPUS]
+  const { name, open, ignore, precision } of [
+    ...REFERENCES,
+    WEBGPU,
+    WEBGPU_STEPS,
+    ...CPUS,
+  ]
 ) {
   const minibatches = name === "cpu, 1 thread" ? undefined : ENOUGH_MINIBATCHES;
   testTrajectory(name, open, ignore, { precision, minibatches });

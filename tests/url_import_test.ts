@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { canRunCommands, needs } from "./access.ts";
+import { needsCommands } from "./access.ts";
+import { TemporaryFolder } from "./tasks/command.ts";
 
 const PROGRAM = `
 import { generate, openBackend, tokenize, train } from "MOD";
@@ -17,7 +18,7 @@ for await (const event of train(corpus, backend, options)) {
 `;
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "mod.ts works when it is imported from a URL",
   ),
   fn: async () => {
@@ -38,34 +39,30 @@ Deno.test({
       },
     );
     const host = `127.0.0.1:${server.addr.port}`;
-    const folder = await Deno.makeTempDir({ prefix: "weena-" });
-    try {
-      const program = `${folder}/program.ts`;
-      const mod = `http://${host}/mod.ts`;
-      await Deno.writeTextFile(program, PROGRAM.replace("MOD", mod));
-      for (const device of ["reference", "cpu"]) {
-        const { code, stdout, stderr } = await new Deno.Command(
-          Deno.execPath(),
-          {
-            // No permission but that to import: the library asks for none.
-            args: [
-              "run",
-              "--no-prompt",
-              `--allow-import=${host}`,
-              program,
-              device,
-            ],
-            cwd: folder,
-            env: { DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
-          },
-        ).output();
-        const decoder = new TextDecoder();
-        assertEquals(code, 0, decoder.decode(stderr));
-        const { text } = JSON.parse(decoder.decode(stdout));
-        assertMatch(text, /^round.{50}$/);
-      }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+    using folder = new TemporaryFolder();
+    const program = `${folder.path}/program.ts`;
+    const mod = `http://${host}/mod.ts`;
+    await Deno.writeTextFile(program, PROGRAM.replace("MOD", mod));
+    for (const device of ["reference", "cpu"]) {
+      const { code, stdout, stderr } = await new Deno.Command(
+        Deno.execPath(),
+        {
+          // No permission but that to import: the library asks for none.
+          args: [
+            "run",
+            "--no-prompt",
+            `--allow-import=${host}`,
+            program,
+            device,
+          ],
+          cwd: folder.path,
+          env: { DENO_DIR: `${folder.path}/cache`, NO_COLOR: "1" },
+        },
+      ).output();
+      const decoder = new TextDecoder();
+      assertEquals(code, 0, decoder.decode(stderr));
+      const { text } = JSON.parse(decoder.decode(stdout));
+      assertMatch(text, /^round.{50}$/);
     }
   },
 });

@@ -1,6 +1,6 @@
 /**
- * The beginning of the memory: what the threads tell each other, the arguments of the op
- * in hand, and the module's constants, behind which the heap begins. Each word that
+ * The beginning of the memory: what the threads tell each other, the arguments of the
+ * current op, and the module's constants, behind which the heap begins. Each word that
  * several threads write has a cache line of its own.
  *
  * `tasks/build_wasm.ts` reads the exported constants from this file: it compiles with
@@ -13,7 +13,7 @@ export const CONSTANTS: usize = 49_152;
 /** Where the backend's heap begins; a multiple of a page of WebAssembly. */
 export const HEAP_START: usize = 65_536;
 
-/** Number of the phase in hand; threads without work wait on it. */
+/** Number of the current phase; threads without work wait on it. */
 export const EPOCH: usize = 64;
 /** Phase (32 bits), its number of pieces (16) and the next piece to do (16). */
 export const TICKET: usize = 128;
@@ -33,7 +33,7 @@ export const THREADS: usize = 452;
 export const CALLER_MAY_WAIT: usize = 456;
 /** What stands at `FAILED` where no message tells why. */
 export const SILENT: i32 = 2;
-/** The function that does a piece of the phase in hand: its index in the module's table. */
+/** The function that does a piece of the current phase: its index in the module's table. */
 export const PIECE: usize = 460;
 /** What the function calls the ticket's first piece. */
 export const FIRST_PIECE: usize = 464;
@@ -45,7 +45,7 @@ export const MESSAGE: usize = 40_960;
 /** Greatest length of a message. */
 export const MESSAGE_LIMIT: i32 = 500;
 
-/** Arguments of the op in hand, 32-bit words. */
+/** Arguments of the current op, 32-bit words. */
 const ARGUMENTS: usize = 512;
 
 /**

@@ -24,6 +24,15 @@ const SCATTER_COLUMNS: usize = 32;
 /** Numbers that one piece clears. */
 const CLEARED: usize = 65_536;
 
+/** Sets the ids and the sizes; returns the first id that is not below V, or -1. */
+function setIds(ids: usize, rows: usize, V: usize, E: usize): f64 {
+  setArgument(Slot.Ids, ids);
+  setArgument(Slot.Rows, rows);
+  setArgument(Slot.V, V);
+  setArgument(Slot.E, E);
+  return firstAbove(ids, rows, V);
+}
+
 /**
  * `output[r,:] = table[ids[r],:]`.
  *
@@ -37,13 +46,10 @@ export function embedding(
   V: usize,
   E: usize,
 ): f64 {
-  const wrong = firstAbove(ids, rows, V);
+  const wrong = setIds(ids, rows, V, E);
   if (wrong >= 0) return wrong;
-  setArgument(Slot.Ids, ids);
   setArgument(Slot.Table, table);
   setArgument(Slot.Output, output);
-  setArgument(Slot.Rows, rows);
-  setArgument(Slot.E, E);
   const pieces = (rows + GATHER_ROWS - 1) / GATHER_ROWS;
   runPhase(gatherPiece, pieces, MOVE * <f64> rows * <f64> E);
   return -1;
@@ -74,14 +80,10 @@ export function embeddingBackward(
   V: usize,
   E: usize,
 ): f64 {
-  const wrong = firstAbove(ids, rows, V);
+  const wrong = setIds(ids, rows, V, E);
   if (wrong >= 0) return wrong;
-  setArgument(Slot.Ids, ids);
-  setArgument(Slot.Output, dOutput);
   setArgument(Slot.Table, dTable);
-  setArgument(Slot.Rows, rows);
-  setArgument(Slot.V, V);
-  setArgument(Slot.E, E);
+  setArgument(Slot.Output, dOutput);
   const size = <f64> V * <f64> E;
   runPhase(clearPiece, (V * E + CLEARED - 1) / CLEARED, size);
   const pieces = (E + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;

@@ -5,9 +5,9 @@ import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import {
   backward,
-  backwardScratch,
   forward,
-  forwardScratch,
+  layOut,
+  layOutBackward,
   setBackward,
   setLayer,
   Slot,
@@ -19,7 +19,7 @@ const GATES: usize = 3;
 
 /** Bytes of scratch that `gru` needs. */
 export function gruScratch(_T: usize, B: usize, H: usize): f64 {
-  return forwardScratch(GATES, B, H);
+  return layOut(0, GATES, B, H);
 }
 
 /**
@@ -48,37 +48,29 @@ export function gru(
 
 function forwardRow(at: usize, h: usize, _c: usize, H: usize): void {
   const G = H << 2; // bytes from a gate to the next
-  let gates = argument(Slot.Gates) + 4 * at, y = argument(Slot.Output) + at;
-  let x = argument(Slot.Input) + 3 * at, bias = argument(Slot.Bias);
-  let hiddenBias = argument(Slot.HiddenBias);
+  const gates = argument(Slot.Gates) + 4 * at, y = argument(Slot.Output) + at;
+  const x = argument(Slot.Input) + 3 * at, bias = argument(Slot.Bias);
+  const hiddenBias = argument(Slot.HiddenBias);
   sigmoids(x, bias, gates + G, gates, 2 * H);
-  x += 2 * G;
-  bias += 2 * G;
   const one = f32x4.splat(1);
-  for (let i: usize = 0; i < H; i += 4) {
-    const left = H - i;
-    const xn = f32x4.add(loadUpTo(x, left), loadUpTo(bias, left));
-    const r = loadUpTo(gates, left), z = loadUpTo(gates + G, left);
-    const product = loadUpTo(gates + 3 * G, left);
-    const m = f32x4.add(product, loadUpTo(hiddenBias, left));
+  for (let j: usize = 0; j < G; j += 16) {
+    const left = (G - j) >> 2, gate = gates + j, last = j + 2 * G;
+    const xn = f32x4.add(loadUpTo(x + last, left), loadUpTo(bias + last, left));
+    const r = loadUpTo(gate, left), z = loadUpTo(gate + G, left);
+    const product = loadUpTo(gate + 3 * G, left);
+    const m = f32x4.add(product, loadUpTo(hiddenBias + j, left));
     const n = tanh(f32x4.add(xn, f32x4.mul(r, m)));
-    storeUpTo(gates + 2 * G, left, n);
-    storeUpTo(gates + 3 * G, left, m);
+    storeUpTo(gate + 2 * G, left, n);
+    storeUpTo(gate + 3 * G, left, m);
     const candidate = f32x4.mul(f32x4.sub(one, z), n);
-    const kept = f32x4.mul(z, loadUpTo(h, left));
-    storeUpTo(y, left, f32x4.add(candidate, kept));
-    x += 16;
-    bias += 16;
-    hiddenBias += 16;
-    h += 16;
-    gates += 16;
-    y += 16;
+    const kept = f32x4.mul(z, loadUpTo(h + j, left));
+    storeUpTo(y + j, left, f32x4.add(candidate, kept));
   }
 }
 
 /** Bytes of scratch that `gruBackward` needs. */
 export function gruBackwardScratch(_T: usize, B: usize, H: usize): f64 {
-  return backwardScratch(GATES, B, H);
+  return layOutBackward(0, GATES, B, H);
 }
 
 /**
@@ -121,20 +113,22 @@ function backwardRow(
   H: usize,
 ): void {
   const G = H << 2; // bytes from a gate to the next
-  let gates = argument(Slot.Gates) + 4 * at;
-  let dOutput = argument(Slot.DOutput) + at;
-  let da = argument(Slot.DInput) + 3 * at;
-  let sums = argument(Slot.DSums) + 3 * at;
+  const gates = argument(Slot.Gates) + 4 * at;
+  const dOutput = argument(Slot.DOutput) + at;
+  const dInput = argument(Slot.DInput) + 3 * at;
+  const dSums = argument(Slot.DSums) + 3 * at;
   const one = f32x4.splat(1);
-  for (let i: usize = 0; i < H; i += 4) {
-    const left = H - i;
-    const r = loadUpTo(gates, left), z = loadUpTo(gates + G, left);
-    const n = loadUpTo(gates + 2 * G, left), m = loadUpTo(gates + 3 * G, left);
-    const dh = f32x4.add(loadUpTo(dOutput, left), loadUpTo(dState, left));
+  for (let j: usize = 0; j < G; j += 16) {
+    const left = (G - j) >> 2, gate = gates + j;
+    const da = dInput + j, sums = dSums + j;
+    const r = loadUpTo(gate, left), z = loadUpTo(gate + G, left);
+    const n = loadUpTo(gate + 2 * G, left), m = loadUpTo(gate + 3 * G, left);
+    const carried = loadUpTo(dState + j, left);
+    const dh = f32x4.add(loadUpTo(dOutput + j, left), carried);
     const dn = f32x4.mul(dh, f32x4.sub(one, z));
     const dan = f32x4.mul(dn, f32x4.sub(one, f32x4.mul(n, n)));
     const danr = f32x4.mul(dan, r);
-    const change = f32x4.sub(loadUpTo(h, left), n);
+    const change = f32x4.sub(loadUpTo(h + j, left), n);
     const dar = f32x4.mul(f32x4.mul(danr, m), f32x4.sub(one, r));
     const daz = f32x4.mul(f32x4.mul(dn, change), z);
     storeUpTo(da, left, dar);
@@ -143,12 +137,6 @@ function backwardRow(
     storeUpTo(sums, left, dar);
     storeUpTo(sums + G, left, daz);
     storeUpTo(sums + 2 * G, left, danr);
-    storeUpTo(dState, left, f32x4.mul(dh, z));
-    gates += 16;
-    h += 16;
-    dOutput += 16;
-    dState += 16;
-    da += 16;
-    sums += 16;
+    storeUpTo(dState + j, left, f32x4.mul(dh, z));
   }
 }

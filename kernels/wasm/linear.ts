@@ -2,7 +2,7 @@
 
 import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
 import { packedBytes } from "./pack";
-import { addColumns, addRows, beginPacking, packAll, product } from "./product";
+import { addMatrix, beginPacking, Lines, packAll, product } from "./product";
 import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
 
 /** What lies in the scratch of a layer, all packed. */
@@ -46,8 +46,8 @@ export function linear(
   layOut(scratch, rows, I, O);
   const inputs = areaOf(Area.Inputs), weights = areaOf(Area.Weights);
   beginPacking();
-  addRows(input, I << 2, rows, I, inputs, 4);
-  addRows(weight, I << 2, O, I, weights, 8);
+  addMatrix(Lines.Rows, input, I << 2, rows, I, inputs, 4);
+  addMatrix(Lines.Rows, weight, I << 2, O, I, weights, 8);
   packAll();
   product(inputs, weights, bias, output, rows, O, I);
 }
@@ -77,8 +77,8 @@ export function linearBackward(
   layOutBackward(scratch, rows, I, O);
   const outputs = areaOf(Area.Outputs), weights = areaOf(Area.Weights);
   beginPacking();
-  addRows(dOutput, O << 2, rows, O, outputs, 4);
-  addColumns(0, 0, weight, I << 2, I, O, weights, 8);
+  addMatrix(Lines.Rows, dOutput, O << 2, rows, O, outputs, 4);
+  addMatrix(Lines.Columns, weight, I << 2, I, O, weights, 8);
   packAll();
   product(outputs, weights, 0, dInput, rows, I, O);
 }

@@ -5,9 +5,9 @@ import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import {
   backward,
-  backwardScratch,
   forward,
-  forwardScratch,
+  layOut,
+  layOutBackward,
   setBackward,
   setLayer,
   Slot,
@@ -19,7 +19,7 @@ const GATES: usize = 4;
 
 /** Bytes of scratch that `lstm` needs. */
 export function lstmScratch(_T: usize, B: usize, H: usize): f64 {
-  return forwardScratch(GATES, B, H);
+  return layOut(0, GATES, B, H);
 }
 
 /**
@@ -50,29 +50,25 @@ export function lstm(
 function forwardRow(at: usize, _h: usize, c: usize, H: usize): void {
   const G = H << 2; // bytes from a gate to the next
   const x = argument(Slot.Input) + 4 * at, bias = argument(Slot.Bias);
-  let gates = argument(Slot.Gates) + 4 * at;
-  let cell = argument(Slot.Cells) + at, y = argument(Slot.Output) + at;
+  const gates = argument(Slot.Gates) + 4 * at;
+  const cells = argument(Slot.Cells) + at, y = argument(Slot.Output) + at;
   sigmoids(x, bias, gates, gates, 2 * H);
   tanhs(x + 2 * G, bias + 2 * G, gates + 2 * G, H);
   sigmoids(x + 3 * G, bias + 3 * G, gates + 3 * G, gates + 3 * G, H);
-  for (let j: usize = 0; j < H; j += 4) {
-    const n = H - j;
-    const i = loadUpTo(gates, n), f = loadUpTo(gates + G, n);
-    const g = loadUpTo(gates + 2 * G, n), o = loadUpTo(gates + 3 * G, n);
-    const kept = f32x4.mul(f, loadUpTo(c, n));
+  for (let j: usize = 0; j < G; j += 16) {
+    const n = (G - j) >> 2, gate = gates + j;
+    const i = loadUpTo(gate, n), f = loadUpTo(gate + G, n);
+    const g = loadUpTo(gate + 2 * G, n), o = loadUpTo(gate + 3 * G, n);
+    const kept = f32x4.mul(f, loadUpTo(c + j, n));
     const next = f32x4.add(kept, f32x4.mul(i, g));
-    storeUpTo(cell, n, next);
-    storeUpTo(y, n, f32x4.mul(o, tanh(next)));
-    gates += 16;
-    c += 16;
-    cell += 16;
-    y += 16;
+    storeUpTo(cells + j, n, next);
+    storeUpTo(y + j, n, f32x4.mul(o, tanh(next)));
   }
 }
 
 /** Bytes of scratch that `lstmBackward` needs. */
 export function lstmBackwardScratch(_T: usize, B: usize, H: usize): f64 {
-  return backwardScratch(GATES, B, H);
+  return layOutBackward(0, GATES, B, H);
 }
 
 /**
@@ -113,23 +109,23 @@ function backwardRow(
   H: usize,
 ): void {
   const G = H << 2; // bytes from a gate to the next
-  let gates = argument(Slot.Gates) + 4 * at;
-  let cell = argument(Slot.Cells) + at;
-  let dOutput = argument(Slot.DOutput) + at;
-  let da = argument(Slot.DInput) + 4 * at;
+  const gates = argument(Slot.Gates) + 4 * at;
+  const cells = argument(Slot.Cells) + at;
+  const dOutput = argument(Slot.DOutput) + at;
+  const dInput = argument(Slot.DInput) + 4 * at;
   const one = f32x4.splat(1);
-  for (let j: usize = 0; j < H; j += 4) {
-    const n = H - j;
-    const i = loadUpTo(gates, n), f = loadUpTo(gates + G, n);
-    const g = loadUpTo(gates + 2 * G, n), o = loadUpTo(gates + 3 * G, n);
-    const bounded = tanh(loadUpTo(cell, n)); // tanh c_t
-    const dh = f32x4.add(loadUpTo(dOutput, n), loadUpTo(dState, n));
+  for (let j: usize = 0; j < G; j += 16) {
+    const n = (G - j) >> 2, gate = gates + j, da = dInput + j;
+    const i = loadUpTo(gate, n), f = loadUpTo(gate + G, n);
+    const g = loadUpTo(gate + 2 * G, n), o = loadUpTo(gate + 3 * G, n);
+    const bounded = tanh(loadUpTo(cells + j, n)); // tanh c_t
+    const dh = f32x4.add(loadUpTo(dOutput + j, n), loadUpTo(dState + j, n));
     const dho = f32x4.mul(dh, o);
     const slope = f32x4.sub(one, f32x4.mul(bounded, bounded));
-    const dc = f32x4.add(loadUpTo(dCell, n), f32x4.mul(dho, slope));
+    const dc = f32x4.add(loadUpTo(dCell + j, n), f32x4.mul(dho, slope));
     const di = f32x4.mul(dc, i), df = f32x4.mul(dc, f);
     const dai = f32x4.mul(f32x4.mul(di, g), f32x4.sub(one, i));
-    const before = loadUpTo(c, n);
+    const before = loadUpTo(c + j, n);
     const daf = f32x4.mul(f32x4.mul(df, before), f32x4.sub(one, f));
     const dag = f32x4.mul(di, f32x4.sub(one, f32x4.mul(g, g)));
     const dao = f32x4.mul(f32x4.mul(dho, bounded), f32x4.sub(one, o));
@@ -137,13 +133,6 @@ function backwardRow(
     storeUpTo(da + G, n, daf);
     storeUpTo(da + 2 * G, n, dag);
     storeUpTo(da + 3 * G, n, dao);
-    storeUpTo(dCell, n, df);
-    gates += 16;
-    cell += 16;
-    c += 16;
-    dOutput += 16;
-    dState += 16;
-    dCell += 16;
-    da += 16;
+    storeUpTo(dCell + j, n, df);
   }
 }

@@ -20,9 +20,9 @@ export const enum Setting {
   Rate, // −learningRate
   CorrectedRate, // −learningRate / correction1
   Beta1,
-  Rest1, // 1 − beta1
+  Gain1, // 1 − beta1
   Beta2,
-  Rest2, // 1 − beta2
+  Gain2, // 1 − beta2
   Correction2, // 1 / correction2
   Epsilon,
 }
@@ -84,8 +84,8 @@ function momentum(p: usize, g: usize, m: usize, _v: usize, count: usize): void {
 }
 
 /** `beta2 · v + (1 − beta2) · g²`: the second moment that follows v. */
-function nextSecond(v: v128, g: v128, beta2: v128, rest2: v128): v128 {
-  return madd(beta2, v, f32x4.mul(rest2, f32x4.mul(g, g)));
+function nextSecond(v: v128, g: v128, beta2: v128, gain2: v128): v128 {
+  return madd(beta2, v, f32x4.mul(gain2, f32x4.mul(g, g)));
 }
 
 /** `v = beta2 · v + (1 − beta2) · g²`, `p −= learningRate · g / (√v + epsilon)`. */
@@ -93,12 +93,12 @@ function rmsprop(p: usize, g: usize, _m: usize, v: usize, count: usize): void {
   const scale = splat(Setting.Scale), most = splat(Setting.Most);
   const decay = splat(Setting.Decay), rate = splat(Setting.Rate);
   const epsilon = splat(Setting.Epsilon);
-  const beta2 = splat(Setting.Beta2), rest2 = splat(Setting.Rest2);
+  const beta2 = splat(Setting.Beta2), gain2 = splat(Setting.Gain2);
   for (let i: usize = 0; i < count; i += 4, p += 16, g += 16, v += 16) {
     const n = count - i;
     const old = loadUpTo(p, n), oldSecond = loadUpTo(v, n);
     const d = clipped(loadUpTo(g, n), old, scale, most, decay);
-    const second = nextSecond(oldSecond, d, beta2, rest2);
+    const second = nextSecond(oldSecond, d, beta2, gain2);
     const divisor = f32x4.add(f32x4.sqrt(second), epsilon);
     const next = madd(rate, f32x4.div(d, divisor), old);
     const sound = v128.and(finite(second), finite(next));
@@ -135,16 +135,16 @@ function adaptMoments(
   const scale = splat(Setting.Scale), most = splat(Setting.Most);
   const rate = splat(Setting.CorrectedRate);
   const epsilon = splat(Setting.Epsilon);
-  const beta2 = splat(Setting.Beta2), rest2 = splat(Setting.Rest2);
+  const beta2 = splat(Setting.Beta2), gain2 = splat(Setting.Gain2);
   const correction2 = splat(Setting.Correction2);
-  const beta1 = splat(Setting.Beta1), rest1 = splat(Setting.Rest1);
+  const beta1 = splat(Setting.Beta1), gain1 = splat(Setting.Gain1);
   for (let i: usize = 0; i < count; i += 4) {
     const n = count - i;
     const old = loadUpTo(p, n);
     const d = clipped(loadUpTo(g, n), old, scale, most, decay);
     const oldFirst = loadUpTo(m, n), oldSecond = loadUpTo(v, n);
-    const first = madd(beta1, oldFirst, f32x4.mul(rest1, d));
-    const second = nextSecond(oldSecond, d, beta2, rest2);
+    const first = madd(beta1, oldFirst, f32x4.mul(gain1, d));
+    const second = nextSecond(oldSecond, d, beta2, gain2);
     const root = f32x4.sqrt(f32x4.mul(second, correction2));
     const change = f32x4.div(first, f32x4.add(root, epsilon));
     const next = madd(rate, change, madd(decoupled, old, old));

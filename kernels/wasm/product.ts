@@ -15,8 +15,14 @@ import { partOfTile, tile } from "./tile";
 const COUNT: usize = Region.Packing;
 const MATRICES: usize = COUNT + 1;
 
+/** What of a matrix becomes the lines of the panels. */
+export const enum Lines {
+  Rows,
+  Columns,
+}
+
 const enum Matrix {
-  ByColumns, // 1, or 0: by rows
+  Lines,
   Source,
   Stride, // bytes from a row to the next
   Extent, // number of columns, or of rows
@@ -59,57 +65,33 @@ export function beginPacking(): void {
   setArgument(COUNT, 0);
 }
 
-/** Adds the rows of a matrix `(extent, K)`, `stride` bytes apart. */
-export function addRows(
-  source: usize,
-  stride: usize,
+/** Adds a matrix: its rows or its columns become panels. */
+export function addMatrix(
+  lines: Lines,
+  source: usize, // (extent, K) by rows, (K, extent) by columns
+  stride: usize, // bytes from a row to the next
   extent: usize,
   K: usize,
   packed: usize,
   width: usize,
-): void {
-  addMatrix(0, source, stride, extent, K, packed, width, 0, 0);
-}
-
-/**
- * Adds the columns of a matrix `(K, extent)`. Its first `headRows` rows lie at
- * `head`, the others at `source`.
- */
-export function addColumns(
-  head: usize,
-  headRows: usize,
-  source: usize,
-  stride: usize,
-  extent: usize,
-  K: usize,
-  packed: usize,
-  width: usize,
-): void {
-  addMatrix(1, source, stride, extent, K, packed, width, head, headRows);
-}
-
-function addMatrix(
-  byColumns: usize,
-  source: usize,
-  stride: usize,
-  extent: usize,
-  K: usize,
-  packed: usize,
-  width: usize,
-  head: usize,
-  headRows: usize,
 ): void {
   const count = argument(COUNT), at = MATRICES + count * Matrix.Fields;
-  setArgument(at + Matrix.ByColumns, byColumns);
+  setArgument(at + Matrix.Lines, lines);
   setArgument(at + Matrix.Source, source);
   setArgument(at + Matrix.Stride, stride);
   setArgument(at + Matrix.Extent, extent);
   setArgument(at + Matrix.K, K);
   setArgument(at + Matrix.Packed, packed);
   setArgument(at + Matrix.Width, width);
-  setArgument(at + Matrix.Head, head);
-  setArgument(at + Matrix.HeadRows, headRows);
+  setArgument(at + Matrix.HeadRows, 0);
   setArgument(COUNT, count + 1);
+}
+
+/** Of the matrix added last, by columns, the first `rows` rows lie at `head` instead. */
+export function setHead(head: usize, rows: usize): void {
+  const at = MATRICES + (argument(COUNT) - 1) * Matrix.Fields;
+  setArgument(at + Matrix.Head, head);
+  setArgument(at + Matrix.HeadRows, rows);
 }
 
 /** Packs what was added. */
@@ -142,7 +124,7 @@ function packPiece(piece: usize, _thread: usize): void {
   const stride = argument(at + Matrix.Stride), K = argument(at + Matrix.K);
   const packed = argument(at + Matrix.Packed);
   const width = argument(at + Matrix.Width);
-  if (!argument(at + Matrix.ByColumns)) {
+  if (argument(at + Matrix.Lines) == Lines.Rows) {
     packRows(source, stride, first, count, K, packed, width);
     return;
   }

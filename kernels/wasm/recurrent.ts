@@ -11,13 +11,7 @@
 import { argument, Region, setArgument, THREADS } from "./control";
 import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
 import { packedBytes, packRows } from "./pack";
-import {
-  addColumns,
-  addRows,
-  beginPacking,
-  multiply,
-  packAll,
-} from "./product";
+import { addMatrix, beginPacking, Lines, multiply, packAll } from "./product";
 import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
 import { least } from "./simd";
 import { runPhase } from "./threads";
@@ -88,17 +82,16 @@ export function setBackward(
   setArgument(Slot.DSums, dSums);
 }
 
-function layOut(scratch: usize, G: usize, B: usize, H: usize): f64 {
+/**
+ * Lays out the scratch of `forward` for a cell with `G` gates: its end, from the address
+ * 0 on its bytes.
+ */
+export function layOut(scratch: usize, G: usize, B: usize, H: usize): f64 {
   beginScratch(scratch);
   if (B < FEW_ROWS) return scratchEnd();
   reserve(Area.States, packedBytes(B, H, 4));
   reserve(Area.Weights, packedBytes(G * H, H, 8));
   return scratchEnd();
-}
-
-/** Bytes of scratch that `forward` needs for a cell with `G` gates. */
-export function forwardScratch(G: usize, B: usize, H: usize): f64 {
-  return layOut(0, G, B, H);
 }
 
 /**
@@ -127,7 +120,7 @@ export function forward(
   layOut(scratch, G, B, H);
   const weight = argument(Slot.Weight);
   beginPacking();
-  addRows(weight, H << 2, G * H, H, areaOf(Area.Weights), 8);
+  addMatrix(Lines.Rows, weight, H << 2, G * H, H, areaOf(Area.Weights), 8);
   packAll();
   shareRows(forwardPiece);
 }
@@ -215,7 +208,13 @@ function forwardRows(at: usize, rows: usize): void {
   }
 }
 
-function layOutBackward(scratch: usize, G: usize, B: usize, H: usize): f64 {
+/** The same of `backward`. */
+export function layOutBackward(
+  scratch: usize,
+  G: usize,
+  B: usize,
+  H: usize,
+): f64 {
   const state = <u64> B * H << 2;
   beginScratch(scratch);
   reserve(Area.Gradients, packedBytes(B, G * H, 4));
@@ -223,11 +222,6 @@ function layOutBackward(scratch: usize, G: usize, B: usize, H: usize): f64 {
   reserve(Area.DCell, state);
   reserve(Area.Weights, packedBytes(H, G * H, 8));
   return scratchEnd();
-}
-
-/** Bytes of scratch that `backward` needs for a cell with `G` gates. */
-export function backwardScratch(G: usize, B: usize, H: usize): f64 {
-  return layOutBackward(0, G, B, H);
 }
 
 /**
@@ -263,7 +257,7 @@ export function backward(
   layOutBackward(scratch, G, B, H);
   const weight = argument(Slot.Weight);
   beginPacking();
-  addColumns(0, 0, weight, H << 2, H, G * H, areaOf(Area.Weights), 8);
+  addMatrix(Lines.Columns, weight, H << 2, H, G * H, areaOf(Area.Weights), 8);
   packAll();
   shareRows(backwardPiece);
 }

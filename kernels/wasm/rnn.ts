@@ -4,9 +4,9 @@ import { rectify, tanhs } from "./activations";
 import { argument, setArgument } from "./control";
 import {
   backward,
-  backwardScratch,
   forward,
-  forwardScratch,
+  layOut,
+  layOutBackward,
   setBackward,
   setLayer,
   Slot,
@@ -21,7 +21,7 @@ const enum Activation {
 
 /** Bytes of scratch that `rnn` needs. */
 export function rnnScratch(_T: usize, B: usize, H: usize): f64 {
-  return forwardScratch(1, B, H);
+  return layOut(0, 1, B, H);
 }
 
 /** `output_t = f(input_t + output_(t-1) · weightᵀ + bias)`; f is tanh or relu. */
@@ -55,7 +55,7 @@ function isRelu(): bool {
 
 /** Bytes of scratch that `rnnBackward` needs. */
 export function rnnBackwardScratch(_T: usize, B: usize, H: usize): f64 {
-  return backwardScratch(1, B, H);
+  return layOutBackward(0, 1, B, H);
 }
 
 /**

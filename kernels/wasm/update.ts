@@ -58,9 +58,9 @@ export function update(
   set(Setting.Rate, -learningRate);
   set(Setting.CorrectedRate, -learningRate / correction1);
   set(Setting.Beta1, beta1);
-  set(Setting.Rest1, 1 - beta1);
+  set(Setting.Gain1, 1 - beta1);
   set(Setting.Beta2, beta2);
-  set(Setting.Rest2, 1 - beta2);
+  set(Setting.Gain2, 1 - beta2);
   set(Setting.Correction2, 1 / correction2);
   set(Setting.Epsilon, epsilon);
   const work: f64 = firstMoment || secondMoment ? MOVE : 2;

@@ -9,7 +9,14 @@ import {
   oneHotWeightGradientScratch,
 } from "./one_hot_linear";
 import { packedBytes } from "./pack";
-import { addColumns, beginPacking, packAll, product } from "./product";
+import {
+  addMatrix,
+  beginPacking,
+  Lines,
+  packAll,
+  product,
+  setHead,
+} from "./product";
 import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
 import { firstAbove } from "./token_ids";
 
@@ -115,8 +122,9 @@ function weightGradient(
   layOut(scratch, rows, I, O);
   const transposed = areaOf(Area.Transposed), inputs = areaOf(Area.Inputs);
   beginPacking();
-  addColumns(0, 0, dOutput, O << 2, O, rows, transposed, 4);
-  addColumns(first, firstRows, input, I << 2, I, rows, inputs, 8);
+  addMatrix(Lines.Columns, dOutput, O << 2, O, rows, transposed, 4);
+  addMatrix(Lines.Columns, input, I << 2, I, rows, inputs, 8);
+  setHead(first, firstRows);
   packAll();
   product(transposed, inputs, 0, dWeight, O, I, rows);
 }

@@ -489,7 +489,7 @@ export interface Carry {
  * 4. Without `uniforms`, the id with the largest value is chosen; among equal ones, the
  *    lowest id. Otherwise:
  * 5. `z` is divided by `temperature`.
- * 6. Tokens that are at least as likely as the `topK`-th likeliest are kept.
+ * 6. Only tokens that are at least as likely as the `topK`-th likeliest are kept.
  * 7. Of these, the likeliest tokens whose probabilities first add up to `topP` or more
  *    are kept, and those that are as likely as the least likely of them.
  * 8. The first token, by id, at which the running sum of the kept probabilities exceeds

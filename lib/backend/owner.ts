@@ -19,8 +19,13 @@ export class Owner {
   assertOpen(call: string): void {
     if (!this.#isDisposed) return;
     throw new Error(
-      `${call}: the backend is disposed of, expected one that is open`,
+      `${call}: the backend has been disposed, expected an open one`,
     );
+  }
+
+  /** Whether it is a tensor of this backend, be it freed. */
+  owns<Kind extends Storage>(tensor: unknown): tensor is StoredTensor<Kind> {
+    return tensor instanceof StoredTensor && tensor.storage.owner === this;
   }
 
   /**
@@ -34,13 +39,13 @@ export class Owner {
     argument: string,
     tensor: Tensor,
   ): StoredTensor<Kind> {
-    if (!(tensor instanceof StoredTensor) || tensor.storage.owner !== this) {
+    if (!this.owns<Kind>(tensor)) {
       throw new TypeError(
         `${call}: ${argument} is another backend's ${describe(tensor)}, ` +
           `expected a tensor of this one`,
       );
     }
-    if (!tensor.storage.isFreed) return tensor as StoredTensor<Kind>;
+    if (!tensor.storage.isFreed) return tensor;
     throw new TypeError(
       `${call}: ${argument} is a freed ${describe(tensor)}, ` +
         `expected a tensor in use`,

@@ -6,7 +6,9 @@
 
 /** Number of elements of a tensor of this shape; 1 for a scalar, `[]`. */
 export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
+  let size = 1;
+  for (const extent of shape) size *= extent;
+  return size;
 }
 
 /** Throws a RangeError unless every extent is a whole number above zero. */

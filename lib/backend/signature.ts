@@ -37,7 +37,7 @@ interface RequiredTensor<Type extends DType | "any"> extends TensorSignature {
   readonly isOptional: false;
 }
 
-/** The same signature but for what `Changed` says. */
+/** The same signature, with the changes in `Changed`. */
 type With<Given, Changed> = Omit<Given, keyof Changed> & Readonly<Changed>;
 
 /** Real numbers that the op reads. */
@@ -173,18 +173,14 @@ export function words(count: number): WordsSignature {
   return { kind: "words", count, default: undefined };
 }
 
-/** The letters of shapes, `rows` and `size`: see {@linkcode OpSignature.sizes}. */
-export type SizeName =
-  | "B"
-  | "E"
-  | "H"
-  | "I"
-  | "O"
-  | "P"
-  | "T"
-  | "V"
-  | "rows"
-  | "size";
+/** The letters of shapes, and `rows` and `size`: see {@linkcode OpSignature.sizes}. */
+export const SIZE_NAMES = [
+  ...["B", "E", "H", "I", "O", "P", "T", "V"] as const,
+  ...["rows", "size"] as const,
+] as const;
+
+/** A letter of a shape, `rows` or `size`. */
+export type SizeName = typeof SIZE_NAMES[number];
 
 /** An op's arguments: every tensor, every scalar, and the sizes that its kernels take. */
 export interface OpSignature {

@@ -17,37 +17,36 @@ export interface Storage {
 
 /** A tensor of a backend: some of the elements of a storage. */
 export class StoredTensor<Kind extends Storage = Storage> implements Tensor {
-  readonly shape: readonly number[];
+  /** Number of elements. */
+  readonly size: number;
+  /** The shape of an entry, once one was viewed. */
+  #entry?: readonly number[];
 
+  /** @param shape Which nobody changes from now on. */
   constructor(
     readonly storage: Kind,
-    shape: readonly number[],
+    readonly shape: readonly number[],
     readonly dtype: DType,
     /** The first of its elements in the storage. */
     readonly offset = 0,
     /** Whether it is a view of another. */
     readonly isView = false,
   ) {
-    this.shape = [...shape];
-  }
-
-  /** Number of elements. */
-  get size(): number {
-    return sizeOf(this.shape);
+    this.size = sizeOf(shape);
   }
 
   at(index: number): StoredTensor<Kind> {
-    const count = this.shape[0] ?? 0;
+    const { storage, shape, dtype, size } = this;
+    const count = shape.length === 0 ? 0 : shape[0];
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new RangeError(
         `Cannot view entry ${index} of a tensor of shape ` +
-          `(${this.shape.join(", ")}): expected an index from 0 to ${
-            count - 1
-          }`,
+          `(${shape.join(", ")}): expected an index from 0 to ${count - 1}`,
       );
     }
-    const shape = this.shape.slice(1);
-    return this.view(index * sizeOf(shape), shape);
+    const offset = this.offset + index * (size / count);
+    this.#entry ??= shape.slice(1);
+    return new StoredTensor(storage, this.#entry, dtype, offset, true);
   }
 
   view(offset: number, shape: readonly number[]): StoredTensor<Kind> {
@@ -60,7 +59,18 @@ export class StoredTensor<Kind extends Storage = Storage> implements Tensor {
       );
     }
     const first = this.offset + offset;
-    return new StoredTensor(this.storage, shape, this.dtype, first, true);
+    return new StoredTensor(this.storage, [...shape], this.dtype, first, true);
+  }
+
+  /** Whether it is of another tensor's type and shape. */
+  isLike({ dtype, shape }: StoredTensor): boolean {
+    if (dtype !== this.dtype) return false;
+    if (shape === this.shape) return true;
+    if (shape.length !== this.shape.length) return false;
+    for (let i = 0; i < shape.length; i++) {
+      if (shape[i] !== this.shape[i]) return false;
+    }
+    return true;
   }
 
   /** Whether it shares elements with another tensor. */

@@ -1,5 +1,10 @@
-import { FormatError } from "../input_error.ts";
-import { splitSafetensors } from "../safetensors.ts";
+import {
+  assertInFile,
+  fieldsOf,
+  malformed,
+  setMetadata,
+  splitSafetensors,
+} from "../safetensors.ts";
 import type { Json } from "../strict_json.ts";
 
 /** A tensor of a safetensors file, of whatever type, its elements not yet read. */
@@ -41,31 +46,21 @@ export function listSafetensors(bytes: Uint8Array): Listing {
   const tensors: ListedTensor[] = [];
   const metadata = new Map<string, string>();
   for (const [name, entry] of header) {
-    if (!(entry instanceof Map)) fail(`${name} is not an object`);
-    const fields = entry as ReadonlyMap<string, Json>;
+    const fields = fieldsOf(entry, name);
     if (name === "__metadata__") {
-      for (const [key, value] of fields) {
-        if (typeof value !== "string") fail(`metadata ${key} is not a string`);
-        else metadata.set(key, value);
-      }
+      setMetadata(metadata, fields);
       continue;
     }
     const dtype = fields.get("dtype");
     const shape = fields.get("shape"), offsets = fields.get("data_offsets");
     if (typeof dtype !== "string" || !isNumbers(shape) || !isNumbers(offsets)) {
-      return fail(`tensor ${name} lacks a type, a shape or its offsets`);
+      return malformed(`tensor ${name} lacks a type, a shape or its offsets`);
     }
     const [begin, end] = offsets;
     if (offsets.length !== 2 || begin > end) {
-      fail(`tensor ${name} has invalid offsets`);
+      malformed(`tensor ${name} has invalid offsets`);
     }
-    if (end > payload.length) {
-      fail(
-        `tensor ${name} extends beyond the end of the file: ` +
-          `${end - payload.length} bytes are missing. The file is ` +
-          "truncated: copy or download it again",
-      );
-    }
+    assertInFile(name, end, payload);
     tensors.push({ name, dtype, shape, bytes: payload.subarray(begin, end) });
   }
   return { tensors, metadata };
@@ -74,8 +69,4 @@ export function listSafetensors(bytes: Uint8Array): Listing {
 function isNumbers(value: Json | undefined): value is readonly number[] {
   return Array.isArray(value) &&
     value.every((item) => typeof item === "number");
-}
-
-function fail(reason: string): never {
-  throw new FormatError(`Not a safetensors file: ${reason}`);
 }

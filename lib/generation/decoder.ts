@@ -1,30 +1,56 @@
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
+import type { ModelConfig } from "../model/config.ts";
 import { LanguageModel } from "../model/language_model.ts";
 import { randomUniform } from "../random.ts";
 import type { TrainedModel } from "../training/checkpoint.ts";
+import { turn } from "../training/pace.ts";
 import type { GenerateSettings } from "./options.ts";
 
 /** The most tokens of a row between two readbacks. */
 export const MOST_STEPS = 256;
 
+/** The most tokens of a prefix that are queued before they are waited for. */
+const MOST_QUEUED = 4 * MOST_STEPS;
+
+/** The most tokens of a prefix in one call of the model. */
+const MOST_STEPS_AT_ONCE = 64;
+
+/** The most logits that a model has room for because of that, if they are several. */
+const MOST_LOGITS = 2 ** 20;
+
 /** The least that logits are divided by: float32 could not hold the quotients of less. */
 const LEAST_TEMPERATURE = 1e-6;
 
-/** The model on a device, the prefix behind it: chunk by chunk it goes on. */
+/** A model on a device that has read a prefix: chunk by chunk it goes on. */
 export class Decoder implements Disposable {
   readonly #backend: Backend;
   readonly #settings: GenerateSettings;
   readonly #vocabularySize: number;
   readonly #resources = new DisposableStack();
   readonly #model: LanguageModel;
+  /** The most time steps of one call of the model. */
+  readonly #stepsAtOnce: number;
   readonly #tokens: Tensor; // (chunk + 1, 1, B) u32, the first the one to go on from
   readonly #uniforms?: Tensor; // (chunk, B)
   readonly #seen?: Tensor; // (B, V) u32
   readonly #logProbabilities?: Tensor; // (chunk, B)
 
   /** Feeds the prefix, token ids, to every row. */
-  constructor(
+  static async open(
+    model: TrainedModel,
+    prefix: readonly number[],
+    backend: Backend,
+    settings: GenerateSettings,
+  ): Promise<Decoder> {
+    using cleanup = new DisposableStack();
+    const decoder = cleanup.use(new Decoder(model, prefix, backend, settings));
+    await decoder.#read(prefix);
+    cleanup.move(); // nothing failed
+    return decoder;
+  }
+
+  private constructor(
     { config, parameters }: TrainedModel,
     prefix: readonly number[],
     backend: Backend,
@@ -36,7 +62,8 @@ export class Decoder implements Disposable {
     this.#settings = settings;
     this.#vocabularySize = V;
     using cleanup = new DisposableStack();
-    const sizes = { batchSize: B, numSteps: 1 };
+    this.#stepsAtOnce = stepsAtOnce(config, B);
+    const sizes = { batchSize: B, numSteps: this.#stepsAtOnce };
     this.#model = cleanup.use(new LanguageModel(backend, config, sizes));
     this.#model.write(parameters);
     const allocation = cleanup.use(new Allocation(backend));
@@ -56,7 +83,6 @@ export class Decoder implements Disposable {
       }
       backend.write(this.#seen, seen);
     }
-    this.#read(prefix);
     this.#resources.use(cleanup.move()); // nothing failed
   }
 
@@ -103,8 +129,11 @@ export class Decoder implements Disposable {
     this.#resources.dispose();
   }
 
-  /** Feeds the prefix to every row from the zero state on, but for its last token. */
-  #read(prefix: readonly number[]): void {
+  /**
+   * Feeds the prefix, except its last token, to every row, starting from the zero
+   * state. It may be of any length: not all of it is queued at once.
+   */
+  async #read(prefix: readonly number[]): Promise<void> {
     const { count: B } = this.#settings;
     const write = (ids: readonly number[]) =>
       this.#backend.write(
@@ -112,10 +141,18 @@ export class Decoder implements Disposable {
         ids.flatMap((id) => new Array<number>(B).fill(id)),
       );
     const last = prefix.length - 1;
-    for (let at = 0; at < last; at += MOST_STEPS) {
-      const part = prefix.slice(at, Math.min(at + MOST_STEPS, last));
+    for (let begin = 0; begin < last; begin += MOST_STEPS) {
+      if (begin > 0 && begin % MOST_QUEUED === 0) {
+        await this.#backend.read(this.#tokens.at(0));
+        await turn();
+      }
+      const part = prefix.slice(begin, Math.min(begin + MOST_STEPS, last));
       write(part);
-      part.forEach((_, i) => this.#step(this.#tokens.at(i)));
+      for (let at = 0; at < part.length; at += this.#stepsAtOnce) {
+        const steps = Math.min(this.#stepsAtOnce, part.length - at);
+        this.#model.advance(this.#tokens.view(at * B, [steps, B]));
+        this.#model.carryState();
+      }
     }
     write(prefix.slice(last));
   }
@@ -136,4 +173,19 @@ export class Decoder implements Disposable {
       return randomUniform(seed, place, 1)[0];
     });
   }
+}
+
+/**
+ * How many tokens of a prefix a model reads at once. The product of what a layer gets
+ * and its weight may round otherwise with more rows, so that a model that
+ * has such a product reads one at a time: a text is to be the same, whatever part of it
+ * is the prefix.
+ */
+function stepsAtOnce(
+  { numLayers, embeddingSize = 0, vocabularySize: V }: ModelConfig,
+  batchSize: number,
+): number {
+  if (numLayers > 1 || embeddingSize > 0) return 1;
+  const most = Math.floor(MOST_LOGITS / (batchSize * V));
+  return Math.max(1, Math.min(MOST_STEPS_AT_ONCE, most));
 }

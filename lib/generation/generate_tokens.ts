@@ -76,7 +76,7 @@ export async function* generateTokens(
     { length: B },
     () => new Continuation(tokenizer.level, begun, stop),
   );
-  using decoder = new Decoder(model, known, backend, settings);
+  using decoder = await Decoder.open(model, known, backend, settings);
   const pace = new Pace(clock, CHUNK);
   for (let done = 0; done < maxNewTokens;) {
     const steps = Math.min(pace.size, maxNewTokens - done);

@@ -202,17 +202,15 @@ export class LanguageModel implements Disposable {
    * dropout, as when a trained model is used.
    */
   forward(inputs: Tensor, place?: DropoutPlace): Tensor {
-    this.forwardLayers(inputs, place);
+    this.advance(inputs, place);
     return this.logits();
   }
 
   /**
-   * Runs the layers alone, which is enough where no logits are wanted: `loss` computes
-   * its own, on some devices without storing them.
-   *
-   * @param place As in `forward`.
+   * Does what `forward` does for the states alone: there are no logits. That is enough
+   * for `loss`, too, which computes its own, on some devices without storing them.
    */
-  forwardLayers(inputs: Tensor, place?: DropoutPlace): void {
+  advance(inputs: Tensor, place?: DropoutPlace): void {
     const { ops } = this.#backend;
     this.#steps = inputs.shape[0];
     this.#place = place;

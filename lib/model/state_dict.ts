@@ -13,8 +13,8 @@ import { type Parameters, parameterSpecs } from "./parameters.ts";
 
 /**
  * A module's `state_dict`. PyTorch has two biases for each gate that are added:
- * `bias_ih` holds ours, `bias_hh` zeros, but for the new gate of a GRU, whose
- * second bias is its own.
+ * `bias_ih` holds ours, `bias_hh` zeros, except in the new gate of a GRU, whose second
+ * bias is its own.
  *
  * @example
  * ```ts

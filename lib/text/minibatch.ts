@@ -5,7 +5,6 @@
  */
 
 import { randomInteger, randomPermutation } from "../random.ts";
-import type { TokenIds } from "./token_ids.ts";
 
 /** Every way of sampling by its name. */
 export const SAMPLINGS = ["sequential", "random"] as const;
@@ -122,7 +121,7 @@ export const SAMPLING_METHODS: Readonly<
 
 /** Reads the minibatch whose rows begin at `starts` out of the corpus. */
 export function readMinibatch(
-  ids: TokenIds,
+  ids: ArrayLike<number>,
   starts: readonly number[], // (B)
   numSteps: number,
   continues: boolean,
@@ -137,4 +136,42 @@ export function readMinibatch(
     }
   }
   return { batchSize, numSteps, inputs, targets, continues };
+}
+
+/** A text as a model reads it that is not in training, cut into minibatches. */
+export interface Stretches {
+  /** Number of tokens that each row predicts. */
+  readonly columns: number;
+  /** Number of minibatches. */
+  readonly count: number;
+  /** Minibatch `index`, counted from 0; the last one may have fewer steps. */
+  minibatch(index: number): Minibatch;
+}
+
+/**
+ * A text as `batchSize` stretches of the same length side by side, from its first token
+ * on, `numSteps` at a time. In one stretch every token but the first is predicted; of
+ * more, up to `batchSize − 1` at the end are left out.
+ */
+export function stretchesOf(
+  ids: ArrayLike<number>,
+  { batchSize, numSteps }: {
+    readonly batchSize: number;
+    readonly numSteps: number;
+  },
+): Stretches {
+  const columns = Math.max(0, Math.floor((ids.length - 1) / batchSize));
+  return {
+    columns,
+    count: Math.ceil(columns / numSteps),
+    minibatch(index) {
+      const begin = index * numSteps;
+      const steps = Math.min(numSteps, columns - begin);
+      const starts = Array.from(
+        { length: batchSize },
+        (_, row) => row * columns + begin,
+      );
+      return readMinibatch(ids, starts, steps, index > 0);
+    },
+  };
 }

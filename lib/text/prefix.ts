@@ -13,7 +13,7 @@ import { idsByToken } from "./vocabulary.ts";
 /** How a model's text was cut, and the tokens that it knows. */
 type Reader = Pick<Corpus, "tokenizer" | "vocabulary">;
 
-/** A piece of a text that a vocabulary has not. */
+/** A piece of a text that is not in a vocabulary. */
 export interface Stranger {
   /** A word or, at the other levels, a character. */
   readonly text: string;
@@ -132,8 +132,8 @@ export function withLineEnds({ vocabulary }: Reader, text: string): string {
 }
 
 /**
- * What of a text a vocabulary has not. At level `byte` these are the characters
- * that have a byte which is not in the vocabulary.
+ * The pieces of a text that are not in a vocabulary. At level `byte` these are the
+ * characters that have a byte which is not in the vocabulary.
  *
  * @example
  * ```ts
@@ -160,9 +160,9 @@ export function listStrangers(strangers: readonly Stranger[]): string {
 }
 
 /**
- * The normal form of Unicode in which a vocabulary has a letter, or a word, of a
- * text that it has not as it stands: `é` may be one character (NFC), or `e` and
- * U+0301 (NFD).
+ * The normal form of Unicode in which a letter or a word of a text is in a vocabulary,
+ * if it is not there as it stands: `é` may be one character (NFC), or `e` and U+0301
+ * (NFD).
  */
 export function otherNormalForm(
   reader: Reader,

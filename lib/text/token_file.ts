@@ -34,9 +34,8 @@ export function encodeTokenFile(corpus: Corpus): Uint8Array {
 }
 
 /**
- * The bytes of {@linkcode encodeTokenFile} in parts, one behind the other: the ids
- * are among them where they lie, so that a large corpus can be written without a
- * copy of it.
+ * The bytes of {@linkcode encodeTokenFile} as consecutive parts. The ids are not
+ * copied, so that a large corpus can be written without a second copy of it in memory.
  *
  * @example
  * ```ts

@@ -50,13 +50,14 @@ export interface VocabularyOptions {
 }
 
 /**
- * The vocabulary of a text: `<unk>`, then by falling frequency, of equals the one
- * that appeared first. Tokens of a vocabulary that is extended come before.
+ * The vocabulary of a text: `<unk>`, then in order of decreasing frequency, among
+ * equals the one that appeared first. The tokens of a vocabulary that is extended come
+ * first.
  *
  * Source: d2l 8.2.3, class `Vocab`.
  *
- * @param counted The text's tokens, by first appearance, and how often each stands
- * in it; those counted 0 times are none of its.
+ * @param counted The text's tokens, by first appearance, and how often each stands in
+ * it; tokens counted 0 times do not belong to it.
  *
  * @example
  * ```ts

@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { Backend, Tensor } from "../backend/backend.ts";
-import { sizeOf } from "../backend/shapes.ts";
-import { Snapshot } from "./snapshot.ts";
+import type { Snapshot, Snapshots } from "./snapshot.ts";
 
 /** The best epoch so far. */
 export interface Best {
@@ -21,93 +19,74 @@ export function isBetter(loss: number, best: Best | undefined): boolean {
   return Number.isFinite(loss) && (best === undefined || loss < best.loss);
 }
 
-/** Most epochs that may end before their losses are known. */
-const MOST_ENDS = 8;
-
-/** Most bytes of all copies on the device together. */
-const MOST_BYTES = 64 * 2 ** 20;
-
 /**
  * Holds the best model, together with what `Moment` says of it, until it is asked
- * for: on its device, so that nothing is read back before; a large one, of which the
- * device may have no room for another, in memory.
- *
- * Losses are known only once a chunk of minibatches is read back, and a chunk may go
- * on behind the end of an epoch. So the model is copied at each end, and when the
- * losses are there the best of the copies is kept.
+ * for: on its device, so that nothing is read back before; where there is no room for
+ * snapshots, in memory.
  */
-export class BestModel<Moment, Model> implements Disposable {
-  /** How many epochs may end in a chunk, the chunk's last minibatch left out. */
-  readonly capacity: number;
-  readonly #backend: Backend;
-  readonly #sources: readonly Tensor[];
-  readonly #read: (
-    moment: Moment,
-    tensors: readonly Tensor[],
-  ) => Promise<Model>;
-  readonly #ends: Snapshot[] = [];
-  #best?: Snapshot;
+export class BestModel<Moment, Model> {
+  readonly #snapshots: Snapshots;
+  readonly #read: (moment: Moment, snapshot?: Snapshot) => Promise<Model>;
   /** The best model, until it has been taken. */
-  #kept?: () => Promise<Model>;
+  #kept?: { readonly moment: Moment; readonly snapshot: Snapshot } | {
+    readonly model: Model;
+  };
 
   /**
-   * @param sources The tensors of the model in training, each of f32.
-   * @param read Reads the model back from them, or from copies of them.
+   * @param snapshots Of the tensors of the model in training.
+   * @param read Reads the model back from a snapshot; without it, as it is now.
    */
   constructor(
-    backend: Backend,
-    sources: readonly Tensor[],
-    read: (moment: Moment, tensors: readonly Tensor[]) => Promise<Model>,
+    snapshots: Snapshots,
+    read: (moment: Moment, snapshot?: Snapshot) => Promise<Model>,
   ) {
-    this.#backend = backend;
-    this.#sources = sources;
+    this.#snapshots = snapshots;
     this.#read = read;
-    const bytes = 4 *
-      sources.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const copies = Math.floor(MOST_BYTES / bytes);
-    this.capacity = Math.max(0, Math.min(MOST_ENDS, copies - 1));
-    if (copies > 0) this.#best = this.#make();
   }
 
-  /** Copies the model at the end of an epoch: the chunk's `index`-th, from 0 on. */
-  copyEnd(index: number): void {
-    const end = this.#ends[index] ??= this.#make();
-    end.take(this.#sources);
+  /**
+   * How many snapshots can be taken of the ends of epochs whose losses are not known
+   * yet: one is left for the best model.
+   */
+  get roomAhead(): number {
+    const { room } = this.#snapshots;
+    return Math.max(0, this.#snapshot ? room : room - 1);
   }
 
   /**
    * Keeps a model as the best.
    *
-   * @param index Which copy it is; without it, the model as it is now.
+   * @param snapshot The model, which is released when another is better; without it,
+   * the model as it is now.
    */
-  async keep(moment: Moment, index?: number): Promise<void> {
-    const tensors = index === undefined
-      ? this.#sources
-      : this.#ends[index].tensors;
-    const best = this.#best;
-    if (best) {
-      best.take(tensors);
-      this.#kept = () => this.#read(moment, best.tensors);
-    } else {
-      const model = await this.#read(moment, tensors);
-      this.#kept = () => Promise.resolve(model);
-    }
+  async keep(moment: Moment, snapshot?: Snapshot): Promise<void> {
+    this.#release();
+    snapshot ??= this.#snapshots.take();
+    this.#kept = snapshot
+      ? { moment, snapshot }
+      : { model: await this.#read(moment) };
   }
 
   /** The best model, once. */
   async take(): Promise<Model | undefined> {
     const kept = this.#kept;
+    if (!kept) return undefined;
+    const model = "model" in kept
+      ? kept.model
+      : await this.#read(kept.moment, kept.snapshot);
+    this.#release();
+    return model;
+  }
+
+  get #snapshot(): Snapshot | undefined {
+    return this.#kept && "snapshot" in this.#kept
+      ? this.#kept.snapshot
+      : undefined;
+  }
+
+  #release(): void {
+    const snapshot = this.#snapshot;
     this.#kept = undefined;
-    return await kept?.();
-  }
-
-  /** Frees every copy. */
-  [Symbol.dispose](): void {
-    for (const end of this.#ends.splice(0)) end[Symbol.dispose]();
-    this.#best?.[Symbol.dispose]();
-  }
-
-  #make(): Snapshot {
-    return new Snapshot(this.#backend, this.#sources);
+    if (snapshot) this.#snapshots.release(snapshot);
   }
 }

@@ -27,22 +27,40 @@ export async function measure(
   ids: ArrayLike<number>,
   options: Omit<ReadingOptions, "perToken">,
 ): Promise<Prediction | undefined> {
-  const { batchSize: B } = options;
-  const parts: { mean: number; weight: number }[] = [];
+  const { batchSize } = options;
+  const parts: MeasuredPart[] = [];
   for await (
     const { lengths, losses } of textLosses(model, backend, ids, options)
   ) {
-    lengths.forEach((length, i) =>
-      parts.push({ mean: losses[i], weight: length * B })
-    );
+    lengths.forEach((numSteps, i) => parts.push({ loss: losses[i], numSteps }));
   }
-  const tokens = parts.reduce((sum, { weight }) => sum + weight, 0);
-  if (tokens < Math.floor((ids.length - 1) / B) * B) return undefined;
-  const loss = weightedMean(parts);
+  const prediction = predictionOf(parts, batchSize);
+  const whole = Math.floor((ids.length - 1) / batchSize) * batchSize;
+  return prediction.tokens < whole ? undefined : prediction;
+}
+
+/** A part of a text that was predicted. */
+export interface MeasuredPart {
+  /** Its mean cross-entropy, in nats per token. */
+  readonly loss: number;
+  /** How many tokens of each row were predicted. */
+  readonly numSteps: number;
+}
+
+/** How well a text was predicted, of which these are the parts. */
+export function predictionOf(
+  parts: readonly MeasuredPart[],
+  batchSize: number,
+): Prediction {
+  const weighted = parts.map(({ loss, numSteps }) => ({
+    mean: loss,
+    weight: numSteps * batchSize,
+  }));
+  const loss = weightedMean(weighted);
   return {
     loss,
     perplexity: perplexity(loss),
     bitsPerToken: loss / Math.LN2,
-    tokens,
+    tokens: weighted.reduce((sum, { weight }) => sum + weight, 0),
   };
 }

@@ -8,7 +8,7 @@ import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
 import type { UpdateRule } from "../backend/ops.ts";
 
-/** Settings of an optimizer, but for the learning rate, which a schedule gives. */
+/** Settings of an optimizer, except the learning rate, which comes from a schedule. */
 export interface OptimizerSettings {
   /** By what rule. */
   readonly optimizer: UpdateRule;

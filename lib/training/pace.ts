@@ -8,7 +8,10 @@
  * @module
  */
 
-/** A clock in milliseconds. It decides how work is cut up, never what it gives. */
+/**
+ * A clock in milliseconds. It determines how work is divided, and never affects the
+ * results.
+ */
 export type Clock = () => number;
 
 /** The clock of the platform. */
@@ -125,11 +128,16 @@ export class Pace {
     const begun = this.#clock();
     const result = await work();
     const milliseconds = this.#clock() - begun;
-    this.#size = nextChunkSize(this.#size, milliseconds, {
+    this.took(milliseconds);
+    return { result, milliseconds };
+  }
+
+  /** Sets the next size, from how long a chunk of some size took. */
+  took(milliseconds: number, size = this.#size): void {
+    this.#size = nextChunkSize(size, milliseconds, {
       targetMilliseconds: this.#targetMilliseconds,
       limit: this.#limit,
     });
-    return { result, milliseconds };
   }
 
   /** Gives the event loop its turn, if half a chunk's time has passed since the last. */

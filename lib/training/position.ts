@@ -103,20 +103,17 @@ export function afterEpoch(
 }
 
 /**
- * How many of a chunk's minibatches count, and the index of the one at which training
- * has diverged, if it has. What was queued up behind that one is part of the model, as
- * far as it changed anything.
+ * The index of the minibatch at which training has diverged: the third in a row that
+ * was skipped. Undefined where it goes on.
  */
-export function divergence(
+export function divergedAt(
   results: readonly MinibatchResult[],
   skippedInRow: number,
-): { readonly counted: number; readonly at?: number } {
+): number | undefined {
   let inRow = skippedInRow;
   const at = results.findIndex((result) => {
     inRow = isSkipped(result) ? inRow + 1 : 0;
     return inRow >= MOST_SKIPPED;
   });
-  if (at < 0) return { counted: results.length };
-  const lastGood = results.findLastIndex((result) => !isSkipped(result));
-  return { counted: Math.max(at, lastGood) + 1, at };
+  return at < 0 ? undefined : at;
 }

@@ -1,25 +1,69 @@
+/**
+ * Copies of tensors on their own device: what they held at one moment.
+ *
+ * @module
+ */
+
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend, Tensor } from "../backend/backend.ts";
+import { sizeOf } from "../backend/shapes.ts";
 
-/** Copies of tensors on their own device: what they held at one moment. */
-export class Snapshot implements Disposable {
-  /** The copies, in the order of the tensors. */
+/** Most copies at a time. */
+const MOST_COPIES = 17;
+
+/** Most bytes of all copies together: a device may have no room for more. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** What some tensors held at one moment, in their order, on their device. */
+export interface Snapshot {
   readonly tensors: readonly Tensor[];
-  readonly #backend: Backend;
-  readonly #allocation: Allocation;
+}
 
-  /** Allocates room for tensors of f32 of the same shapes. */
-  constructor(backend: Backend, like: readonly Tensor[]) {
+/** Takes snapshots of the same tensors again and again. */
+export class Snapshots implements Disposable {
+  /** How many there may be at a time; none of tensors that are too large. */
+  readonly capacity: number;
+  readonly #backend: Backend;
+  readonly #sources: readonly Tensor[];
+  readonly #allocation: Allocation;
+  readonly #free: Snapshot[] = [];
+  /** How many are in use. */
+  #used = 0;
+
+  /** Of these tensors, each of f32; allocates nothing yet. */
+  constructor(backend: Backend, sources: readonly Tensor[]) {
     this.#backend = backend;
+    this.#sources = sources;
     this.#allocation = new Allocation(backend);
-    this.tensors = like.map(({ shape }) => this.#allocation.tensor(shape));
+    const elements = sources.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    this.capacity = Math.min(
+      MOST_COPIES,
+      Math.floor(MOST_BYTES / (4 * elements)),
+    );
   }
 
-  /** Copies the elements of tensors of those shapes. */
-  take(sources: readonly Tensor[]): void {
-    sources.forEach((source, i) =>
-      this.#backend.ops.copy({ source, destination: this.tensors[i] })
+  /** How many can be taken before one has to be released. */
+  get room(): number {
+    return this.capacity - this.#used;
+  }
+
+  /** Copies the tensors; undefined where there is no room. */
+  take(): Snapshot | undefined {
+    if (this.room === 0) return undefined;
+    this.#used++;
+    const snapshot = this.#free.pop() ?? {
+      tensors: this.#sources.map(({ shape }) => this.#allocation.tensor(shape)),
+    };
+    this.#sources.forEach((source, i) =>
+      this.#backend.ops.copy({ source, destination: snapshot.tensors[i] })
     );
+    return snapshot;
+  }
+
+  /** Gives a snapshot back, whose room another may take. */
+  release(snapshot: Snapshot): void {
+    this.#used--;
+    this.#free.push(snapshot);
   }
 
   /** Frees the copies. */

@@ -8,6 +8,7 @@
 import { Allocation } from "../backend/allocation.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { LanguageModel } from "../model/language_model.ts";
+import { stretchesOf } from "../text/minibatch.ts";
 import { type Clock, Pace } from "./pace.ts";
 
 /** The time steps of one call of the model where a text is read as one stream. */
@@ -43,10 +44,8 @@ export interface LossChunk {
 }
 
 /**
- * Reads a text as `batchSize` stretches of the same length side by side, each from
- * the zero state on, and yields the losses chunk by chunk. In one stretch every token
- * but the first is predicted; of more, up to `batchSize − 1` at the end are left out.
- * The model's state is lost.
+ * Reads a text as {@linkcode stretchesOf} cuts it, each stretch from the zero state on,
+ * and yields the losses chunk by chunk. The model's state is lost.
  */
 export async function* textLosses(
   model: LanguageModel,
@@ -55,8 +54,8 @@ export async function* textLosses(
   { batchSize: B, numSteps: T, perToken = false, also, clock, signal }:
     ReadingOptions,
 ): AsyncGenerator<LossChunk, void> {
-  const columns = Math.floor((ids.length - 1) / B);
-  const limit = Math.min(Math.ceil(columns / T), MOST_CALLS);
+  const { count, minibatch } = stretchesOf(ids, { batchSize: B, numSteps: T });
+  const limit = Math.min(count, MOST_CALLS);
   using allocation = new Allocation(backend);
   const inputs = allocation.tensor([limit * T, B], "u32");
   const targets = allocation.tensor([limit * T, B], "u32");
@@ -64,37 +63,39 @@ export async function* textLosses(
   const each = perToken ? allocation.tensor([limit * T, B]) : undefined;
   const pace = new Pace(clock, { limit });
   model.resetState();
-  for (let begin = 0; begin < columns && !signal?.aborted;) {
-    const steps = Math.min(pace.size * T, columns - begin);
+  for (let first = 0; first < count && !signal?.aborted;) {
+    const calls = Math.min(pace.size, count - first);
     const { result } = await pace.timed(async () => {
-      for (const [tensor, ahead] of [[inputs, 0], [targets, 1]] as const) {
-        // Time-major: column t of every stretch, then column t + 1.
-        const values = Uint32Array.from(
-          { length: steps * B },
-          (_, i) => ids[i % B * columns + begin + Math.floor(i / B) + ahead],
-        );
+      const chunk = Array.from(
+        { length: calls },
+        (_, i) => minibatch(first + i),
+      );
+      const lengths = chunk.map(({ numSteps }) => numSteps);
+      const steps = lengths.reduce((sum, length) => sum + length, 0);
+      for (
+        const [tensor, part] of [[inputs, "inputs"], [
+          targets,
+          "targets",
+        ]] as const
+      ) {
+        const values = new Uint32Array(steps * B);
+        chunk.forEach((one, i) => values.set(one[part], i * T * B));
         backend.write(tensor.view(0, [steps, B]), values);
       }
-      const lengths: number[] = [];
-      for (let at = 0; at < steps; at += T) {
-        const shape = [Math.min(T, steps - at), B];
-        model.forwardLayers(inputs.view(at * B, shape));
-        model.loss(
-          targets.view(at * B, shape),
-          means.at(lengths.length),
-          each?.view(at * B, shape),
-        );
+      for (const [i, length] of lengths.entries()) {
+        const at = i * T * B, shape = [length, B];
+        model.advance(inputs.view(at, shape));
+        model.loss(targets.view(at, shape), means.at(i), each?.view(at, shape));
         model.carryState();
         await also?.();
-        lengths.push(shape[0]);
       }
       const losses = await backend.read(
-        each ? each.view(0, [steps, B]) : means.view(0, [lengths.length]),
+        each ? each.view(0, [steps, B]) : means.view(0, [calls]),
       );
-      return { begin, lengths, losses };
+      return { begin: first * T, lengths, losses };
     });
     yield result;
-    begin += steps;
+    first += calls;
     await pace.turn();
   }
 }

@@ -1,59 +1,46 @@
 /**
- * The loop of training, from any point of it on.
+ * The loop of a training, from any point of it on, on one device.
  *
  * @module
  */
 
-import type { Backend, Tensor } from "../backend/backend.ts";
-import type { ModelConfig } from "../model/config.ts";
-import { LanguageModel } from "../model/language_model.ts";
-import type { Parameters } from "../model/parameters.ts";
-import { partition } from "../partition.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { BestModel } from "./best.ts";
-import type { Checkpoint, TrainedModel } from "./checkpoint.ts";
-import { ChunkRunner } from "./chunk_runner.ts";
-import { measure } from "./evaluation.ts";
 import {
   type CheckpointEvent,
   DivergenceError,
   type TrainEvent,
 } from "./events.ts";
+import { type MeasuredPart, predictionOf } from "./evaluation.ts";
 import { learningRateAt } from "./learning_rate.ts";
-import { Optimizer } from "./optimizer.ts";
+import {
+  ModelInTraining,
+  type Start,
+  startFrom,
+  type Weights,
+} from "./model_in_training.ts";
 import { type Clock, monotonicClock, Pace } from "./pace.ts";
+import type { RecoveryOptions } from "./recovery.ts";
+import { trainAgain } from "./train_again.ts";
+import { changesModel, type DoneChunk, WorkQueue } from "./work_queue.ts";
 import {
   afterEpoch,
   afterMinibatches,
-  divergence,
+  divergedAt,
   firstPosition,
   MOST_SKIPPED,
   type Position,
-  resumedFrom,
 } from "./position.ts";
-import type { Progress } from "./progress.ts";
 import {
   isDue,
-  schedule,
+  isTrainedOn,
+  minibatchCount,
   type ScheduledMinibatch,
-  takeChunk,
+  type Work,
+  workFrom,
 } from "./schedule.ts";
-import { isEnded, type TrainingRecord } from "./settings.ts";
-import type { MinibatchResult, ResumeData } from "./resume_data.ts";
-
-/** Where training starts: at its beginning, or where it was stopped. */
-export interface Start {
-  readonly config: ModelConfig;
-  readonly training: TrainingRecord;
-  /** What a checkpoint says of the corpus. */
-  readonly corpus: Checkpoint["corpus"];
-  /** Called once there is room for them on the device. */
-  readonly parameters: () => Parameters;
-  readonly progress: Progress;
-  readonly loss: number;
-  readonly validationLoss: number;
-  readonly resumeData?: ResumeData;
-}
+import { isEnded } from "./settings.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What changes no result: when something is yielded, and when to end early. */
 export interface Loop {
@@ -63,276 +50,210 @@ export interface Loop {
   readonly progress: boolean;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  readonly reopen?: RecoveryOptions["reopen"];
 }
 
-/** Trains from `start` to the last epoch, or until the signal. */
-export async function* runTraining(
-  corpus: Corpus,
-  backend: Backend,
-  start: Start,
-  loop: Loop,
-): AsyncGenerator<TrainEvent, void> {
-  using trainer = new Trainer(corpus, backend, start, loop);
-  yield* trainer.run();
-}
-
-/** A chunk of minibatches that were trained on. */
-interface TrainedChunk {
-  readonly results: readonly MinibatchResult[];
-  /** Which copy there is of the model at the end of an epoch, by place in the chunk. */
-  readonly copies: ReadonlyMap<number, number>;
-  /** How long each minibatch took. */
-  readonly secondsEach: number;
-}
-
-/** A model in training: what is on the device, and the loop over its minibatches. */
-class Trainer implements Disposable {
+/** The loop over the minibatches of a model in training. */
+export class Trainer implements Disposable {
   readonly #corpus: Corpus;
-  readonly #backend: Backend;
-  readonly #start: Start;
   readonly #loop: Loop;
   readonly #clock: Clock;
-  readonly #resources = new DisposableStack();
-  readonly #model: LanguageModel;
-  readonly #optimizer: Optimizer;
-  readonly #runner: ChunkRunner;
-  readonly #best: BestModel<Position, Checkpoint>;
+  readonly #model: ModelInTraining;
   readonly #pace: Pace;
-  /** Parameters, states, the optimizer's moments. */
-  readonly #tensors: readonly Tensor[];
-  /** When the last checkpoint was given. */
+  /** Where training began, or the last checkpoint. */
+  #start: Start;
+  #position: Position;
+  /** The text held out, as far as it is measured at the end of an epoch. */
+  #measured: MeasuredPart[] = [];
+  /** When the last checkpoint was given or asked for. */
   #saved: number;
+  /** Whether training ends before it is done. */
+  #isStopped = false;
 
   constructor(corpus: Corpus, backend: Backend, start: Start, loop: Loop) {
-    const { config, training, resumeData } = start;
-    const { batchSize, numSteps, dropout } = training;
     this.#corpus = corpus;
-    this.#backend = backend;
-    this.#start = start;
     this.#loop = loop;
     this.#clock = loop.clock ?? monotonicClock;
-    using cleanup = new DisposableStack();
-    const options = { batchSize, numSteps, trains: true, dropout };
-    const model = cleanup.use(new LanguageModel(backend, config, options));
-    const optimizer = cleanup.use(new Optimizer(backend, model, training));
-    this.#runner = cleanup.use(
-      new ChunkRunner(backend, model, optimizer, training),
-    );
-    model.write(start.parameters());
-    if (resumeData) {
-      model.writeStates(resumeData.states);
-      optimizer.write(resumeData.moments);
-    }
-    this.#model = model;
-    this.#optimizer = optimizer;
-    this.#tensors = [model.parameters, model.states, ...optimizer.moments];
-    this.#best = cleanup.use(
-      new BestModel(
-        backend,
-        this.#tensors,
-        (position, tensors) => this.#checkpoint(position, tensors),
-      ),
-    );
-    this.#pace = new Pace(this.#clock, { limit: this.#runner.capacity });
+    this.#model = new ModelInTraining(corpus, backend, start);
+    this.#pace = new Pace(this.#clock, { limit: this.#model.capacity });
+    this.#start = start;
+    const { batchSize, numSteps } = start.training;
+    this.#position = firstPosition(start, batchSize * numSteps);
     this.#saved = this.#clock();
-    this.#resources.use(cleanup.move()); // nothing failed
   }
 
   /** Trains to the last epoch, or until the signal. */
   async *run(): AsyncGenerator<TrainEvent, void> {
-    const { training } = this.#start;
-    const tokensEach = training.batchSize * training.numSteps;
-    let position = firstPosition(this.#start, tokensEach);
+    if (this.#isDone) return;
     // It may have been stopped between an epoch's last minibatch and its end.
-    if (this.#isAtEndOfEpoch(position) && !this.#isDone(position)) {
-      position = yield* this.#endEpoch(position);
+    if (!this.#corpus.validation && this.#isAtEndOfEpoch()) {
+      yield* this.#endEpoch();
     }
-    const { ids } = this.#corpus;
-    const minibatches = schedule(ids, training, position.progress);
-    while (!this.#isDone(position) && !this.#loop.signal?.aborted) {
-      const chunk = takeChunk(minibatches, this.#pace.size, this.#boundaries());
-      position = yield* this.#train(chunk, position);
-      const { progress: isWanted, checkpointSeconds: every } = this.#loop;
-      const last = chunk[chunk.length - 1];
-      if (isWanted && !last.endsEpoch) {
-        const { progress, sums: { loss, tokensPerSecond } } = position;
-        const { count } = last;
-        yield { type: "progress", progress, count, loss, tokensPerSecond };
-      }
-      const isSaveDue = every > 0 &&
-        this.#clock() - this.#saved >= 1000 * every;
-      if (isSaveDue && !this.#isDone(position)) {
-        yield* this.#checkpoints("due", position);
-      }
+    const queue = this.#workQueue();
+    while (!this.#isDone && !this.#isStopped) {
+      const chunk = await queue.next();
+      if (chunk) yield* this.#follow(chunk, queue);
+      else yield* this.#stop();
       await this.#pace.turn();
     }
-    if (!this.#isDone(position)) yield* this.#checkpoints("stopped", position);
   }
 
   /** Frees all that is on the device. */
   [Symbol.dispose](): void {
-    this.#resources.dispose();
+    this.#model[Symbol.dispose]();
   }
 
-  /** Trains on a chunk, and ends the epochs that end in it. */
-  async *#train(
-    chunk: readonly ScheduledMinibatch[],
-    position: Position,
-  ): AsyncGenerator<TrainEvent, Position> {
-    const { results, copies, secondsEach } = await this.#run(chunk, position);
-    const { counted, at } = divergence(results, position.skippedInRow);
-    for (let begin = 0, end: number; begin < counted; begin = end) {
-      const { length } = results;
-      const last = chunk.findIndex((one, i) => i >= begin && one.endsEpoch);
-      end = Math.min(counted, last < 0 ? length : last + 1);
-      const seconds = (end - begin) * secondsEach;
-      const part = results.slice(begin, end);
-      position = afterMinibatches(position, part, seconds);
-      const isLastCounted = at !== undefined && end === counted;
-      if (chunk[end - 1].endsEpoch && !isLastCounted) {
-        position = yield* this.#endEpoch(position, copies.get(end - 1));
+  #workQueue(): WorkQueue {
+    const { training } = this.#start;
+    const { progress, updates } = this.#position;
+    const { checkpointEvery, sampleEvery, signal } = this.#loop;
+    return new WorkQueue({
+      model: this.#model,
+      work: workFrom(this.#corpus, training, progress),
+      updates,
+      epochs: training.epochs,
+      endsChunk: (epochs) =>
+        isDue(epochs, checkpointEvery) || isDue(epochs, sampleEvery),
+      pace: this.#pace,
+      clock: this.#clock,
+      signal,
+      wantsWeights: () => this.#isSaveDue(),
+    });
+  }
+
+  /** What follows from a chunk that is done; ends the epochs that end in it. */
+  async *#follow(
+    chunk: DoneChunk,
+    queue: WorkQueue,
+  ): AsyncGenerator<TrainEvent, void> {
+    const { work, results, snapshots, weights, secondsEach } = chunk;
+    for (let begin = 0, end: number; begin < work.length; begin = end) {
+      const last = work.findIndex((one, i) => i >= begin && one.endsEpoch);
+      end = last < 0 ? work.length : last + 1;
+      const trained = results.slice(begin, end)
+        .filter((_, i) => isTrainedOn(work[begin + i]));
+      const at = divergedAt(trained, this.#position.skippedInRow);
+      const counted = trained.slice(0, at === undefined ? undefined : at + 1);
+      const seconds = counted.length * secondsEach;
+      this.#position = afterMinibatches(this.#position, counted, seconds);
+      if (at !== undefined) {
+        return yield* this.#diverge(chunk, begin + at, queue);
       }
+      for (let i = begin + trained.length; i < end; i++) {
+        const { numSteps } = work[i].minibatch;
+        this.#measured.push({ loss: results[i].loss, numSteps });
+      }
+      if (last < 0) break;
+      yield* this.#endEpoch(snapshots.get(last));
+      if (this.#isDone || this.#isStopped) return;
     }
-    if (at === undefined) return position;
-    yield* this.#checkpoints("diverged", position);
-    throw divergenceError(chunk[at]);
-  }
-
-  async #run(
-    chunk: readonly ScheduledMinibatch[],
-    { updates }: Position,
-  ): Promise<TrainedChunk> {
-    const copies = new Map<number, number>();
-    const copyEnd = (index: number) => {
-      if (!chunk[index].endsEpoch || index === chunk.length - 1) return;
-      this.#best.copyEnd(copies.size);
-      copies.set(index, copies.size);
-    };
-    const { result: results, milliseconds } = await this.#pace.timed(
-      () => this.#runner.run(chunk, updates, copyEnd),
-    );
-    const secondsEach = milliseconds / 1000 / chunk.length;
-    return { results, copies, secondsEach };
+    yield* this.#progress(work[work.length - 1]);
+    const isSaved = this.#position.progress === this.#start.progress;
+    if (weights && !isSaved) yield* this.#checkpoints("due", weights);
   }
 
   /**
-   * What follows the last minibatch of an epoch; nothing if the signal comes first.
-   *
-   * @param copy Which copy there is of the model as it was then; without it, the
-   * model is still so.
+   * What follows the last minibatch of an epoch. A signal that is given meanwhile, by
+   * who takes the events, ends training here: what is queued behind it is dropped.
    */
-  async *#endEpoch(
-    before: Position,
-    copy?: number,
-  ): AsyncGenerator<TrainEvent, Position> {
-    const { config, training } = this.#start;
-    const { tokenizer, vocabulary } = this.#corpus;
-    const validation = await this.#validate();
-    if (validation === "stopped") return before;
-    const position = afterEpoch(before, validation);
-    const { epochs: epoch } = position.progress;
-    if (position.best?.epoch === epoch) await this.#best.keep(position, copy);
-    const { summary } = before.sums;
+  async *#endEpoch(snapshot?: Snapshot): AsyncGenerator<TrainEvent, void> {
+    const { sampleEvery, checkpointEvery, signal } = this.#loop;
+    const wasAborted = signal?.aborted;
+    const { training } = this.#start;
+    const parts = this.#measured.splice(0);
+    const validation = this.#corpus.validation &&
+      predictionOf(parts, training.batchSize);
+    const { summary } = this.#position.sums;
+    this.#position = afterEpoch(this.#position, validation);
+    const { progress: { epochs: epoch }, best } = this.#position;
+    const isBest = best?.epoch === epoch;
+    if (isBest) await this.#model.keepBest(this.#position, snapshot);
     const part = 1 / summary.losses.length;
     const learningRate = learningRateAt(training, epoch - part, part);
     yield { type: "epoch", epoch, ...summary, learningRate, validation };
-    const isLast = this.#isDone(position);
-    const { sampleEvery, checkpointEvery } = this.#loop;
+    const isLast = this.#isDone;
     if (sampleEvery > 0 && (isLast || isDue(epoch, sampleEvery))) {
-      const parameters = await this.#model.read();
-      const model: TrainedModel = { config, parameters, tokenizer, vocabulary };
+      const model = await this.#model.trainedModel(snapshot);
       yield { type: "sample", epoch, model, isLast };
     }
-    if (isLast) yield* this.#checkpoints("last", position);
-    else if (isDue(epoch, checkpointEvery)) {
-      yield* this.#checkpoints("due", position);
+    if (isLast || isDue(epoch, checkpointEvery)) {
+      const weights = this.#model.weights(snapshot);
+      yield* this.#checkpoints(isLast ? "last" : "due", weights);
     }
-    return position;
+    if (signal?.aborted && !wasAborted && !isLast) yield* this.#stop(snapshot);
+    if (snapshot && !isBest) this.#model.release(snapshot);
   }
 
-  /** How well the text held out is predicted, if there is one. */
-  async #validate() {
-    const { validation } = this.#corpus;
-    if (!validation) return undefined;
-    const { batchSize, numSteps } = this.#start.training;
-    return await measure(this.#model, this.#backend, validation, {
-      batchSize,
-      numSteps,
-      clock: this.#clock,
-      signal: this.#loop.signal,
-    }) ?? "stopped";
+  /** Ends training before it is done. */
+  async *#stop(snapshot?: Snapshot): AsyncGenerator<TrainEvent, void> {
+    this.#isStopped = true;
+    yield* this.#checkpoints("stopped", this.#model.weights(snapshot));
+  }
+
+  /** How far training is within an epoch, if that is wanted. */
+  *#progress(last: Work): Generator<TrainEvent, void> {
+    if (!this.#loop.progress || !isTrainedOn(last)) return;
+    const { progress, sums: { loss, tokensPerSecond } } = this.#position;
+    const { count } = last;
+    if (progress.minibatches === 0 || progress.minibatches === count) return;
+    yield { type: "progress", progress, count, loss, tokensPerSecond };
   }
 
   /** The best model, if it was not given yet, then the model as it is. */
   async *#checkpoints(
     reason: CheckpointEvent["reason"],
-    position: Position,
+    weights: Promise<Weights>,
   ): AsyncGenerator<CheckpointEvent, void> {
     this.#saved = this.#clock();
     const type = "checkpoint";
-    const best = await this.#best.take();
+    const [best, read] = await Promise.all([this.#model.takeBest(), weights]);
+    const checkpoint = this.#model.checkpoint(this.#position, read);
+    this.#start = startFrom(checkpoint);
     if (best) yield { type, reason: "best", checkpoint: best };
-    const checkpoint = await this.#checkpoint(position, this.#tensors);
     yield { type, reason, checkpoint };
   }
 
-  /** A position with its tensors read back: the trainer's, or copies of them. */
-  async #checkpoint(
-    position: Position,
-    [weights, carried, ...moved]: readonly Tensor[],
-  ): Promise<Checkpoint> {
-    const { config, corpus, training } = this.#start;
-    const { tokenizer, vocabulary } = this.#corpus;
-    const [parameters, states, moments] = await Promise.all([
-      this.#model.read(weights),
-      this.#model.readStates(carried),
-      this.#optimizer.read(moved),
-    ]);
-    return {
-      config,
-      parameters,
-      tokenizer,
-      vocabulary,
-      corpus,
-      training,
-      progress: position.progress,
-      loss: position.loss,
-      validationLoss: position.validationLoss,
-      provenance: `weena on ${this.#backend.description}`,
-      resumeData: { ...resumedFrom(position), states, moments },
-    };
+  /**
+   * Ends a training that has diverged, with the model as it is behind the minibatch
+   * with this place in a chunk. If anything that was queued behind it has changed the
+   * model, it is trained again from the last checkpoint.
+   */
+  async *#diverge(
+    { work, results }: DoneChunk,
+    at: number,
+    queue: WorkQueue,
+  ): AsyncGenerator<TrainEvent, never> {
+    const { epoch, index } = work[at] as ScheduledMinibatch;
+    const behind = { work: work.slice(at + 1), results: results.slice(at + 1) };
+    if ([behind, ...await queue.drain()].some(changesModel)) {
+      const { ids } = this.#corpus;
+      const { updates } = this.#position;
+      await trainAgain(this.#model, ids, this.#start, updates, this.#pace);
+    }
+    yield* this.#checkpoints("diverged", this.#model.weights());
+    throw new DivergenceError(
+      `Training diverged in epoch ${epoch + 1}, minibatch ${index + 1}: the ` +
+        `gradient was not finite ${MOST_SKIPPED} times in a row. Use a smaller ` +
+        `learning rate, or clip the gradients`,
+    );
   }
 
-  #isDone({ progress, best }: Position): boolean {
+  get #isDone(): boolean {
+    const { progress, best } = this.#position;
     return isEnded(this.#start.training, progress.epochs, best);
   }
 
-  #isAtEndOfEpoch({ progress }: Position): boolean {
+  #isAtEndOfEpoch(): boolean {
+    const { epochs, minibatches } = this.#position.progress;
     const { training } = this.#start;
-    const { count } = partition(this.#corpus.ids, {
-      ...training,
-      offset: training.offset ?? undefined,
-      epoch: progress.epochs,
-    });
-    return progress.minibatches === count;
+    return minibatches === minibatchCount(this.#corpus.ids, training, epochs);
   }
 
-  /** Whether a chunk is not to go on behind the end of an epoch. */
-  #boundaries(): (epochs: number) => boolean {
-    const { checkpointEvery, sampleEvery } = this.#loop;
-    let ends = 0;
-    return (epochs) =>
-      ++ends > this.#best.capacity || this.#corpus.validation !== undefined ||
-      isDue(epochs, checkpointEvery) || isDue(epochs, sampleEvery);
+  /** Whether it is time for a checkpoint by the clock. */
+  #isSaveDue(): boolean {
+    const { checkpointSeconds: every } = this.#loop;
+    if (every === 0 || this.#clock() - this.#saved < 1000 * every) return false;
+    this.#saved = this.#clock();
+    return true;
   }
-}
-
-function divergenceError(
-  { epoch, index }: ScheduledMinibatch,
-): DivergenceError {
-  return new DivergenceError(
-    `Training diverged in epoch ${epoch + 1}, minibatch ${index + 1}: the ` +
-      `gradient was not finite ${MOST_SKIPPED} times in a row. Use a smaller ` +
-      `learning rate, or clip the gradients`,
-  );
 }

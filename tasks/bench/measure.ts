@@ -13,7 +13,7 @@ export interface Timing {
 }
 
 /** How many rounds a measurement has: enough for a median. */
-const ROUNDS = 5;
+export const ROUNDS = 5;
 
 /**
  * Times `run`, which queues work on the backend: a warm-up, then rounds of as many

@@ -48,6 +48,8 @@ function interrupt(name: Deno.Signal, code: number): void {
     clearStatus();
     Deno.exit(code);
   }
-  say("stopping after the work in hand; again to stop at once");
+  say(
+    "finishing the current work, then stopping; interrupt again to stop at once",
+  );
   stopping.abort(new Interruption(code, `stopped by ${name}`));
 }

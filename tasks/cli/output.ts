@@ -43,7 +43,7 @@ export class Output {
    * @param stream Asked for at every write.
    * @param others Outputs that may lead to the same terminal, to which this one is
    * added: texts are written in the order in which they came, on whichever of them,
-   * but for a reader that keeps one of them waiting.
+   * except for a reader that keeps one of them waiting.
    */
   constructor(name: string, stream: () => Stream, others: Output[] = []) {
     this.#name = name;

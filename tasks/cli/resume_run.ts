@@ -32,6 +32,7 @@ import { findTrainedRun } from "./runs.ts";
 import { say } from "./terminal.ts";
 import { type FlagName, flagName } from "./setting_flags.ts";
 import { assertInRange, type Settings } from "./training_flags.ts";
+import { TrainingDevice } from "./training_device.ts";
 import { trainControls } from "./train_controls.ts";
 import { trainRun } from "./train_run.ts";
 import { savedOf } from "./training_outcome.ts";
@@ -118,16 +119,18 @@ export async function resumeRun(
       epoch,
     }).count;
   say(rateText(checkpoint, training, shareIn));
-  using backend = await openDevice(flags);
+  using device = new TrainingDevice(await openDevice(flags));
+  const { backend, reopen } = device;
   interruption().throwIfAborted();
   const again = { ...flags, run: name, device: backend.name };
+  const options = { ...controls, ...settings };
   return await trainRun(
     run,
     (signal) =>
-      resume(checkpoint, corpus, backend, { ...controls, ...settings, signal }),
+      resume(checkpoint, corpus, backend, { ...options, signal, reopen }),
     {
       corpus,
-      backend,
+      device,
       epochs: training.epochs,
       done: progress.epochs,
       learningRate: training.learningRate,

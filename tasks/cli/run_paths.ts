@@ -30,7 +30,10 @@ export interface RunPaths {
   readonly curve: string;
   /** All of it on a page for people. */
   readonly report: string;
-  /** Locked while a task writes into the folder; empty but for that task's number. */
+  /**
+   * Locked while a task writes into the folder; empty except for the number of that
+   * task.
+   */
   readonly lock: string;
 }
 

@@ -67,7 +67,7 @@ export function describeError(
   const message = error instanceof Deno.errors.NotCapable
     ? `${
       error.message.replace(/, run again.*$/s, "")
-    }, which this task was not given`
+    }, which this task does not have`
     : error.message;
   return { code: codeOf(error), message };
 }

@@ -129,7 +129,10 @@ export function onOneLine(text: string): string {
   return printable(text.replace(/\r\n|[\n\r\u2028\u2029]/g, "↵"));
 }
 
-/** JSON on one line; numbers that JSON has not as strings: `"NaN"`, `"Infinity"`. */
+/**
+ * JSON on one line; numbers that JSON does not have become strings: `"NaN"`,
+ * `"Infinity"`.
+ */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(
     value,

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Backend } from "../../lib/backend/backend.ts";
 import type { Corpus } from "../../lib/text/corpus.ts";
 import type { Checkpoint } from "../../lib/training/checkpoint.ts";
 import type {
@@ -30,6 +29,7 @@ import {
   type Saved,
   savedOf,
 } from "./training_outcome.ts";
+import type { TrainingDevice } from "./training_device.ts";
 import { TrainingDisplay } from "./training_display.ts";
 import { TroubleWatch } from "./trouble.ts";
 
@@ -42,7 +42,7 @@ const MOST_TRIES = 5;
 /** What a run is shown and kept by. */
 export interface RunOptions {
   readonly corpus: Corpus;
-  readonly backend: Backend;
+  readonly device: TrainingDevice;
   readonly epochs: number;
   /** How many are done already. */
   readonly done: number;
@@ -101,7 +101,7 @@ class RunInTraining implements Disposable {
     this.#options = options;
     this.#saved = options.saved;
     this.#hasBest = options.hasBest ?? false;
-    this.#samples = new Sampler(options.corpus, options.backend);
+    this.#samples = new Sampler(options.corpus, options.device);
   }
 
   async run(
@@ -152,7 +152,7 @@ class RunInTraining implements Disposable {
   }
 
   async #take(event: TrainEvent): Promise<void> {
-    const { json, backend } = this.#options;
+    const { json, device: { backend } } = this.#options;
     switch (event.type) {
       case "progress":
         this.#display!.progress(event);
@@ -248,7 +248,7 @@ class RunInTraining implements Disposable {
       tokensPerSecond: Number.isNaN(tokensPerSecond)
         ? undefined
         : tokensPerSecond,
-      device: this.#options.backend.description,
+      device: this.#options.device.backend.description,
       samples: this.#texts,
     };
     out(this.#options.json ? resultsJson(results) : resultsText(results));

@@ -24,7 +24,7 @@ const REDRAW_MILLISECONDS = 100;
 /** What is between two lines that stay: so much of both, or the longest time. */
 const PLAIN_EPOCHS = 10;
 const PLAIN_MILLISECONDS = 30_000;
-const MOST_MILLISECONDS = 55_000; // with the time that work in hand takes, a minute
+const MOST_MILLISECONDS = 55_000; // with the time that the current work takes, a minute
 
 /** Time that a speed has to be taken over before it says when training ends. */
 const FIRST_MILLISECONDS = 1000;
@@ -98,7 +98,7 @@ export class TrainingDisplay {
   /** What the model says after an epoch, in a line that scrolls by. */
   sample(epoch: number, text: string): void {
     const { epochs, perplexity } = this.#status;
-    // Where lines stay, few; and what is said in the end is said on stdout.
+    // Without a live line, few samples are shown; the last one goes to stdout.
     const isShown = this.#live || this.#shownEpoch === epoch && epoch < epochs;
     if (!isShown) return;
     const number = String(epoch).padStart(String(epochs).length);

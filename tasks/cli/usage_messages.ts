@@ -25,7 +25,7 @@ export function seeHelp({ name }: Pick<Command<Flags>, "name">): string {
   return `(see deno task ${name} --help)`;
 }
 
-/** A flag that the command has not. */
+/** A flag that the command does not have. */
 export function unknownFlagMessage(
   command: Command<Flags>,
   word: string,

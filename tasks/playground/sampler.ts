@@ -17,11 +17,12 @@ const PAUSE = 1000, SHARE = 5;
 
 /** Lets a model in training write. */
 export class Sampler {
-  readonly #backend: Backend;
+  readonly #backend: () => Backend;
   #last = -Infinity;
   #took = 0;
 
-  constructor(backend: Backend) {
+  /** @param backend The device that is in use at the moment. */
+  constructor(backend: () => Backend) {
     this.#backend = backend;
   }
 
@@ -41,7 +42,7 @@ export class Sampler {
     const begun = performance.now();
     const pieces: string[] = [];
     const request = { ...SAMPLE, prefix };
-    for await (const piece of write(model, this.#backend, request)) {
+    for await (const piece of write(model, this.#backend(), request)) {
       pieces.push(piece);
     }
     this.#last = performance.now();

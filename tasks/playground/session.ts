@@ -180,10 +180,15 @@ export class Session {
     this.#assertIdle();
     const { signal } = this.#running = new AbortController();
     try {
-      const { backend } = await this.#open();
+      let { backend } = await this.#open();
+      const reopen = async () => {
+        this.#close();
+        ({ backend } = await this.#open());
+        return backend;
+      };
       const checkpointSeconds = LOOK_SECONDS;
-      const controls = { signal, progress: true, checkpointSeconds };
-      return await this.#follow(begin(controls, backend), backend);
+      const controls = { signal, progress: true, checkpointSeconds, reopen };
+      return await this.#follow(begin(controls, backend), () => backend);
     } catch (error) {
       const isInput = error instanceof InputError ||
         error instanceof FormatError;
@@ -197,7 +202,7 @@ export class Session {
   /** Trains to the end, and tells what happens. */
   async #follow(
     { corpus, started, events }: Training,
-    backend: Backend,
+    backend: () => Backend,
   ): Promise<Ending> {
     const sampler = new Sampler(backend);
     let ending: Ending = "last";

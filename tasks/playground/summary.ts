@@ -5,24 +5,37 @@
  */
 
 import {
+  type CellName,
   type Checkpoint,
   type Corpus,
+  type Initialization,
   type ModelConfig,
   parameterCount,
   perplexity,
+  TRAINING_SETTINGS,
   type TrainOptions,
+  type UpdateRule,
 } from "../../mod.ts";
 import type { ModelSummary, Settings, Started } from "./protocol.ts";
 import { usablePrefix } from "./writing.ts";
+
+/** How weights begin, where it is not "uniform": for gradient descent as in the book. */
+const INITIALIZATIONS: Readonly<Partial<Record<UpdateRule, Initialization>>> = {
+  sgd: "normal",
+};
 
 /** The form's settings as those of training, with usual values for all others. */
 export function trainOptions(settings: Settings): TrainOptions {
   const { normalize: _, holdOut: __, ...options } = settings;
   return {
     ...options,
-    ...(options.cell === "lstm" && { forgetBias: 1 }),
-    ...(options.optimizer !== "sgd" && { init: "uniform" }),
+    ...(hasForgetGate(options.cell) && { forgetBias: 1 }),
+    init: INITIALIZATIONS[options.optimizer] ?? "uniform",
   };
+}
+
+function hasForgetGate(cell: CellName): boolean {
+  return TRAINING_SETTINGS.forgetBias.onlyWith?.cell.includes(cell) ?? false;
 }
 
 /** The architecture of a new model. */

@@ -6,6 +6,7 @@
 
 import type { Finish, Ops, Sample } from "../../lib/backend/ops.ts";
 import { randomNormal } from "../../lib/random.ts";
+import { OPTIMIZER_NAMES, OPTIMIZERS } from "../../lib/training/optimizer.ts";
 
 /** An argument of an op: `values` go in, `tolerance` marks a result. */
 export interface Argument {
@@ -20,9 +21,17 @@ export interface Argument {
 export interface Case {
   readonly name: string;
   readonly arguments: Readonly<Record<string, Argument>>;
+  /**
+   * Numbers around each argument in a larger tensor, which an op must leave alone.
+   * Default: `GUARD`.
+   */
+  readonly guard?: number;
   // deno-lint-ignore no-explicit-any -- the op's own type is checked where it is called
   readonly call: (ops: Ops, tensors: any) => void;
 }
+
+/** Such a number that no argument lies at a multiple of anything. */
+export const GUARD = 3;
 
 /** Unit roundoff of float32. */
 export const U = 2 ** -24;
@@ -70,14 +79,24 @@ function gateValues(
   });
 }
 
+/** Numbers that are drawn at the most, a prime: longer arrays repeat them. */
+const MOST_DRAWN = 1_048_583;
+
 /** Float32 numbers, about normal, the same in every run. */
 export function normal(
   length: number,
   deviation = 1,
   seed = length,
 ): Float32Array {
-  const draws = randomNormal(seed, { stream: "parameters" }, length);
-  return Float32Array.from(draws, (x) => x * deviation);
+  const draws = randomNormal(
+    seed,
+    { stream: "parameters" },
+    Math.min(length, MOST_DRAWN),
+  );
+  return Float32Array.from(
+    { length },
+    (_, i) => draws[i % MOST_DRAWN] * deviation,
+  );
 }
 
 /** Token ids below V that reach both ends and leave gaps. */
@@ -98,6 +117,13 @@ const SIZES = [
   { T: 2, B: 16, H: 512, V: 28 },
   { T: 3, B: 7, H: 257, V: 28 },
 ] as const;
+
+/** What the cases of a recurrent layer go by. */
+interface Sizes {
+  readonly T: number;
+  readonly B: number;
+  readonly H: number;
+}
 
 /** All of them, the same in every run. */
 export function cases(): Case[] {
@@ -154,43 +180,9 @@ export function cases(): Case[] {
       },
       call: (ops, tensors) => ops.linearBackward(tensors),
     });
-    for (const activation of ["tanh", "relu"] as const) {
-      const recurrent = {
-        weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
-        initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
-      };
-      // relu has no bound on its states; 8 is beyond what these weights reach.
-      const scale = activation === "tanh" ? 1 : 8;
-      all.push({
-        name: `rnn, ${activation}: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          ...recurrent,
-          bias: { shape: [H], values: normal(H, 0.3, 5) },
-          output: {
-            shape: [T, B, H],
-            tolerance: recurrentTolerance(H, scale),
-          },
-        },
-        call: (ops, tensors) => ops.rnn({ ...tensors, activation }),
-      }, {
-        name: `rnnBackward, ${activation}: ${size}`,
-        arguments: {
-          weight: recurrent.weight,
-          // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
-          output: {
-            shape: [T, B, H],
-            values: hidden.map((x) => Math.tanh(x)),
-          },
-          dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
-          dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
-        },
-        call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
-      });
-    }
-    all.push(...gatedCases(T, B, H, size));
-    all.push(...headCases(T, B, H, V, size));
-    all.push(...weightGradientsCases(T, B, H, V, size));
+    all.push(...recurrentCases({ T, B, H }));
+    all.push(...headCases({ T, B, H, V }));
+    all.push(...weightGradientsCases({ T, B, H, V }));
     all.push(...sampleCases(B, V, size));
   }
   for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
@@ -279,12 +271,9 @@ function extremeNormCases(): Case[] {
 
 /** The last layer and its loss: with all results, and with some. */
 function headCases(
-  T: number,
-  B: number,
-  H: number,
-  V: number,
-  size: string,
+  { T, B, H, V }: Sizes & { readonly V: number },
 ): Case[] {
+  const size = `T ${T}, B ${B}, H ${H}, V ${V}`;
   const rows = T * B;
   // Logits of about 3, losses below 32.
   const scale = 3 / Math.sqrt(H);
@@ -353,12 +342,9 @@ function headCases(
 
 /** Every cell's, of one-hot rows and of others, with a head and without. */
 function weightGradientsCases(
-  T: number,
-  B: number,
-  H: number,
-  V: number,
-  size: string,
+  { T, B, H, V }: Sizes & { readonly V: number },
 ): Case[] {
+  const size = `T ${T}, B ${B}, H ${H}, V ${V}`;
   const rows = T * B;
   const tolerance = sumTolerance(rows);
   const random = (seed: number, ...shape: number[]) => ({
@@ -419,6 +405,50 @@ function weightGradientsCases(
 /** Weights of targets, some of them 0. */
 function weightsLike(rows: number): number[] {
   return Array.from({ length: rows }, (_, i) => [2, 0.5, 0, 1][i % 4]);
+}
+
+/** rnn and its backward with either activation, gru, lstm and their backwards. */
+export function recurrentCases({ T, B, H }: Sizes): Case[] {
+  const size = `T ${T}, B ${B}, H ${H}`;
+  const rows = T * B;
+  const hidden = normal(rows * H, 1, 1);
+  const all: Case[] = [];
+  for (const activation of ["tanh", "relu"] as const) {
+    const recurrent = {
+      weight: { shape: [H, H], values: normal(H * H, 0.5 / Math.sqrt(H), 3) },
+      initialState: { shape: [B, H], values: normal(B * H, 0.5, 4) },
+    };
+    // relu has no bound on its states; 8 is beyond what these weights reach.
+    const scale = activation === "tanh" ? 1 : 8;
+    all.push({
+      name: `rnn, ${activation}: ${size}`,
+      arguments: {
+        input: { shape: [T, B, H], values: hidden },
+        ...recurrent,
+        bias: { shape: [H], values: normal(H, 0.3, 5) },
+        output: {
+          shape: [T, B, H],
+          tolerance: recurrentTolerance(H, scale),
+        },
+      },
+      call: (ops, tensors) => ops.rnn({ ...tensors, activation }),
+    }, {
+      name: `rnnBackward, ${activation}: ${size}`,
+      arguments: {
+        weight: recurrent.weight,
+        // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
+        output: {
+          shape: [T, B, H],
+          values: hidden.map((x) => Math.tanh(x)),
+        },
+        dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
+        dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
+      },
+      call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
+    });
+  }
+  all.push(...gatedCases(T, B, H, size));
+  return all;
 }
 
 /** gru, lstm and their backwards. */
@@ -512,18 +542,17 @@ function finishCases(P: number): Case[] {
   // P positive terms round by U·P/2 at the most on the way up to P, which the root
   // halves. A gradient that is clipped to half of it is off by as much of its own, 4.
   const ofNorm = U * (P / 2 + 4);
-  const rules = ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const;
-  return rules.flatMap((rule) =>
+  return OPTIMIZER_NAMES.flatMap((rule) =>
     clips.map((clip) => ({
       name: `finish: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
       arguments: {
         parameters: { shape: [P], values: normal(P, 1, 8), tolerance },
         gradients: { shape: [P], values: normal(P, 1, 9) },
         norm: { shape: [], tolerance: ofNorm * length },
-        ...(["momentum", "adam", "adamw"].includes(rule) && {
+        ...(OPTIMIZERS[rule].first && {
           firstMoment: { shape: [P], values: normal(P, 1, 15), tolerance },
         }),
-        ...(["rmsprop", "adam", "adamw"].includes(rule) && {
+        ...(OPTIMIZERS[rule].second && {
           secondMoment: { shape: [P], values: positive(16), tolerance },
         }),
       },

@@ -5,115 +5,48 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Backend, Tensor } from "../../lib/backend/backend.ts";
+import type { Backend } from "../../lib/backend/backend.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
-import { sizeOf } from "../../lib/backend/shapes.ts";
 import { type Case, cases, normal } from "./cases.ts";
 import { testLimits } from "./limits.ts";
 import { type MisuseExceptions, testMisuse } from "./misuse.ts";
+import { compare, runCase } from "./run_case.ts";
+import { testOn } from "./test_on.ts";
 
-/** Numbers around an argument in a larger tensor: an op must leave them alone. */
-const GUARD = 3;
-const GUARD_VALUE = 12345;
-
-/** Runs a case and reads every argument back, the guards included. */
-async function run(
-  backend: Backend,
-  { arguments: given, call }: Case,
-): Promise<Record<string, ArrayLike<number>>> {
-  const owners: Record<string, Tensor> = {};
-  const views: Record<string, Tensor> = {};
-  for (const [name, { shape, dtype, values }] of Object.entries(given)) {
-    const size = sizeOf(shape);
-    const owner = backend.allocate([GUARD + size + GUARD], dtype);
-    const initial = new Array(GUARD + size + GUARD).fill(GUARD_VALUE);
-    // What a result held before must not matter.
-    for (let i = 0; i < size; i++) initial[GUARD + i] = values?.[i] ?? 7777;
-    backend.write(owner, initial);
-    owners[name] = owner;
-    views[name] = owner.view(GUARD, shape);
-  }
-  call(backend.ops, views);
-  // At once: on a GPU one read takes as long as many.
-  const results = await Promise.all(
-    Object.entries(owners).map(async ([name, owner]) => {
-      const values: ArrayLike<number> = await backend.read(owner);
-      backend.free(owner);
-      return [name, values] as const;
-    }),
-  );
-  return Object.fromEntries(results);
-}
-
-/** The cases by their ops. */
-const GROUPS = Map.groupBy(cases(), (one) => one.name.split(/[,: ]/)[0]);
-
-const expectations = new Map<Case, ReturnType<typeof run>>();
+const everyCase = cases();
+const expectations = new Map<Case, ReturnType<typeof runCase>>();
 
 /** What the float64 reference makes of a case: once, for every backend in a file. */
-function expectationOf(one: Case): ReturnType<typeof run> {
+function expectationOf(one: Case): ReturnType<typeof runCase> {
   return expectations.getOrInsertComputed(one, async () => {
     using reference = openReference({ precision: "float64" });
-    return await run(reference, one);
+    return await runCase(reference, one);
   });
-}
-
-/** Throws where an element is further than its argument's tolerance allows. */
-function compare(
-  { name, arguments: given }: Case,
-  actual: Record<string, ArrayLike<number>>,
-  expected: Record<string, ArrayLike<number>>,
-): void {
-  for (const [argument, { shape, tolerance = 0 }] of Object.entries(given)) {
-    const size = sizeOf(shape);
-    for (let i = 0; i < size + 2 * GUARD; i++) {
-      const inside = i >= GUARD && i < GUARD + size;
-      const distance = Math.abs(actual[argument][i] - expected[argument][i]);
-      if (distance <= (inside ? tolerance : 0)) continue;
-      throw new Error(
-        `${name}: ${argument}[${i - GUARD}] is ${actual[argument][i]}, ` +
-          `expected ${expected[argument][i]} within ${tolerance}` +
-          (inside ? "" : " (outside of the tensor)"),
-      );
-    }
-  }
 }
 
 /** How a backend's tests are declared: each opens it and disposes it. */
 type Test = (what: string, run: (backend: Backend) => Promise<void>) => void;
 
-function testsOf(
-  name: string,
-  open: () => Backend | Promise<Backend>,
-  ignore?: string,
-): Test {
-  return (what, run) =>
-    Deno.test({
-      name: `${name}: ${what}` + (ignore ? ` (ignored: ${ignore})` : ""),
-      ignore: ignore !== undefined,
-      fn: async () => {
-        using backend = await open();
-        await run(backend);
-      },
-    });
-}
-
 /**
- * Tests a backend's ops on arguments of many sizes against the reference; the
+ * Tests a backend's ops on arguments of many sizes against the reference; the other
  * arguments are those of `testBackend`.
+ *
+ * @param among What the ops are called on. Default: every case.
  */
 export function testOps(
   name: string,
   open: () => Backend | Promise<Backend>,
   ignore?: string,
+  among = everyCase,
 ): void {
-  const test = testsOf(name, open, ignore);
-  for (const [op, members] of GROUPS) {
+  const test: Test = (what, run) => testOn({ name, open, ignore }, what, run);
+  const groups = Map.groupBy(among, (one) => one.name.split(/[,: ]/)[0]);
+  for (const [op, members] of groups) {
     test(`${op} is the reference's`, async (backend) => {
       await Promise.all(members.map(async (member) => {
         const [actual, again, expected] = await Promise.all([
-          run(backend, member),
-          run(backend, member),
+          runCase(backend, member),
+          runCase(backend, member),
           expectationOf(member),
         ]);
         compare(member, actual, expected);
@@ -150,7 +83,7 @@ export function testBackend(
   exceptions: MisuseExceptions = {},
 ): void {
   testOps(name, open, ignore);
-  const test = testsOf(name, open, ignore);
+  const test: Test = (what, run) => testOn({ name, open, ignore }, what, run);
   testLimits(test);
   testMisuse(test, exceptions);
 

@@ -8,8 +8,9 @@ import {
 import type { Backend } from "../../lib/backend/backend.ts";
 import { DeviceError } from "../../lib/backend/device_error.ts";
 import { openWebGPU } from "../../lib/backend/webgpu/webgpu_backend.ts";
+import { watched } from "../../tasks/bench/webgpu/watched.ts";
 import { WEBGPU } from "./devices.ts";
-import { unopened, watched } from "./gpus.ts";
+import { unopened } from "./gpus.ts";
 
 const { ignore } = WEBGPU;
 

@@ -22,7 +22,7 @@ export interface TestedDevice {
 
 const hasAdapter = await findAdapter() !== undefined;
 
-/** WebGPU, the adapter that there is. */
+/** WebGPU, the adapter that there is, with the engine that the sizes ask for. */
 export const WEBGPU: TestedDevice = {
   name: "webgpu",
   open: () => openWebGPU(),
@@ -30,6 +30,13 @@ export const WEBGPU: TestedDevice = {
   ignore: hasAdapter || inCI
     ? undefined
     : "no WebGPU adapter; on Debian install mesa-vulkan-drivers",
+};
+
+/** WebGPU where no recurrent layer runs a whole sequence in a dispatch. */
+export const WEBGPU_STEPS: TestedDevice = {
+  ...WEBGPU,
+  name: "webgpu, a dispatch a step",
+  open: () => openWebGPU({ engine: "step" }),
 };
 
 /** The CPU on one, two and three threads. */

@@ -1,25 +1,8 @@
 /**
- * GPUs that can be looked into and that can be made to fail.
+ * GPUs that are not what they seem.
  *
  * @module
  */
-
-/** A GPU whose devices go through `see` before the backend has them. */
-export function watched(see: (device: GPUDevice) => void): GPU {
-  return {
-    async requestAdapter(options?: GPURequestAdapterOptions) {
-      const adapter = await navigator.gpu.requestAdapter(options);
-      if (!adapter) return null;
-      const requestDevice = adapter.requestDevice.bind(adapter);
-      adapter.requestDevice = async (descriptor) => {
-        const device = await requestDevice(descriptor);
-        see(device);
-        return device;
-      };
-      return adapter;
-    },
-  } as GPU;
-}
 
 /** What an adapter of hardware says of itself. */
 const HARDWARE = {

@@ -8,7 +8,11 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend, Tensor } from "../../lib/backend/backend.ts";
 import type { Sample } from "../../lib/backend/ops.ts";
+import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
+import { OPTIMIZER_NAMES, OPTIMIZERS } from "../../lib/training/optimizer.ts";
 import { normal, U } from "./cases.ts";
+import { layerOf } from "./layer.ts";
 
 /**
  * Tests a backend at its limits.
@@ -115,9 +119,7 @@ export function testLimits(
       backend.write(parameters, normal(67));
       backend.write(gradients, normal(67).fill(bad, 50, 51));
       for (const clipNorm of [0, 1]) {
-        for (
-          const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const
-        ) {
+        for (const rule of OPTIMIZER_NAMES) {
           backend.ops.finish({
             rule,
             parameters,
@@ -143,7 +145,7 @@ export function testLimits(
     });
   }
 
-  for (const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const) {
+  for (const rule of OPTIMIZER_NAMES) {
     test(`finish by ${rule} keeps what would not be finite`, async (backend) => {
       const [parameters, gradients, first, second] = Array.from(
         { length: 4 },
@@ -179,7 +181,7 @@ export function testLimits(
       });
       const now = await Promise.all(tensors.map((one) => backend.read(one)));
       const isKept = (i: number) => now.every((all, k) => all[i] === old[k][i]);
-      const squares = rule !== "sgd" && rule !== "momentum";
+      const squares = OPTIMIZERS[rule].second !== undefined;
       assertEquals(
         old[0].map((_, i) => isKept(i)),
         [false, true, true, true, false, true, squares],
@@ -355,6 +357,32 @@ export function testLimits(
           ? (1 - s) * Math.tanh(x)
           : s * Math.tanh(s * Math.tanh(x));
         assert(Math.abs(output[i] - expected) <= 4e-6, `${cell} of ${x}`);
+      });
+    }
+  });
+
+  test("a layer of any cell with great sums is the reference's", async (backend) => {
+    const great = [0, 9, 44, 89, 100, 1e4, 1e30, -9, -44, -89, -100, -1e30];
+    const H = great.length;
+    using reference = openReference();
+    for (const cell of CELL_NAMES) {
+      const input = Array.from({ length: CELLS[cell].gates }, () => great);
+      const outputOf = async (backend: Backend) => {
+        const { tensors, forward } = layerOf(
+          backend.ops,
+          cell,
+          { T: 1, B: 1, H },
+          (shape) => backend.allocate(shape),
+        );
+        backend.write(tensors.input, input.flat());
+        forward();
+        return await backend.read(tensors.output);
+      };
+      const output = await outputOf(backend);
+      const expected = await outputOf(reference);
+      great.forEach((x, i) => {
+        assert(Math.abs(expected[i]) <= 1, `${cell} of ${x} is bounded`);
+        assert(Math.abs(output[i] - expected[i]) <= 4e-6, `${cell} of ${x}`);
       });
     }
   });

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../lib/backend/backend.ts";
-import { OP_NAMES, type OpName } from "../../lib/backend/check_call.ts";
+import { OP_NAMES, type OpName } from "../../lib/backend/compiled_op.ts";
 import { SIGNATURES } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { sizeOf } from "../../lib/backend/shapes.ts";
@@ -17,6 +17,7 @@ import type {
   ScalarSignature,
 } from "../../lib/backend/signature.ts";
 import { DTYPES, type Tensor } from "../../lib/backend/tensor.ts";
+import { letterOf, partsOf } from "./layer.ts";
 
 /** An op's arguments by their names. */
 type Arguments = Readonly<Record<string, unknown>>;
@@ -28,14 +29,8 @@ const EXTENTS: Readonly<Record<string, readonly number[]>> = {
   "*": [5, 2],
 };
 
-/** The parts of a shape: `T`, `B` and `3H` of "T B 3H". */
-function partsOf(shape: string): string[] {
-  return shape.split(" ").filter((part) => part !== "");
-}
-
 function extentsOf(part: string): readonly number[] {
-  const letter = part.replace(/^\d+/, "");
-  const factor = Number(part.slice(0, -letter.length) || 1);
+  const { letter, factor } = letterOf(part);
   return EXTENTS[letter].map((extent) => factor * extent);
 }
 
@@ -106,7 +101,7 @@ function countsOf(op: OpName): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { shape } of Object.values(signatureOf(op).tensors)) {
     for (const part of partsOf(shape)) {
-      const letter = part.replace(/^\d+/, "");
+      const { letter } = letterOf(part);
       counts.set(letter, 1 + (counts.get(letter) ?? 0));
     }
   }
@@ -384,6 +379,5 @@ export function testMisuse(
 }
 
 function disposed(call: string): string {
-  return `Error: ${call}: the backend is disposed of, ` +
-    `expected one that is open`;
+  return `Error: ${call}: the backend has been disposed, expected an open one`;
 }

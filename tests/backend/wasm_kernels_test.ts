@@ -1,59 +1,47 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { OpName } from "../../lib/backend/compiled_op.ts";
+import { SIGNATURES, UPDATE_RULES } from "../../lib/backend/ops.ts";
 import { openBuild } from "../../lib/backend/wasm/wasm_backend.ts";
+import { LAYER_OPS } from "./layer.ts";
 
-/** An op that takes scratch: its sizes, and what else stands around them. */
+/** A kernel that takes scratch: its sizes, and its scalars as numbers. */
 interface Call {
-  readonly tensors: number;
   readonly sizes: readonly number[];
   readonly scalars?: readonly number[];
 }
 
 /** Sizes that are no multiple of a tile, of many rows and of few. */
-const CALLS: readonly (readonly [op: string, ...calls: Call[]])[] = [
-  ["oneHotLinear", { tensors: 3, sizes: [9, 5, 3] }],
-  ...["linear", "linearBackward"].map((op) => {
-    const tensors = op === "linear" ? 4 : 3;
-    return [
-      op,
-      { tensors, sizes: [9, 5, 11] },
-      { tensors, sizes: [2, 5, 11] },
-    ] as const;
-  }),
-  ...[
-    { op: "rnn", tensors: 5, scalars: [0] },
-    { op: "rnnBackward", tensors: 4, scalars: [1] },
-    { op: "gru", tensors: 7 },
-    { op: "gruBackward", tensors: 7 },
-    { op: "lstm", tensors: 8 },
-    { op: "lstmBackward", tensors: 6 },
-  ].map(({ op, tensors, scalars }) =>
+const LINEAR = [{ sizes: [9, 5, 11] }, { sizes: [2, 5, 11] }];
+
+/** The same for layers, of every choice that one may have. */
+const LAYER = [[3, 6, 7], [40, 5, 3], [3, 2, 7]]
+  .flatMap((sizes) => [0, 1].map((choice) => ({ sizes, choice })));
+
+const CALLS: ReadonlyMap<string, readonly Call[]> = new Map([
+  ["oneHotLinear", [{ sizes: [9, 5, 3] }]],
+  ["linear", LINEAR],
+  ["linearBackward", LINEAR],
+  ...LAYER_OPS.map((op) =>
     [
       op,
-      { tensors, sizes: [3, 6, 7], scalars },
-      { tensors, sizes: [40, 5, 3], scalars },
-      { tensors, sizes: [3, 2, 7], scalars },
+      LAYER.map(({ sizes, choice }) => ({
+        sizes,
+        scalars: Object.keys(SIGNATURES[op].scalars).map(() => choice),
+      })),
     ] as const
   ),
-  [
-    "weightGradients",
-    { tensors: 13, sizes: [3, 3, 70, 5, 7, 3] }, // the tokens take the most
-    { tensors: 13, sizes: [40, 3, 3, 5, 7, 3] }, // the recurrent weight does
-    { tensors: 13, sizes: [40, 3, 3, 5, 7, 30] }, // the head's does
-  ],
-  ["head", { tensors: 10, sizes: [9, 5, 7] }, {
-    tensors: 10,
-    sizes: [2, 5, 7],
-  }],
-  [
-    "finish",
-    {
-      tensors: 5,
-      sizes: [16_385],
-      scalars: [2, 0.1, 1, 1, 0.1, 0.9, 0.99, 1e-8, 1, 1],
-    },
-  ],
-  ["sample", { tensors: 5, sizes: [3, 9], scalars: [0, 1, 3, 0.9, 1.2] }],
-];
+  ["weightGradients", [
+    { sizes: [3, 3, 70, 5, 7, 3] }, // the tokens take the most
+    { sizes: [40, 3, 3, 5, 7, 3] }, // the recurrent weight does
+    { sizes: [40, 3, 3, 5, 7, 30] }, // the head's does
+  ]],
+  ["head", [{ sizes: [9, 5, 7] }, { sizes: [2, 5, 7] }]],
+  ["finish", [{
+    sizes: [16_385],
+    scalars: [2, 0.1, 1, 1, 0.1, 0.9, 0.99, 1e-8, 1, 1],
+  }]],
+  ["sample", [{ sizes: [3, 9], scalars: [0, 1, 3, 0.9, 1.2] }]],
+]);
 
 /** The kernels, called by name with addresses and numbers. */
 type Kernels = Record<string, (...numbers: number[]) => number>;
@@ -65,8 +53,9 @@ Deno.test("an op of the WASM kernels keeps within its scratch", async () => {
   const { heap, threads } = backend;
   const kernels = threads.kernels as unknown as Kernels;
   const GUARD = 1024, POISON = 0x7fc0beef;
-  for (const [op, ...calls] of CALLS) {
-    for (const { tensors, sizes, scalars = [] } of calls) {
+  for (const [op, calls] of CALLS) {
+    const tensors = Object.keys(SIGNATURES[op as OpName].tensors).length;
+    for (const { sizes, scalars = [] } of calls) {
       const bytes = kernels[`${op}Scratch`](...sizes);
       const places = Array.from({ length: tensors }, () => {
         const address = heap.allocate(4 * 20_000);
@@ -88,7 +77,7 @@ Deno.test("an op of the WASM kernels keeps within its scratch", async () => {
   const names = Object.keys(kernels).filter((name) => name.endsWith("Scratch"));
   assertEquals(
     names.sort(),
-    CALLS.map(([op]) => `${op}Scratch`).sort(),
+    [...CALLS.keys()].map((op) => `${op}Scratch`).sort(),
     "every op that takes scratch is called here",
   );
 });
@@ -113,7 +102,8 @@ Deno.test("the WASM kernels know no optimizer beyond their table", async () => {
     heap.f32.fill(1, address / 4, (address + bytes) / 4);
     return address;
   });
-  for (const rule of [-1, 5, 6, 1000]) {
+  const count = Object.keys(UPDATE_RULES).length;
+  for (const rule of [-1, count, count + 1, 1000]) {
     assertThrows(
       () =>
         kernels.finish(

@@ -16,10 +16,13 @@ import {
 import { sizeOf } from "../../lib/backend/shapes.ts";
 import { startThreads } from "../../lib/backend/wasm/threads.ts";
 import { openBuild, openWasm } from "../../lib/backend/wasm/wasm_backend.ts";
+import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
+import { OPTIMIZER_NAMES } from "../../lib/training/optimizer.ts";
 import { randomNormal } from "../../lib/random.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { CPUS } from "./devices.ts";
+import { layerOf } from "./layer.ts";
 
 for (const { name, open } of CPUS) testBackend(name, open);
 testBackend("cpu, plain SIMD", () => openBuild("plain", { threads: 2 }));
@@ -44,6 +47,33 @@ function tensorOf(
   return tensor;
 }
 
+/** Numbers up to `deviation` that a formula gives. */
+function sine(length: number, deviation: number, seed: number): Float32Array {
+  return Float32Array.from(
+    { length },
+    (_, i) => Math.sin(seed + 0.7 * i) * deviation,
+  );
+}
+
+/** A function that makes tensors of such values, each of another seed, or zeros. */
+function tensorMaker(
+  backend: Backend,
+  made: Tensor[],
+  values: (size: number, deviation: number, seed: number) => Float32Array,
+) {
+  return (shape: readonly number[], deviation = 0): Tensor => {
+    const seed = made.length + 1;
+    const one = tensorOf(
+      backend,
+      shape,
+      `${values.name} ${seed} ${deviation}`,
+      deviation === 0 ? undefined : (size) => values(size, deviation, seed),
+    );
+    made.push(one);
+    return one;
+  };
+}
+
 /** All numbers that one minibatch and its update leave behind. */
 async function minibatch(
   backend: Backend,
@@ -51,17 +81,7 @@ async function minibatch(
 ): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
-  const tensor = (shape: number[], deviation = 0) => {
-    const seed = made.length + 1;
-    const one = tensorOf(
-      backend,
-      shape,
-      `normal ${seed} ${deviation}`,
-      deviation === 0 ? undefined : (size) => normal(size, deviation, seed),
-    );
-    made.push(one);
-    return one;
-  };
+  const tensor = tensorMaker(backend, made, normal);
   const ids = backend.allocate([T, B], "u32");
   backend.write(ids, Uint32Array.from({ length: T * B }, (_, i) => i * i % V));
   const P = H * V + H * H + H + V * H + V;
@@ -166,21 +186,7 @@ async function otherOps(
 ): Promise<Uint32Array[]> {
   const { ops } = backend;
   const made: Tensor[] = [];
-  const tensor = (shape: number[], deviation = 0) => {
-    const seed = made.length + 1;
-    const one = tensorOf(
-      backend,
-      shape,
-      `sine ${seed} ${deviation}`,
-      deviation === 0 ? undefined : (length) =>
-        Float32Array.from(
-          { length },
-          (_, i) => Math.sin(seed + 0.7 * i) * deviation,
-        ),
-    );
-    made.push(one);
-    return one;
-  };
+  const tensor = tensorMaker(backend, made, sine);
   const words = (shape: number[]) => {
     const one = backend.allocate(shape, "u32");
     const length = sizeOf(shape);
@@ -189,25 +195,23 @@ async function otherOps(
     return one;
   };
   const ids = words([T, B]);
-  for (const [cell, G] of [["gru", 3], ["lstm", 4]] as const) {
-    const table = tensor([V, G * H], 1), input = tensor([T, B, G * H]);
-    const layer = {
-      input,
-      weight: tensor([G * H, H], 0.5 / Math.sqrt(H)),
-      bias: tensor([G * H], 0.3),
-      hiddenBias: tensor([H], 0.3),
-      initialState: tensor([B, H], 0.5),
-      initialCell: tensor([B, H], 0.5),
-      output: tensor([T, B, H]),
-      cells: tensor([T, B, H]),
-      gates: tensor([T, B, 4 * H]),
-      dOutput: tensor([T, B, H], 1),
-      dInput: tensor([T, B, G * H]),
-      dSums: tensor([T, B, G * H]),
-      dWeight: tensor([G * H, H]),
-      dBias: tensor([G * H]),
-      dHiddenBias: tensor([H]),
-    };
+  const deviations: Readonly<Record<string, number>> = {
+    weight: 0.5 / Math.sqrt(H),
+    bias: 0.3,
+    hiddenBias: 0.3,
+    initialState: 0.5,
+    initialCell: 0.5,
+    dOutput: 1,
+  };
+  for (const cell of CELL_NAMES) {
+    const columns = CELLS[cell].gates * H, table = tensor([V, columns], 1);
+    const { tensors, forward, backward } = layerOf(
+      ops,
+      cell,
+      { T, B, H },
+      (shape, name) => tensor(shape, deviations[name]),
+    );
+    const { input, dInput } = tensors;
     ops.embedding({ ids, table, output: input });
     ops.dropout({
       input,
@@ -216,24 +220,27 @@ async function otherOps(
       key: [1, 2],
       counter: [3, 4, 5],
     });
-    if (cell === "gru") ops.gru(layer);
-    else ops.lstm(layer);
-    if (cell === "gru") ops.gruBackward(layer);
-    else ops.lstmBackward(layer);
+    forward();
+    backward();
     ops.weightGradients({
-      ...layer,
-      dSums: cell === "gru" ? layer.dSums : undefined,
-      dHiddenBias: cell === "gru" ? layer.dHiddenBias : undefined,
-      dWeightIh: tensor([G * H, G * H]),
+      input,
+      initialState: tensors.initialState,
+      output: tensors.output,
+      dInput,
+      dSums: tensors.dSums,
+      dWeightIh: tensor([columns, columns]),
+      dWeight: tensor([columns, H]),
+      dBias: tensor([columns]),
+      dHiddenBias: tensor([H]),
     });
     ops.embeddingBackward({
       ids,
-      dOutput: layer.dInput,
-      dTable: tensor([V, G * H]),
+      dOutput: dInput,
+      dTable: tensor([V, columns]),
     });
   }
   const P = 20_000 + H; // several blocks
-  for (const rule of ["sgd", "momentum", "adam", "adamw", "rmsprop"] as const) {
+  for (const rule of OPTIMIZER_NAMES) {
     const gradients = tensor([P], 1), norm = tensor([]);
     ops.finish({
       rule,
@@ -417,7 +424,7 @@ Deno.test("cpu: a disposed backend refuses to work", async () => {
   const tensor = backend.allocate([2]);
   backend[Symbol.dispose]();
   backend[Symbol.dispose]();
-  const message = "the backend is disposed of";
+  const message = "the backend has been disposed";
   assertThrows(() => backend.ops.fill({ tensor, value: 1 }), Error, message);
   assertThrows(() => backend.allocate([2]), Error, message);
   assertThrows(() => backend.read(tensor), Error, message);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Commands } from "../../lib/backend/webgpu/commands.ts";
 import { openDevice } from "../../lib/backend/webgpu/device.ts";
-import { KERNELS, PARTS } from "../../lib/backend/webgpu/kernels.ts";
+import { PARTS, SOURCES } from "../../lib/backend/webgpu/kernels.ts";
 import { Memory } from "../../lib/backend/webgpu/memory.ts";
 import { compile } from "../../lib/backend/webgpu/pipelines.ts";
 import { StoredTensor } from "../../lib/backend/stored_tensor.ts";
@@ -103,7 +103,7 @@ const FUNCTIONS = [
     most: 5e-7,
   },
   {
-    source: KERNELS.sample_drawn[0],
+    source: SOURCES.sample_drawn,
     name: "exponential",
     exact: (x: number) => x < -87 ? 0 : Math.exp(x),
     values: new Float32Array([...even(-90, 0, 400_001), -1e30, -Infinity]),
@@ -111,7 +111,7 @@ const FUNCTIONS = [
     most: 2,
   },
   {
-    source: KERNELS.sample_drawn[0],
+    source: SOURCES.sample_drawn,
     name: "logarithm",
     exact: Math.log,
     values: patterns(1 + 2 ** -23, 1e6, 401),

@@ -54,7 +54,7 @@ Deno.test("a grid follows the numbers in the kernel's source", () => {
 async function openHalved() {
   const adapter = await navigator.gpu.requestAdapter();
   const opened = await openDevice(adapter!);
-  const pipelines = await compileAll(opened.device, halved);
+  const pipelines = await compileAll(opened, halved);
   return createBackend(opened, "every override halved", pipelines);
 }
 

@@ -14,11 +14,14 @@ import {
   findAdapter,
   openWebGPU,
 } from "../../lib/backend/webgpu/webgpu_backend.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
+import { watched } from "../../tasks/bench/webgpu/watched.ts";
+import { needsCommands } from "../access.ts";
 import { normal } from "./cases.ts";
 import { testBackend } from "./contract.ts";
 import { WEBGPU } from "./devices.ts";
-import { watched } from "./gpus.ts";
+import { layerOf } from "./layer.ts";
+import { onDispatch } from "./lost_devices.ts";
 
 const found = await findAdapter();
 const { ignore } = WEBGPU;
@@ -54,7 +57,7 @@ Deno.test("webgpu: no adapter is an error that says what to do", async () => {
 });
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "webgpu: a process without a driver has no adapter",
   ),
   fn: async () => {
@@ -287,33 +290,26 @@ test("results may share a buffer, which is not bound twice", async () => {
 
 test("a state that is NaN stays NaN", async () => {
   using backend = await openWebGPU();
-  const output = backend.allocate([1, 1, 2]);
-  const layer = (G: number) => {
-    const input = backend.allocate([1, 1, G * 2]);
-    backend.write(input, new Array(G).fill([NaN, 1]).flat());
-    return {
-      input,
-      weight: backend.allocate([G * 2, 2]),
-      bias: backend.allocate([G * 2]),
-      initialState: backend.allocate([1, 2]),
-      output,
-    };
-  };
-  const hiddenBias = backend.allocate([2]);
-  const initialCell = backend.allocate([1, 2]);
-  const cells = backend.allocate([1, 1, 2]);
-  const gates = backend.allocate([1, 1, 8]);
-  const { ops } = backend;
-  const layers = {
-    tanh: () => ops.rnn({ ...layer(1), activation: "tanh" }),
-    relu: () => ops.rnn({ ...layer(1), activation: "relu" }),
-    gru: () => ops.gru({ ...layer(3), hiddenBias, gates }),
-    lstm: () => ops.lstm({ ...layer(4), initialCell, cells, gates }),
-  };
-  for (const [name, run] of Object.entries(layers)) {
-    run();
-    const [first, second] = await backend.read(output);
-    assert(Number.isNaN(first) && second > 0.2, `${name}: ${first}, ${second}`);
+  const sizes = { T: 1, B: 1, H: 2 };
+  for (const cell of CELL_NAMES) {
+    for (const activation of CELLS[cell].activations) {
+      const { tensors, forward } = layerOf(
+        backend.ops,
+        cell,
+        sizes,
+        (shape) => backend.allocate(shape),
+        activation,
+      );
+      const { input, output } = tensors;
+      const numbers = new Array(CELLS[cell].gates).fill([NaN, 1]).flat();
+      backend.write(input, numbers);
+      forward();
+      const [first, second] = await backend.read(output);
+      assert(
+        Number.isNaN(first) && second > 0.2,
+        `${cell}, ${activation}: ${first}, ${second}`,
+      );
+    }
   }
 });
 
@@ -344,25 +340,15 @@ test("a layer takes a dispatch a step in either direction", async () => {
     run();
     return count - before;
   };
-  for (const [cell, G] of [["rnn", 1], ["gru", 3], ["lstm", 4]] as const) {
-    const layer = {
-      activation: "tanh",
-      input: backend.allocate([T, B, G * H]),
-      weight: backend.allocate([G * H, H]),
-      bias: backend.allocate([G * H]),
-      hiddenBias: backend.allocate([H]),
-      initialState: backend.allocate([B, H]),
-      initialCell: backend.allocate([B, H]),
-      output: backend.allocate([T, B, H]),
-      cells: backend.allocate([T, B, H]),
-      gates: backend.allocate([T, B, 4 * H]),
-      dOutput: backend.allocate([T, B, H]),
-      dInput: backend.allocate([T, B, G * H]),
-      dSums: backend.allocate([T, B, G * H]),
-    } as const;
-    assertEquals(counted(() => backend.ops[cell](layer)), T, cell);
-    const backward = counted(() => backend.ops[`${cell}Backward`](layer));
-    assertEquals(backward, 1 + T, cell); // weightᵀ first
+  for (const cell of CELL_NAMES) {
+    const { forward, backward } = layerOf(
+      backend.ops,
+      cell,
+      { T, B, H },
+      (shape) => backend.allocate(shape),
+    );
+    assertEquals(counted(forward), T, cell);
+    assertEquals(counted(backward), 1 + T, cell); // weightᵀ first
   }
 });
 
@@ -457,4 +443,42 @@ test("what lies around a tensor does not reach its products", async () => {
     const values = [...await backend.read(tensor)];
     assertEquals(values, new Array(values.length).fill(sum));
   }
+});
+
+test("what is submitted together is bounded, in dispatches and in work", async () => {
+  let dispatches = 0;
+  const submitted: number[] = [];
+  using backend = await openWebGPU({
+    gpu: watched((device) => {
+      device.queue.submit = () => { // nothing is computed
+        submitted.push(dispatches);
+        dispatches = 0;
+        return undefined;
+      };
+      onDispatch(device, () => dispatches++);
+    }),
+  });
+  const scalar = backend.allocate([1]);
+  for (let i = 0; i < 1000; i++) {
+    backend.ops.fill({ tensor: scalar, value: i });
+  }
+  assertEquals(submitted.splice(0), [384, 384]);
+  // 2³⁰ terms each.
+  const input = backend.allocate([2 ** 10, 2 ** 10]);
+  const weight = backend.allocate([2 ** 10, 2 ** 10]);
+  const output = backend.allocate([2 ** 10, 2 ** 10]);
+  for (let i = 0; i < 17; i++) backend.ops.linear({ input, weight, output });
+  assertEquals(submitted.splice(0), [232 + 7, 8]);
+  // 131 steps of 2²⁶ terms each, the first of them by a kernel of its own.
+  const T = 131, B = 64;
+  const sequence = () => backend.allocate([T, B, 2 ** 10]);
+  backend.ops.rnn({
+    input: sequence(),
+    weight,
+    bias: backend.allocate([2 ** 10]),
+    initialState: backend.allocate([B, 2 ** 10]),
+    output: sequence(),
+    activation: "tanh",
+  });
+  assertEquals(submitted, [2 + 1, 128]);
 });

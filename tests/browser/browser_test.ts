@@ -7,13 +7,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { generate, openBackend, tokenize, train } from "../../mod.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
+import { TemporaryFolder } from "../tasks/command.ts";
 import { CHROMIUM, CHROMIUM_FLAGS, needsBrowser } from "./chromium.ts";
 
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 /** What is asked of the library, wherever it runs. */
 interface Library {
   readonly generate: typeof generate;
@@ -44,11 +41,11 @@ async function trainTiny(
   return { text, losses, description: backend.description };
 }
 
-/** The whole library as one file for browsers. */
-async function bundle(folder: string): Promise<string> {
+/** A module and all that it imports, the library by default, as one file for browsers. */
+async function bundle(folder: string, module = "mod.ts"): Promise<string> {
   const output = `${folder}/weena.js`;
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--platform=browser", "-o", output, "mod.ts"],
+    args: ["bundle", "--platform=browser", "-o", output, module],
     cwd: fromFileUrl(new URL("../../", import.meta.url)),
     env: { NO_COLOR: "1" },
   }).output();
@@ -56,14 +53,13 @@ async function bundle(folder: string): Promise<string> {
   return output;
 }
 
-/** A page that does the same and posts what came of it. */
-function page(device: "cpu" | "webgpu"): string {
-  // The function travels as its source: it uses nothing but its arguments.
+/** A page that calls a function with the bundle's module and posts what came of it. */
+function page(run: string): string {
   return `<!doctype html><title>weena</title><script type="module">
-    const trainTiny = ${trainTiny.toString()};
+    const run = ${run};
     let result;
     try {
-      result = await trainTiny(await import("/weena.js"), "${device}");
+      result = await run(await import("/weena.js"));
     } catch (error) {
       result = { error: String(error) };
     }
@@ -71,12 +67,23 @@ function page(device: "cpu" | "webgpu"): string {
   </script>`;
 }
 
-/** Opens the page in a browser, cross-origin isolated or not. */
-async function inBrowser(
+/** Trains in a browser, cross-origin isolated or not. */
+function trainedInBrowser(
   folder: string,
   device: "cpu" | "webgpu",
   isolated: boolean,
 ): ReturnType<typeof trainTiny> {
+  // The function travels as its source: it uses nothing but its arguments.
+  const run = `(library) => (${trainTiny.toString()})(library, "${device}")`;
+  return inBrowser(folder, run, isolated);
+}
+
+/** Opens the page in a browser, cross-origin isolated or not. */
+async function inBrowser<Result extends object>(
+  folder: string,
+  run: string,
+  isolated: boolean,
+): Promise<Result> {
   const isolation = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
@@ -99,16 +106,17 @@ async function inBrowser(
           posted.resolve(await request.text());
           return reply("", "text/plain");
         default:
-          return reply(page(device), "text/html");
+          return reply(page(run), "text/html");
       }
     },
   );
+  const profile = await Deno.makeTempDir({ dir: folder, prefix: "profile-" });
   const browser = new Deno.Command(CHROMIUM, {
     args: [
       ...["--headless", "--no-first-run", "--disable-sync"],
       ...["--disable-background-networking", "--disable-component-update"],
       ...CHROMIUM_FLAGS,
-      `--user-data-dir=${folder}/profile-${device}-${isolated}`,
+      `--user-data-dir=${profile}`,
       `http://127.0.0.1:${server.addr.port}/`,
     ],
     stdout: "null",
@@ -128,43 +136,52 @@ async function inBrowser(
 Deno.test({
   ...needsCommands("the library works in a bundle"),
   fn: async () => {
-    const folder = await Deno.makeTempDir({ prefix: "weena-" });
-    try {
-      const script = await bundle(folder);
-      const library: Library = await import(`file://${script}`);
-      const { losses } = await trainTiny(library, "cpu");
-      const own = { generate, openBackend, tokenize, train };
-      assertEquals(losses, (await trainTiny(own, "cpu")).losses);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    using temporary = new TemporaryFolder();
+    const folder = temporary.path;
+    const script = await bundle(folder);
+    const library: Library = await import(`file://${script}`);
+    const { losses } = await trainTiny(library, "cpu");
+    const own = { generate, openBackend, tokenize, train };
+    assertEquals(losses, (await trainTiny(own, "cpu")).losses);
   },
 });
 
 Deno.test({
   ...needsBrowser("the library works in a browser, on the CPU and on WebGPU"),
   fn: async () => {
+    using temporary = new TemporaryFolder();
+    const folder = temporary.path;
+    await bundle(folder);
+    const own = { generate, openBackend, tokenize, train };
+    const here = await trainTiny(own, "cpu");
+    const isolated = await trainedInBrowser(folder, "cpu", true);
+    assertMatch(isolated.description, /\d+ threads\)$/);
+    const alone = await trainedInBrowser(folder, "cpu", false);
+    assertMatch(alone.description, /1 thread\)$/);
+    // The same module on the same kind of engine: the same bits.
+    assertEquals(isolated.losses, here.losses);
+    assertEquals(alone.losses, here.losses);
+    assertEquals(alone.text, here.text);
+
+    const gpu = await trainedInBrowser(folder, "webgpu", true);
+    assertMatch(gpu.description, /WebGPU/);
+    for (const [i, loss] of gpu.losses.entries()) {
+      const distance = Math.abs(loss - here.losses[i]);
+      // Two float32 devices after at most 12 updates of a small model.
+      assert(distance <= 1e-4, `loss ${i}: ${loss}, ${distance} off`);
+    }
+  },
+});
+
+Deno.test({
+  ...needsBrowser("whole sequences are the reference's in a browser"),
+  fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "weena-" });
     try {
-      await bundle(folder);
-      const own = { generate, openBackend, tokenize, train };
-      const here = await trainTiny(own, "cpu");
-      const isolated = await inBrowser(folder, "cpu", true);
-      assertMatch(isolated.description, /\d+ threads\)$/);
-      const alone = await inBrowser(folder, "cpu", false);
-      assertMatch(alone.description, /1 thread\)$/);
-      // The same module on the same kind of engine: the same bits.
-      assertEquals(isolated.losses, here.losses);
-      assertEquals(alone.losses, here.losses);
-      assertEquals(alone.text, here.text);
-
-      const gpu = await inBrowser(folder, "webgpu", true);
-      assertMatch(gpu.description, /WebGPU/);
-      for (const [i, loss] of gpu.losses.entries()) {
-        const distance = Math.abs(loss - here.losses[i]);
-        // Two float32 devices after at most 12 updates of a small model.
-        assert(distance <= 1e-4, `loss ${i}: ${loss}, ${distance} off`);
-      }
+      await bundle(folder, "tests/browser/sequences.ts");
+      const run = "async (all) => ({ cases: await all.compareSequences() })";
+      const result = await inBrowser<{ cases: number }>(folder, run, false);
+      assertEquals(result, { cases: 8 });
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -8,20 +8,13 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { tokenize, train } from "../../mod.ts";
 import { openBackend } from "../../lib/backend/open.ts";
 import { canRunCommands, needs } from "../access.ts";
-import { runTask, TemporaryFolder } from "../tasks/command.ts";
+import { succeeds } from "../succeeds.ts";
+import { execute, runTask, TemporaryFolder } from "../tasks/command.ts";
 
 const needsNode = needs(
   "permission to run commands, and Node",
   canRunCommands() && await succeeds("node", "--version"),
 );
-
-async function succeeds(command: string, ...args: string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(command, { args }).output()).success;
-  } catch {
-    return false;
-  }
-}
 
 const TEXT = "so it went round and round and ".repeat(30);
 const OPTIONS = { hiddenSize: 24, batchSize: 8, numSteps: 10, epochs: 4 };
@@ -73,12 +66,14 @@ Deno.test({
       }),
     );
     // It emits as well: what Node 20 runs is JavaScript.
-    const compiler = await run(folder, Deno.execPath(), [
+    const compiler = await execute(folder, Deno.execPath(), [
       ...["run", "--no-lock", "--no-config", "--allow-read", "--allow-env"],
       ...["--allow-write=.", "npm:typescript@6.0.3/tsc"],
     ]);
     assertEquals(compiler.code, 0, compiler.stdout);
-    const { code, stdout, stderr } = await run(folder, "node", ["program.mjs"]);
+    const { code, stdout, stderr } = await execute(folder, "node", [
+      "program.mjs",
+    ]);
     assertEquals(code, 0, stderr);
     const { losses, text } = JSON.parse(stdout);
 
@@ -97,21 +92,3 @@ Deno.test({
     assert(text.startsWith("round") && text.length === 5 + 50, text);
   },
 });
-
-async function run(
-  folder: TemporaryFolder,
-  command: string,
-  args: readonly string[],
-) {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    cwd: folder.path,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
-}

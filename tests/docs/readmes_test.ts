@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import english from "../../README.md" with { type: "text" };
 import chinese from "../../README.zh-CN.md" with { type: "text" };
+import type { Flag } from "../../tasks/cli/command.ts";
+import { SETTING_FLAGS } from "../../tasks/cli/training_flags.ts";
 
 /** The sections of a page, from one heading to the next. */
 function sections(page: string): string[] {
@@ -32,3 +34,17 @@ for (const [what, found] of Object.entries({ blocks, spans, links })) {
     );
   });
 }
+
+Deno.test("a list of choices in the READMEs is that of the flag", () => {
+  const flags: Readonly<Record<string, Flag>> = SETTING_FLAGS;
+  let count = 0;
+  for (const page of [english, chinese]) {
+    for (const [, name, list] of page.matchAll(/--([\w-]+) (\w+(?:\|\w+)+)/g)) {
+      const flag = flags[name];
+      assert(flag?.kind === "choice", name);
+      assertEquals(list.split("|"), [...flag.choices], name);
+      count++;
+    }
+  }
+  assert(count > 0);
+});

@@ -12,7 +12,7 @@ const shapes = (rows: number) =>
   new Map([["rnn.weight_hh_l0", [rows, 2]], ["linear.weight", [3, 2]]]);
 
 Deno.test("a cell is told by its gates", () => {
-  for (const name of CELL_NAMES) {
+  for (const name of CELL_NAMES.filter((name) => CELLS[name].torchName)) {
     const { config } = inferConfig(shapes(2 * CELLS[name].gates));
     assertEquals(config?.cell, name);
   }

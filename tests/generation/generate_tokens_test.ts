@@ -11,6 +11,7 @@ import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import { withCount, withOps } from "../backend/wrap.ts";
 import { tickingClock } from "../training/run.ts";
 import { logitsOf, untrained, withoutUnknown } from "./model.ts";
+import { testOn } from "../backend/test_on.ts";
 
 const MODEL = untrained("the time traveller, for so it will be convenient");
 
@@ -62,13 +63,11 @@ const DRAWN_TEXTS = await textsOf(MODEL, "time", openReference(), {
   count: 3,
 });
 
-for (const { name, open, ignore } of [...REFERENCES, ...CPUS, WEBGPU]) {
-  Deno.test({
-    name: `${name}: a seed gives the same text as on the reference` +
-      (ignore ? ` (ignored: ${ignore})` : ""),
-    ignore: ignore !== undefined,
-    fn: async () => {
-      using backend = await open();
+for (const device of [...REFERENCES, ...CPUS, WEBGPU]) {
+  testOn(
+    device,
+    "a seed gives the same text as on the reference",
+    async (backend) => {
       const draw = (options: GenerateTokensOptions) =>
         textsOf(MODEL, "time", backend, { ...DRAWN, ...options });
       assertEquals(await draw({ count: 3 }), DRAWN_TEXTS);
@@ -86,7 +85,7 @@ for (const { name, open, ignore } of [...REFERENCES, ...CPUS, WEBGPU]) {
         assertEquals(await draw({ topK }), all);
       }
     },
-  });
+  );
 }
 
 Deno.test("another seed, another text", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
+import { CELL_NAMES } from "../../lib/model/cells.ts";
 import { extendVocabulary } from "../../lib/model/extend.ts";
 import { LanguageModel } from "../../lib/model/language_model.ts";
 import { initializeParameters } from "../../lib/model/parameters.ts";
@@ -12,7 +13,7 @@ const LARGER = {
 
 Deno.test("old tokens keep their logits in a model of a larger vocabulary", async () => {
   using backend = openReference();
-  for (const cell of ["rnn", "gru", "lstm"] as const) {
+  for (const cell of CELL_NAMES) {
     for (const embeddingSize of [0, 2]) {
       const config = {
         cell,

@@ -23,6 +23,7 @@ import rnn1 from "../golden/rnn_1layer.json" with { type: "json" };
 import rnn2 from "../golden/rnn_2layer.json" with { type: "json" };
 import rnnOdd from "../golden/rnn_odd_sizes.json" with { type: "json" };
 import rnnRelu from "../golden/rnn_relu.json" with { type: "json" };
+import { testOn } from "../backend/test_on.ts";
 
 /** A nested list of numbers, of any depth. */
 type Nested = number | readonly Nested[];
@@ -105,15 +106,13 @@ export function testGolden(
   ignore?: string,
 ): void {
   for (const golden of [...CASES, ...extraCases()]) {
-    Deno.test({
-      name: `${name}: ${golden.name} is PyTorch's` +
-        (ignore ? ` (ignored: ${ignore})` : ""),
-      ignore: ignore !== undefined,
-      fn: async () => {
-        using backend = await open();
+    testOn(
+      { name, open, ignore },
+      `${golden.name} is PyTorch's`,
+      async (backend) => {
         await runGolden(golden, backend, goldenTolerance(precision, golden));
       },
-    });
+    );
   }
 }
 

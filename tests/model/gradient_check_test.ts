@@ -1,8 +1,9 @@
-import { assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { Tensor } from "../../lib/backend/backend.ts";
+import { OP_NAMES } from "../../lib/backend/compiled_op.ts";
 import type { Ops, WeightGradients } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
-import type { CellName } from "../../lib/model/cells.ts";
+import { CELL_NAMES, type CellName } from "../../lib/model/cells.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { elements, withOps } from "../backend/wrap.ts";
 import { checkModel, checkOp, type OpCase } from "./gradient_check.ts";
@@ -158,6 +159,14 @@ type HeadTensors = Readonly<
   >
 >;
 
+Deno.test("the gradient of every op with a backward is checked", () => {
+  const forward = OP_NAMES.filter((op) =>
+    OP_NAMES.some((other) => other === `${op}Backward`)
+  );
+  const checked = CASES.map(({ name }) => name.split(/[, ]/)[0]);
+  assertEquals(forward.filter((op) => !checked.includes(op)), []);
+});
+
 /** A model under test, and how much is dropped between its layers. */
 interface ModelCase {
   readonly name: string;
@@ -178,7 +187,7 @@ const VANILLA = [1, 2].flatMap((numLayers) =>
   }))
 );
 
-const FAMILY = (["rnn", "gru", "lstm"] as const).flatMap((cell) => {
+const FAMILY = CELL_NAMES.flatMap((cell) => {
   const sizes = { cell, vocabularySize: V, hiddenSize: H };
   return [1, 2, 3].flatMap((numLayers) =>
     [0, I].flatMap((embeddingSize) =>

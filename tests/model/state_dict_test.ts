@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { CELL_NAMES } from "../../lib/model/cells.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { initializeParameters } from "../../lib/model/parameters.ts";
 import { fromStateDict, toStateDict } from "../../lib/model/state_dict.ts";
@@ -14,7 +15,7 @@ const CONFIG: ModelConfig = {
 const PARAMETERS = initializeParameters(CONFIG, { seed: 1, init: "uniform" });
 
 Deno.test("parameters come back from a state_dict to the bit", () => {
-  for (const cell of ["rnn", "gru", "lstm"] as const) {
+  for (const cell of CELL_NAMES) {
     const config = { ...CONFIG, cell };
     const parameters = initializeParameters(config, {
       seed: 1,

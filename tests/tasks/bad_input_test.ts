@@ -17,18 +17,13 @@ import { command as score } from "../../tasks/score.ts";
 import { command as tokenize } from "../../tasks/tokenize.ts";
 import { command as train } from "../../tasks/train.ts";
 import type { Flag } from "../../tasks/cli/command.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import {
   runTask,
   type TaskName,
   TaskRunner,
   TemporaryFolder,
 } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const COMMANDS = [
   download,

@@ -5,22 +5,18 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import type { Ops } from "../../lib/backend/ops.ts";
+import type { Tensor } from "../../lib/backend/backend.ts";
+import { type Ops, SIGNATURES } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
-import { CELL_NAMES } from "../../lib/model/cells.ts";
+import { CELL_NAMES, type CellName } from "../../lib/model/cells.ts";
 import { benchGeneration } from "../../tasks/bench/generation.ts";
 import { phasesOf, withCalls } from "../../tasks/bench/phases.ts";
 import { benchProducts } from "../../tasks/bench/products.ts";
 import { benchTraining } from "../../tasks/bench/training.ts";
 import { TrainingModel } from "../../tasks/bench/training_model.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { withOps } from "../backend/wrap.ts";
 import { runTask, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const TINY = [
   "--device=reference",
@@ -161,26 +157,17 @@ Deno.test("bench refuses to time what is wrong", async () => {
     },
   }));
   await refuses(() => benchProducts(wrong, { rows: 2, I: 3, O: 4 }, 0.01));
-  const backwards = {
-    rnn: wrongly((ops) => ({
-      rnnBackward(tensors) {
-        ops.rnnBackward(tensors);
-        ops.fill({ tensor: tensors.dInput, value: 1 });
-      },
-    })),
-    gru: wrongly((ops) => ({
-      gruBackward(tensors) {
-        ops.gruBackward(tensors);
-        ops.fill({ tensor: tensors.dSums, value: 1 });
-      },
-    })),
-    lstm: wrongly((ops) => ({
-      lstmBackward(tensors) {
-        ops.lstmBackward(tensors);
-        ops.fill({ tensor: tensors.dInput, value: 1 });
-      },
-    })),
-  };
+  const wrongBackward = (cell: CellName, gradient: string) =>
+    wrongly((ops) => {
+      const op = `${cell}Backward` as const;
+      const run = ops[op] as unknown as (given: object) => void;
+      return {
+        [op](tensors: Readonly<Record<string, Tensor>>) {
+          run(tensors);
+          ops.fill({ tensor: tensors[gradient], value: 1 });
+        },
+      };
+    });
   const random = wrongly((ops) => ({
     sample({ logits, tokens }) {
       ops.sample({ logits, tokens });
@@ -191,7 +178,11 @@ Deno.test("bench refuses to time what is wrong", async () => {
   for (const cell of CELL_NAMES) {
     const sizes = { cell, hiddenSize: 4, batchSize: 2, numSteps: 3 };
     await benchTraining(backend, sizes, 0.01);
-    await refuses(() => benchTraining(backwards[cell], sizes, 0.01));
+    for (const gradient of Object.keys(SIGNATURES[`${cell}Backward`].tensors)) {
+      if (!/^d(?:Weight|\w*Bias)$/.test(gradient)) continue;
+      const wrong = wrongBackward(cell, gradient);
+      await refuses(() => benchTraining(wrong, sizes, 0.01));
+    }
     await benchGeneration(backend, cell, 4, 0.01);
     await refuses(() => benchGeneration(random, cell, 4, 0.01));
   }

@@ -22,8 +22,8 @@ import {
 import { multiplyAddOf } from "../../tasks/cli/multiply_add.ts";
 import {
   canRead,
-  canRunCommands,
   needs,
+  needsCommands,
   needsTimeMachine,
   TIME_MACHINE,
 } from "../access.ts";
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needs("permission to run commands: deno task test", canRunCommands())(
+  ...needsCommands(
     "generate takes the bundled model until there is a run, and says so",
   ),
   fn: async () => {

@@ -167,15 +167,30 @@ export function startTask(
   if (input !== undefined) {
     new Blob([input]).stream().pipeTo(process.stdin).catch(() => {}); // it may have ended
   }
-  const finished = process.output().then(({ code, stdout, stderr }) => {
-    const decoder = new TextDecoder();
-    return {
-      code,
-      stdout: decoder.decode(stdout),
-      stderr: decoder.decode(stderr),
-    };
-  });
-  return { process, finished };
+  return { process, finished: process.output().then(decoded) };
+}
+
+/** Runs any command to its end, in `folder`. */
+export async function execute(
+  folder: TemporaryFolder,
+  command: string,
+  args: readonly string[],
+): Promise<Finished> {
+  const output = await new Deno.Command(command, {
+    args: [...args],
+    cwd: folder.path,
+    env: { NO_COLOR: "1" },
+  }).output();
+  return decoded(output);
+}
+
+function decoded({ code, stdout, stderr }: Deno.CommandOutput): Finished {
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
 }
 
 /** Deno's arguments for a task: its own, with its permissions, from another folder. */

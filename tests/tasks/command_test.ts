@@ -1,16 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import {
   type Finished,
   runTask,
   TaskRunner,
   TemporaryFolder,
 } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const TINY = [
   ...["--corpus=text.txt", "--device=reference", "--hidden-size=4"],

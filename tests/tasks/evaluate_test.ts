@@ -1,11 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const TEXT = "Time flies like an arrow; fruit flies like a banana. ".repeat(20);
 

@@ -1,13 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/safetensors.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
 import { writeModel } from "./model.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 Deno.test({
   ...needsCommands(
@@ -36,17 +31,22 @@ Deno.test({
   },
 });
 
+/** A function that writes a file of bytes, given as characters below 256. */
+function byteWriter(folder: TemporaryFolder) {
+  return (name: string, bytes: string) =>
+    Deno.writeFileSync(
+      `${folder.path}/${name}`,
+      Uint8Array.from(bytes, (c) => c.charCodeAt(0)),
+    );
+}
+
 Deno.test({
   ...needsCommands("a file that is no model is named with its path"),
   fn: async () => {
     using folder = new TemporaryFolder();
     await using tasks = new TaskRunner(folder);
     await writeModel(folder, "the time");
-    const write = (name: string, text: string) =>
-      Deno.writeFileSync(
-        `${folder.path}/${name}`,
-        Uint8Array.from(text, (c) => c.charCodeAt(0)),
-      );
+    const write = byteWriter(folder);
     write("w.gz", "\x1f\x8b\x08\0\0\0\0\0\0\x03KL");
     write("page.safetensors", "<!doctype html><title>Log in</title>");
     write("lfs.safetensors", "version https://git-lfs.github.com/spec/v1\n");
@@ -127,11 +127,7 @@ Deno.test({
     using folder = new TemporaryFolder();
     await using tasks = new TaskRunner(folder);
     await writeModel(folder, "the time");
-    const write = (name: string, text: string) =>
-      Deno.writeFileSync(
-        `${folder.path}/${name}`,
-        Uint8Array.from(text, (c) => c.charCodeAt(0)),
-      );
+    const write = byteWriter(folder);
     write("wide.txt", "\xff\xfet\0h\0e\0");
     write("latin1.txt", "the caf\xe9");
     write("book.gz", "\x1f\x8b\x08\0\0\0\0\0\0\x03KL");

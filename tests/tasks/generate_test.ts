@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { generateTokens } from "../../lib/generation/generate_tokens.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import {
   denoArguments,
   runTask,
@@ -9,11 +9,6 @@ import {
   TemporaryFolder,
 } from "./command.ts";
 import { writeModel } from "./model.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const MODEL = ["--checkpoint=model.safetensors", "--device=reference"];
 

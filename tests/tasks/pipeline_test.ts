@@ -4,7 +4,13 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { canRead, canRunCommands, needs, TIME_MACHINE } from "../access.ts";
+import {
+  canRead,
+  canRunCommands,
+  needs,
+  needsCommands,
+  TIME_MACHINE,
+} from "../access.ts";
 import { fromFileUrl } from "@std/path";
 import {
   runTask,
@@ -13,11 +19,6 @@ import {
   TaskRunner,
   TemporaryFolder,
 } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 /** A model that trains in a moment. */
 const TINY = [

@@ -1,11 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 Deno.test({
   ...needsCommands("playground: a port in use is named, with the flag"),

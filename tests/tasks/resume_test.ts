@@ -8,13 +8,8 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 /** A model that trains in a moment. */
 const TINY = [

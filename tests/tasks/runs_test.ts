@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { canRead, canRunCommands, needs } from "../access.ts";
+import { canRead, needsCommands } from "../access.ts";
 import {
   denoArguments,
   runTask,
@@ -13,11 +13,6 @@ import {
 } from "./command.ts";
 import { assertWellFormed, reachesOut } from "./markup.ts";
 import { writeModel } from "./model.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const TEXT = "Time flies like an arrow; <b>fruit</b> flies & more.\n";
 

@@ -3,14 +3,9 @@ import { openReference } from "../../lib/backend/reference/reference_backend.ts"
 import { evaluate } from "../../lib/evaluate.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { perplexityText } from "../../tasks/shared/perplexity_text.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { runTask, runTaskOn, TemporaryFolder } from "./command.ts";
 import { writeModel } from "./model.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const MODEL = ["--checkpoint=model.safetensors", "--device=reference"];
 

@@ -5,13 +5,8 @@ import type { Level } from "../../lib/text/tokenizer.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { unknownText } from "../../tasks/cli/corpus_notes.ts";
 import { mixedForms } from "../../tasks/cli/mixed_forms.ts";
-import { canRunCommands, needs } from "../access.ts";
+import { needsCommands } from "../access.ts";
 import { TaskRunner, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 const latin1 = (text: string) =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -14,6 +14,7 @@ import { decodeCheckpoint } from "../../lib/training/checkpoint.ts";
 import { TaskError } from "../../tasks/cli/exit.ts";
 import { HeldRun } from "../../tasks/cli/held_run.ts";
 import { runPaths } from "../../tasks/cli/run_paths.ts";
+import { TrainingDevice } from "../../tasks/cli/training_device.ts";
 import { trainRun } from "../../tasks/cli/train_run.ts";
 import { savedOf } from "../../tasks/cli/training_outcome.ts";
 import { canRunCommands, needs } from "../access.ts";
@@ -41,6 +42,7 @@ async function trainIn(
   folder: TemporaryFolder,
   backend: Backend,
   options: TrainOptions = OPTIONS,
+  device = new TrainingDevice(backend),
 ): Promise<number> {
   const paths = runPaths("a", folder.path);
   const isNew = !folder.files().includes("a/model.safetensors");
@@ -56,7 +58,7 @@ async function trainIn(
         : train(CORPUS, backend, { ...options, signal }),
     {
       corpus: CORPUS,
-      backend,
+      device,
       epochs: options.epochs!,
       done: saved?.progress.epochs ?? 0,
       learningRate: 1,
@@ -142,6 +144,25 @@ Deno.test({
       assertEquals(best, whole.best);
       assertEquals(samples, whole.samples);
     }
+  },
+});
+
+Deno.test({
+  ...needsFiles("a device that is lost leaves no trace in a run's files"),
+  fn: async () => {
+    const whole = await undisturbed();
+    const each = Math.floor(CORPUS.ids.length / 8) - 1;
+    using folder = new TemporaryFolder();
+    const lost = failing(3 * each, new DeviceError("lost", "The GPU is lost"));
+    using device = new TrainingDevice(
+      lost,
+      () => Promise.resolve(openReference()),
+    );
+    const { reopen } = device;
+    const options = { ...OPTIONS, reopen };
+    assertEquals(await trainIn(folder, lost, options, device), 0);
+    assert(device.backend !== lost);
+    assertEquals(await left(folder), whole);
   },
 });
 

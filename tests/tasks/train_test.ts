@@ -5,13 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { PRESETS } from "../../tasks/cli/presets.ts";
-import { canRead, canRunCommands, needs } from "../access.ts";
+import { canRead, needsCommands } from "../access.ts";
 import { runTask, startTask, TemporaryFolder } from "./command.ts";
-
-const needsCommands = needs(
-  "permission to run commands: deno task test",
-  canRunCommands(),
-);
 
 /** A model that trains in a moment. */
 const TINY = [

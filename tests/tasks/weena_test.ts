@@ -3,8 +3,8 @@ import { fromFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import readme from "../../README.md" with { type: "text" };
 import { TASKS } from "../../tasks/weena.ts";
-import { canRunCommands, needs } from "../access.ts";
-import { TemporaryFolder } from "./command.ts";
+import { needsCommands } from "../access.ts";
+import { execute, TemporaryFolder } from "./command.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -36,26 +36,14 @@ function permissionsOf(grants: string[]): Record<string, string[]> {
 
 /** Installs the command in a folder of its own and runs it there. */
 async function install(folder: TemporaryFolder) {
-  const execute = async (program: string, ...args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
-      args,
-      cwd: folder.path,
-      env: { NO_COLOR: "1" },
-    }).output();
-    const decoder = new TextDecoder();
-    return {
-      code,
-      stdout: decoder.decode(stdout),
-      stderr: decoder.decode(stderr),
-    };
-  };
-  const installed = await execute(
-    ...[Deno.execPath(), "install", "--global"] as const,
+  const installed = await execute(folder, Deno.execPath(), [
+    ...["install", "--global"],
     ...[...GRANTS, "--config", `${ROOT}deno.json`, "--name", "weena"],
     ...["--root", folder.path, `${ROOT}tasks/weena.ts`],
-  );
+  ]);
   assertEquals(installed.code, 0, installed.stderr);
-  return (...args: string[]) => execute(`${folder.path}/bin/weena`, ...args);
+  return (...args: string[]) =>
+    execute(folder, `${folder.path}/bin/weena`, args);
 }
 
 Deno.test("weena has every task that is for people who use models", async () => {
@@ -82,10 +70,7 @@ Deno.test("the README installs weena with the permissions of its tasks", () => {
 });
 
 Deno.test({
-  ...needs(
-    "permission to run commands: deno task test",
-    canRunCommands(),
-  )("weena, installed, has the tasks for subcommands"),
+  ...needsCommands("weena, installed, has the tasks for subcommands"),
   fn: async () => {
     using folder = new TemporaryFolder();
     const weena = await install(folder);

@@ -8,6 +8,7 @@ import {
   hasCheckpoint,
   savedEpochs,
 } from "./tools/run_state.ts";
+import { succeeds } from "../succeeds.ts";
 import type { Torture, TortureOptions } from "./tools/torture.ts";
 import { trials } from "./tools/torture.ts";
 import { OFTEN, RESUME, SMALL, Workplace } from "./tools/workplace.ts";
@@ -117,14 +118,5 @@ class SmallDisk implements Disposable {
 
 /** Calls mount(8); whether that worked. */
 async function mount(...args: string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command("mount", {
-      args,
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
+  return await succeeds("mount", ...args);
 }

@@ -11,7 +11,7 @@ import {
   savedEpochs,
 } from "./tools/run_state.ts";
 import type { Torture, TortureOptions } from "./tools/torture.ts";
-import { trialsOf } from "./tools/torture.ts";
+import { namedTrials } from "./tools/torture.ts";
 import {
   type Ended,
   OFTEN,
@@ -66,13 +66,7 @@ async function run(options: TortureOptions): Promise<void> {
   using place = new Workplace();
   await place.succeed("train", TRAIN);
   const whole = place.run("run");
-  await trialsOf(options, TRIALS, async ([name, trial], seed) => {
-    try {
-      await trial(whole, seed);
-    } catch (error) {
-      throw new Error(`${name}: ${(error as Error).message}`);
-    }
-  });
+  await namedTrials(options, TRIALS, whole);
 }
 
 /** Trains, and does something when some epochs are done. */

@@ -12,7 +12,7 @@ import {
   savedEpochs,
 } from "./tools/run_state.ts";
 import type { Torture, TortureOptions } from "./tools/torture.ts";
-import { trialsOf } from "./tools/torture.ts";
+import { namedTrials } from "./tools/torture.ts";
 import {
   copyFolder,
   DEVICE,
@@ -81,13 +81,7 @@ async function run(options: TortureOptions): Promise<void> {
   await place.succeed("train", [...SMALL, "--epochs=2", "--run=other"]);
   await place.succeed("train", [...TRAIN, OFTEN]);
   const whole = { place, folder: place.run("run") };
-  await trialsOf(options, TRIALS, async ([name, trial], seed) => {
-    try {
-      await trial(whole, seed);
-    } catch (error) {
-      throw new Error(`${name}: ${(error as Error).message}`);
-    }
-  });
+  await namedTrials(options, TRIALS, whole);
 }
 
 /** Starts a command with its outputs led elsewhere, as a shell writes it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
+import { CPUS, REFERENCES, WEBGPU, WEBGPU_STEPS } from "../backend/devices.ts";
 import { followTrajectory } from "../trajectory.ts";
 
 /** Minibatches of an epoch. */
@@ -27,6 +27,7 @@ export const torture = {
         ...REFERENCES,
         ...CPUS,
         WEBGPU,
+        WEBGPU_STEPS,
       ]
     ) {
       if (ignore !== undefined) {

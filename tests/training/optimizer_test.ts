@@ -4,6 +4,7 @@ import type { UpdateRule } from "../../lib/backend/ops.ts";
 import { Optimizer, OPTIMIZER_NAMES } from "../../lib/training/optimizer.ts";
 import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import golden from "../golden/optimizers.json" with { type: "json" };
+import { testOn } from "../backend/test_on.ts";
 
 /** Settings of PyTorch's optimizers, of which each has some. */
 interface TorchOptions {
@@ -48,23 +49,19 @@ async function takeSteps(
   return after;
 }
 
-for (
-  const { name, open, precision, ignore } of [...REFERENCES, ...CPUS, WEBGPU]
-) {
+for (const device of [...REFERENCES, ...CPUS, WEBGPU]) {
   for (const one of golden.cases) {
     const rule = (one.optimizer === "sgd_momentum"
       ? "momentum"
       : one.optimizer) as UpdateRule;
-    Deno.test({
-      name: `${name}: ${one.optimizer} is PyTorch's` +
-        (ignore ? ` (ignored: ${ignore})` : ""),
-      ignore: ignore !== undefined,
-      fn: async () => {
-        using backend = await open();
+    testOn(
+      device,
+      `${one.optimizer} is PyTorch's`,
+      async (backend) => {
         const { gradients } = golden;
         const after = await takeSteps(backend, rule, one.options, gradients);
         // Six steps of numbers below 4: a few roundings each; the file has 12 digits.
-        const tolerance = precision === "float64"
+        const tolerance = device.precision === "float64"
           ? 1e-11
           : 6 * 8 * 4 * 2 ** -24;
         one.parameters_after_each_step.forEach((expected, step) =>
@@ -79,7 +76,7 @@ for (
           })
         );
       },
-    });
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   afterEpoch,
   afterMinibatches,
-  divergence,
+  divergedAt,
   firstPosition,
 } from "../../lib/training/position.ts";
 import { freezeAll } from "./run.ts";
@@ -47,15 +47,15 @@ Deno.test("an epoch that is no better leaves the best as it is", () => {
   assertEquals([better.loss, better.validationLoss], [2, 0.5]);
 });
 
-Deno.test("three minibatches skipped in a row are a divergence, and what is good behind them counts", () => {
+Deno.test("the third of three minibatches skipped in a row is a divergence, whatever follows", () => {
   const of = (text: string, before = 0) =>
-    divergence([...text].map((c) => c === "g" ? GOOD : SKIPPED), before);
-  assertEquals(of("gsgssg"), { counted: 6 });
-  assertEquals(of("gsssss"), { counted: 4, at: 3 });
-  assertEquals(of("gsssgs"), { counted: 5, at: 3 });
-  assertEquals(of("sgsss", 2), { counted: 1 + 1, at: 0 });
-  assertEquals(of("ss", 1), { counted: 2, at: 1 });
-  assertEquals(of("gss", 2), { counted: 3 });
+    divergedAt([...text].map((c) => c === "g" ? GOOD : SKIPPED), before);
+  assertEquals(of("gsgssg"), undefined);
+  assertEquals(of("gsssss"), 3);
+  assertEquals(of("gsssgs"), 3);
+  assertEquals(of("sgsss", 2), 0);
+  assertEquals(of("ss", 1), 1);
+  assertEquals(of("gss", 2), undefined);
 });
 
 Deno.test("one that had diverged has as many tries again", () => {

@@ -18,6 +18,7 @@ import type { EpochEvent, TrainEvent } from "../../lib/training/events.ts";
 import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import { withOps } from "../backend/wrap.ts";
 import { timeless } from "./run.ts";
+import { testOn } from "../backend/test_on.ts";
 
 const CORPUS = tokenize(
   "the time traveller for so it will be convenient to speak of him " +
@@ -63,18 +64,9 @@ async function gather(events: AsyncIterable<TrainEvent>) {
 const areFinite = (tensors: Iterable<Float32Array | Float64Array>) =>
   [...tensors].every((values) => values.every(Number.isFinite));
 
-for (
-  const { name, open, ignore } of [...REFERENCES, CPUS[1], WEBGPU]
-) {
+for (const device of [...REFERENCES, CPUS[1], WEBGPU]) {
   const test = (what: string, run: (backend: Backend) => Promise<void>) =>
-    Deno.test({
-      name: `${name}: ${what}` + (ignore ? ` (ignored: ${ignore})` : ""),
-      ignore: ignore !== undefined,
-      fn: async () => {
-        using backend = await open();
-        await run(backend);
-      },
-    });
+    testOn(device, what, run);
 
   test("training goes on after states at the edge of overflow", async (backend) => {
     const training = withDefaults({ ...RELU, learningRate: 0.01 });

@@ -1,21 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../../lib/backend/backend.ts";
+import { CELL_NAMES } from "../../lib/model/cells.ts";
 import { partition } from "../../lib/partition.ts";
 import { tokenize } from "../../lib/tokenize.ts";
 import { resume, train, type TrainOptions } from "../../lib/train.ts";
 import {
+  type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
 import type { EpochEvent, TrainEvent } from "../../lib/training/events.ts";
-import {
-  CPUS,
-  REFERENCES,
-  type TestedDevice,
-  WEBGPU,
-} from "../backend/devices.ts";
+import { OPTIMIZER_NAMES } from "../../lib/training/optimizer.ts";
+import { CPUS, REFERENCES, WEBGPU } from "../backend/devices.ts";
 import { withOps } from "../backend/wrap.ts";
 import { timeless } from "./run.ts";
+import { testOn } from "../backend/test_on.ts";
 
 const TEXT =
   "the time traveller for so it will be convenient to speak of him " +
@@ -39,22 +38,26 @@ const SMALL: TrainOptions = {
   seed: 3,
 };
 
-/** All that the rest of a training gives: metrics, and the last checkpoint's bytes. */
+/** All that the rest of a training gives: metrics, and its last checkpoint. */
 interface Ending {
   readonly epochs: readonly EpochEvent[];
+  readonly checkpoint: Checkpoint;
   readonly bytes: Uint8Array;
 }
 
-async function ending(events: AsyncIterable<TrainEvent>): Promise<Ending> {
+async function ending(
+  events: AsyncIterable<TrainEvent>,
+  reason: "last" | "stopped" = "last",
+): Promise<Ending> {
   const epochs: EpochEvent[] = [];
-  let bytes: Uint8Array | undefined;
+  let checkpoint: Checkpoint | undefined;
   for await (const event of events) {
     if (event.type === "epoch") epochs.push(event);
-    if (event.type !== "checkpoint" || event.reason !== "last") continue;
-    bytes = await encodeCheckpoint(event.checkpoint);
+    if (event.type !== "checkpoint" || event.reason !== reason) continue;
+    checkpoint = event.checkpoint;
   }
-  assert(bytes, "training did not come to its end");
-  return { epochs, bytes };
+  assert(checkpoint, `training did not end with the checkpoint "${reason}"`);
+  return { epochs, checkpoint, bytes: await encodeCheckpoint(checkpoint) };
 }
 
 /** Trains until so many updates are done, and the bytes of what it leaves. */
@@ -63,7 +66,7 @@ async function stoppedAfter(
   corpus: typeof SPLIT | typeof WHOLE,
   backend: Backend,
   options: TrainOptions,
-): Promise<{ epochs: EpochEvent[]; bytes: Uint8Array }> {
+): Promise<Ending> {
   const controller = new AbortController();
   let done = 0;
   const counting = withOps(backend, (ops) => ({
@@ -78,16 +81,9 @@ async function stoppedAfter(
     signal: controller.signal,
     clock: () => now += 1e6, // one minibatch at a time
   });
-  const epochs: EpochEvent[] = [];
-  let bytes: Uint8Array | undefined;
-  for await (const event of events) {
-    if (event.type === "epoch") epochs.push(event);
-    if (event.type !== "checkpoint" || event.reason !== "stopped") continue;
-    bytes = await encodeCheckpoint(event.checkpoint);
-    assertEquals(event.checkpoint.resumeData!.updates, updates);
-  }
-  assert(bytes, "training was not stopped");
-  return { epochs, bytes };
+  const stopped = await ending(events, "stopped");
+  assertEquals(stopped.checkpoint.resumeData!.updates, updates);
+  return stopped;
 }
 
 /** Stops at several points and resumes: the ending must be that of one that ran on. */
@@ -111,8 +107,7 @@ async function assertExact(
   }
 }
 
-const CELLS = ["rnn", "gru", "lstm"] as const;
-const OPTIMIZERS = ["sgd", "adam"] as const;
+const EVERYWHERE = ["sgd", "adam"] as const;
 const SAMPLINGS = ["sequential", "random"] as const;
 
 /** Behind the first minibatch, in an epoch's midst, at its end, on, and near the last. */
@@ -123,27 +118,12 @@ function stops(options: TrainOptions): number[] {
   return [1, 4, first, first + 1, first + second + third + 2];
 }
 
-function test(
-  { name, open, ignore }: TestedDevice,
-  what: string,
-  fn: (backend: Backend) => Promise<void>,
-): void {
-  Deno.test({
-    name: `${name}: ${what}` + (ignore ? ` (ignored: ${ignore})` : ""),
-    ignore: ignore !== undefined,
-    fn: async () => {
-      using backend = await open();
-      await fn(backend);
-    },
-  });
-}
-
 for (const device of [REFERENCES[1], CPUS[1], WEBGPU]) {
-  for (const cell of CELLS) {
-    for (const optimizer of OPTIMIZERS) {
+  for (const cell of CELL_NAMES) {
+    for (const optimizer of EVERYWHERE) {
       for (const sampling of SAMPLINGS) {
         const options = { ...SMALL, cell, optimizer, sampling };
-        test(
+        testOn(
           device,
           `resuming is exact: ${cell}, ${optimizer}, ${sampling}`,
           (backend) => assertExact(backend, WHOLE, options, stops(options)),
@@ -167,13 +147,14 @@ for (const device of [...REFERENCES, CPUS[0]]) {
     clipValue: 0.1,
     forgetBias: 1,
   };
-  test(
+  testOn(
     device,
     "resuming is exact with depth, embedding, dropout, a schedule and validation",
     (backend) => assertExact(backend, SPLIT, all, [1, 6, 7, 15, 20]),
   );
-  for (const optimizer of ["momentum", "rmsprop"] as const) {
-    test(
+  for (const optimizer of OPTIMIZER_NAMES) {
+    if (EVERYWHERE.some((one) => one === optimizer)) continue;
+    testOn(
       device,
       `resuming is exact with ${optimizer}`,
       (backend) =>

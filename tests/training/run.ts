@@ -13,6 +13,16 @@ import {
   encodeCheckpoint,
 } from "../../lib/training/checkpoint.ts";
 
+/** A model that trains in a moment. */
+export const SMALL: TrainOptions = {
+  hiddenSize: 5,
+  batchSize: 2,
+  numSteps: 8,
+  epochs: 5,
+  sigma: 0.3,
+  seed: 1,
+};
+
 /** All that a training run gave. */
 export interface Run {
   /** `epoch 1`, `checkpoint 1`, …: what came when. */

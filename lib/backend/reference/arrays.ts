@@ -1,4 +1,5 @@
-import type { OpName, Tensors } from "../check_call.ts";
+import type { OpName } from "../compiled_op.ts";
+import type { Tensors } from "../implementations.ts";
 
 /** Real numbers in the precision that the backend was opened with. */
 export type Floats = Float32Array | Float64Array;

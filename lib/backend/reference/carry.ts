@@ -1,4 +1,4 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
 
 /** The state after a minibatch, 0 where it or the gradients' norm is not finite. */

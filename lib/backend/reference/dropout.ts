@@ -1,4 +1,4 @@
-import type { Scalars, Sizes } from "../check_call.ts";
+import type { Scalars, Sizes } from "../implementations.ts";
 import { philox4x32 } from "../philox.ts";
 import type { Arrays } from "./arrays.ts";
 

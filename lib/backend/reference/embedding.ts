@@ -1,4 +1,4 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Scalars, Sizes } from "../check_call.ts";
+import type { Scalars, Sizes } from "../implementations.ts";
 import type { UpdateRule } from "../ops.ts";
 import type { Arrays, Floats } from "./arrays.ts";
 

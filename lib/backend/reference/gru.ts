@@ -1,6 +1,7 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
 import { sigmoid } from "./sigmoid.ts";
+import { stateBefore } from "./state_before.ts";
 
 /**
  * A layer of gated recurrent units over a whole sequence:
@@ -9,7 +10,7 @@ import { sigmoid } from "./sigmoid.ts";
  *     m_t = W_n h_{t-1} + hiddenBias           n_t = tanh(x_n + b_n + r_t ⊙ m_t)
  *     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
  *
- * Source: Cho et al. 2014 and d2l 9.1, but for the reset gate, which is applied
+ * Source: Cho et al. 2014 and d2l 9.1, except for the reset gate, which is applied
  * after the product as in cuDNN and PyTorch's `nn.GRU`.
  */
 export function gru(
@@ -25,9 +26,7 @@ export function gru(
   }: Arrays<"gru">,
 ): void {
   for (let t = 0; t < T; t++) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const x = input.subarray(row * 3 * H, (row + 1) * 3 * H);
@@ -77,9 +76,7 @@ export function gruBackward(
 ): void {
   const carried = new Float64Array(B * H); // dh_t without dOutput_t
   for (let t = T - 1; t >= 0; t--) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const saved = gates.subarray(row * 4 * H, (row + 1) * 4 * H);

@@ -1,4 +1,4 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays, Floats } from "./arrays.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";

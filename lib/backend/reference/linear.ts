@@ -1,4 +1,4 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays, Floats } from "./arrays.ts";
 
 /**
@@ -57,17 +57,5 @@ export function linearWeightGradient(
       const d = dOutput[r * O + o];
       for (let i = 0; i < I; i++) dWeight[o * I + i] += d * input[r * I + i];
     }
-  }
-}
-
-/** `sums[o] = Σ_r matrix[r,o]`. */
-export function columnSums(
-  { rows, O }: { rows: number; O: number },
-  matrix: Floats, // (rows, O)
-  sums: Floats, // (O)
-): void {
-  sums.fill(0);
-  for (let r = 0; r < rows; r++) {
-    for (let o = 0; o < O; o++) sums[o] += matrix[r * O + o];
   }
 }

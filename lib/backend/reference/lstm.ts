@@ -1,6 +1,7 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
 import { sigmoid } from "./sigmoid.ts";
+import { stateBefore } from "./state_before.ts";
 
 /**
  * A layer of long short-term memory over a whole sequence, `a = x + W h_{t-1} + b`:
@@ -25,9 +26,8 @@ export function lstm(
   }: Arrays<"lstm">,
 ): void {
   for (let t = 0; t < T; t++) {
-    const before = (t - 1) * B * H;
-    const previous = t === 0 ? initialState : output.subarray(before);
-    const cell = t === 0 ? initialCell : cells.subarray(before);
+    const previous = stateBefore(t, initialState, output);
+    const cell = stateBefore(t, initialCell, cells);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const x = input.subarray(row * 4 * H, (row + 1) * 4 * H);
@@ -76,8 +76,7 @@ export function lstmBackward(
   const dState = new Float64Array(B * H); // dh_t without dOutput_t
   const dCell = new Float64Array(B * H); // dc_t from the step after
   for (let t = T - 1; t >= 0; t--) {
-    const before = (t - 1) * B * H;
-    const cell = t === 0 ? initialCell : cells.subarray(before);
+    const cell = stateBefore(t, initialCell, cells);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const saved = gates.subarray(row * 4 * H, (row + 1) * 4 * H);

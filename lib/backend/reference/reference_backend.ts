@@ -5,14 +5,10 @@
  */
 
 import type { Backend } from "../backend.ts";
-import {
-  type Call,
-  checkedOps,
-  implementationOf,
-  type Implementations,
-  type OpName,
-  wrongId,
-} from "../check_call.ts";
+import type { Call } from "../call.ts";
+import { checkedOps, wrongId } from "../checked_ops.ts";
+import { type OpName, placeOf } from "../compiled_op.ts";
+import { type Implementations, runnerOf } from "../implementations.ts";
 import { SIGNATURES } from "../ops.ts";
 import { Owner } from "../owner.ts";
 import { assertShape, sizeOf } from "../shapes.ts";
@@ -94,10 +90,13 @@ export function openReference(
       const data = dtype === "u32"
         ? zeros(Uint32Array, size)
         : zeros(RealArray, size);
-      return new StoredTensor({ owner, isFreed: false, data }, shape, dtype);
+      const storage = { owner, isFreed: false, data };
+      return new StoredTensor(storage, [...shape], dtype);
     },
     free(tensor) {
-      owner.freed(tensor).storage.isFreed = true;
+      const { storage } = owner.freed<ReferenceStorage>(tensor);
+      storage.isFreed = true;
+      storage.data = new RealArray(0); // a call that is remembered has the tensor
     },
     write(tensor, values) {
       elements(owner.written(tensor, values)).set(values);
@@ -109,7 +108,7 @@ export function openReference(
 
 /** The elements of an allocation. */
 interface ReferenceStorage extends Storage {
-  readonly data: Values;
+  data: Values;
 }
 
 /** The elements of a tensor, shared with it. */
@@ -120,18 +119,17 @@ function elements(
 }
 
 function implement(op: OpName): (call: Call<ReferenceStorage>) => void {
-  const { tensors: signatures }: OpSignature = SIGNATURES[op];
-  const ids = Object.entries(signatures).filter(([, { below }]) => below);
-  const run = implementationOf(FUNCTIONS, op);
-  return ({ sizes, tensors, scalars }) => {
-    const arrays: Record<string, Values> = {};
-    for (const name in tensors) arrays[name] = elements(tensors[name]);
-    for (const [name, { below }] of ids) {
-      if (!tensors[name]) continue;
-      const bound = sizes[below!];
-      const wrong = arrays[name].find((id) => id >= bound);
+  const { tensors }: OpSignature = SIGNATURES[op];
+  const ids = Object.entries(tensors).flatMap(([name, { below }], i) =>
+    below ? [{ name, i, place: placeOf(below) }] : []
+  );
+  const run = runnerOf(FUNCTIONS, op, elements);
+  return (call) => {
+    for (const { name, i, place } of ids) {
+      const bound = call.extents[place], tensor = call.tensors[i];
+      const wrong = tensor && elements(tensor).find((id) => id >= bound);
       if (wrong !== undefined) throw wrongId(op, name, wrong, bound);
     }
-    run(sizes, arrays, scalars);
+    run(call);
   };
 }

@@ -1,5 +1,6 @@
-import type { Scalars, Sizes } from "../check_call.ts";
+import type { Scalars, Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
+import { stateBefore } from "./state_before.ts";
 
 /**
  * A vanilla recurrent layer over a whole sequence:
@@ -20,9 +21,7 @@ export function rnn(
   { activation }: Scalars<"rnn">,
 ): void {
   for (let t = 0; t < T; t++) {
-    const previous = t === 0
-      ? initialState
-      : output.subarray((t - 1) * B * H, t * B * H);
+    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       for (let h = 0; h < H; h++) {
         const at = (t * B + b) * H + h;

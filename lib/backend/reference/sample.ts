@@ -1,4 +1,4 @@
-import type { Scalars, Sizes } from "../check_call.ts";
+import type { Scalars, Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
 
 /**
@@ -18,8 +18,8 @@ export function sample(
 ): void {
   for (let b = 0; b < B; b++) {
     const begin = b * V + firstId, end = (b + 1) * V;
-    const own = Float64Array.from(logits.subarray(begin, end));
-    const z = own.map((value, i) => {
+    const row = Float64Array.from(logits.subarray(begin, end));
+    const z = row.map((value, i) => {
       if (!seen?.[begin + i]) return bounded(value);
       return bounded(
         value > 0 ? value / repetitionPenalty : value * repetitionPenalty,
@@ -31,9 +31,9 @@ export function sample(
     tokens[b] = firstId + chosen;
     if (seen) seen[begin + chosen] = 1;
     if (logProbabilities) {
-      const most = own[greatest(own)];
-      const sum = own.reduce((sum, value) => sum + Math.exp(value - most), 0);
-      logProbabilities[b] = own[chosen] - most - Math.log(sum);
+      const most = row[greatest(row)];
+      const sum = row.reduce((sum, value) => sum + Math.exp(value - most), 0);
+      logProbabilities[b] = row[chosen] - most - Math.log(sum);
     }
   }
 }

@@ -43,9 +43,9 @@ export function softmaxCrossEntropy(
     for (let v = 0; v < V; v++) greatest = Math.max(greatest, z[v]);
     let sum = 0;
     for (let v = 0; v < V; v++) sum += Math.exp(z[v] - greatest);
-    const own = weight * (Math.log(sum) - (z[target] - greatest));
-    total += own;
-    if (losses) losses[r] = own;
+    const rowLoss = weight * (Math.log(sum) - (z[target] - greatest));
+    total += rowLoss;
+    if (losses) losses[r] = rowLoss;
     if (!dLogits) continue;
     for (let v = 0; v < V; v++) {
       const probability = Math.exp(z[v] - greatest) / sum;

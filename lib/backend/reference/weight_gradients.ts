@@ -1,6 +1,7 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import type { Arrays, Floats } from "./arrays.ts";
-import { columnSums, linearWeightGradient } from "./linear.ts";
+import { columnSums } from "./column_sums.ts";
+import { linearWeightGradient } from "./linear.ts";
 import { oneHotWeightGradient } from "./one_hot_linear.ts";
 
 /**

@@ -15,8 +15,8 @@ export function zeros<Kind extends Values>(
     return new Elements(size);
   } catch (cause) {
     throw new InputError(
-      `The reference backend has no memory for ${size} elements: take a ` +
-        `smaller model, batch or number of steps`,
+      `The reference backend has no memory for ${size} elements: use ` +
+        "a smaller model, batch size or number of steps",
       { cause },
     );
   }

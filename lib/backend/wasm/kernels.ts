@@ -5,7 +5,7 @@
  */
 
 import { builds } from "../../../kernels/wasm.generated.ts";
-import type { OpName } from "../check_call.ts";
+import type { OpName } from "../compiled_op.ts";
 
 /** With or without relaxed SIMD. */
 export type Build = keyof typeof builds;

@@ -1,7 +1,9 @@
-import { type Call, checkedOps, type OpName, wrongId } from "../check_call.ts";
+import type { Call } from "../call.ts";
+import { checkedOps, wrongId } from "../checked_ops.ts";
+import { type OpName, placeOf } from "../compiled_op.ts";
 import { type Ops, SIGNATURES } from "../ops.ts";
 import type { Owner } from "../owner.ts";
-import type { OpSignature, ScalarSignature } from "../signature.ts";
+import type { OpSignature } from "../signature.ts";
 import type { Storage, StoredTensor } from "../stored_tensor.ts";
 import type { Kernels } from "./kernels.ts";
 
@@ -37,23 +39,39 @@ function kernelCall(
 ): (call: Call<WasmStorage>) => void {
   const kernel = kernels[op], scratchBytes = kernels[`${op}Scratch`];
   const signature: OpSignature = SIGNATURES[op];
-  const tensorNames = Object.keys(signature.tensors);
-  const scalarEntries = Object.entries(signature.scalars);
-  const ids = tensorNames.find((name) => signature.tensors[name].below);
-  return ({ tensors, sizes, scalars }) => {
-    const extents = signature.sizes.map((name) => sizes[name]);
-    const numbers = [
-      ...tensorNames.map((name) =>
-        tensors[name] ? addressOf(tensors[name]) : 0
-      ),
-      ...extents,
-      ...scalarEntries.flatMap(([name, one]) => numbersOf(one, scalars[name])),
-    ];
-    if (scratchBytes) numbers.push(scratch(scratchBytes(...extents)));
+  const tensorEntries = Object.entries(signature.tensors);
+  const choicesOf = Object.values(signature.scalars)
+    .map((scalar) => scalar.kind === "choice" ? scalar.values : undefined);
+  const places = signature.sizes.map(placeOf);
+  const ids = tensorEntries.find(([, { below }]) => below);
+  const numbers: number[] = [], sizes: number[] = []; // those of the last call
+  let last: Call<WasmStorage> | undefined, bytes = 0;
+  return (call) => {
+    const { tensors, extents, scalars } = call;
+    let at = 0;
+    for (let i = 0; i < tensors.length; i++) {
+      const tensor = tensors[i];
+      numbers[at++] = tensor ? addressOf(tensor) : 0;
+    }
+    if (call !== last) {
+      last = call;
+      for (let i = 0; i < places.length; i++) {
+        numbers[at + i] = sizes[i] = extents[places[i]];
+      }
+      if (scratchBytes) bytes = scratchBytes(...sizes);
+    }
+    at += places.length;
+    for (let i = 0; i < scalars.length; i++) {
+      const value = scalars[i], choices = choicesOf[i];
+      if (choices) numbers[at++] = choices.indexOf(value as string);
+      else if (typeof value === "number") numbers[at++] = value;
+      else for (const word of value as number[]) numbers[at++] = word;
+    }
+    if (scratchBytes) numbers[at++] = scratch(bytes);
     const returned = kernel(...numbers);
     if (ids !== undefined && returned >= 0) {
-      const bound = sizes[signature.tensors[ids].below!];
-      throw wrongId(op, ids, returned, bound);
+      const [name, { below }] = ids;
+      throw wrongId(op, name, returned, extents[placeOf(below!)]);
     }
     assertAlive();
   };
@@ -64,14 +82,4 @@ export function addressOf(
   { storage, offset }: StoredTensor<WasmStorage>,
 ): number {
   return storage.address + 4 * offset;
-}
-
-/** A scalar as kernels take it: a choice is the number of its place. */
-function numbersOf(
-  signature: ScalarSignature,
-  value: unknown,
-): number | readonly number[] {
-  return signature.kind === "choice"
-    ? signature.values.indexOf(value as string)
-    : value as number | readonly number[];
 }

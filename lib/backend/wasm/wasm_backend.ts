@@ -112,7 +112,7 @@ export class WasmBackend implements Backend {
     const address = this.heap.allocate(4 * size);
     this.threads.kernels.clear(address, size);
     const storage = { owner: this.#owner, isFreed: false, address };
-    return new StoredTensor(storage, shape, dtype);
+    return new StoredTensor(storage, [...shape], dtype);
   }
 
   free(tensor: Tensor): void {

@@ -27,6 +27,7 @@ export function embeddingOps(
         tensors: { ids, links },
         dims: { rows },
         covers: [rows],
+        terms: rows,
       });
       dispatch({
         pipeline: pipelines.embedding_backward,

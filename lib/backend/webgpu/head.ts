@@ -1,4 +1,4 @@
-import type { Sizes } from "../check_call.ts";
+import type { Sizes } from "../implementations.ts";
 import { gridOf } from "./grid.ts";
 import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
@@ -82,6 +82,7 @@ function computeLogits(
     tensors: { input, weight, bias, output },
     dims: { rows, I: H, O: V, hasBias: 1 },
     covers: [V, rows],
+    terms: H,
   });
 }
 
@@ -113,6 +114,7 @@ function inOneKernel(
       hasInputGradient: dInput ? 1 : 0,
     },
     covers: [rows],
+    terms: 2 * H * V,
   });
 }
 
@@ -152,5 +154,6 @@ function stepByStep(
     tensors: { dOutput: dLogits, weight, dInput },
     dims: { rows, I: H, O: V },
     covers: [H, rows],
+    terms: V,
   });
 }

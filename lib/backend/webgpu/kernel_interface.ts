@@ -1,6 +1,6 @@
 import type { DType } from "../tensor.ts";
 
-/** A storage binding of a kernel: an array of `dtype`, called `name`. */
+/** A storage binding of a kernel: an array of `dtype`, or of four of it together. */
 export interface Binding {
   readonly index: number;
   readonly name: string;
@@ -19,6 +19,9 @@ export interface Field {
   readonly binding?: string;
 }
 
+/** By the names of `override`s; 1 is true. */
+export type Overrides = Readonly<Record<string, number>>;
+
 /** What a kernel takes and how it cuts up its work, as its source declares it. */
 export interface KernelInterface {
   /** In the order of their indices, which begin at 1. */
@@ -36,7 +39,7 @@ export interface KernelInterface {
 }
 
 const BINDING =
-  /@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)> (\w+): array<(f32|u32)>;/g;
+  /@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)> (\w+): array<(f32|u32|vec4f)>;/g;
 const DIMS = /struct Dims \{\n([^}]*)\}/;
 const FIELD = /^ {2}(\w+): (f32|u32),$/gm;
 const NUMBER = /^(?:override (\w+): u32|const (\w+)) = ([\w *]+);/gm;
@@ -50,6 +53,8 @@ const MAIN = /@workgroup_size\(([^)]*)\)\s*fn main\(([^{]*)\{/;
  * A workgroup's share is what the constants `SHARE_X`, `SHARE_Y` and `SHARE_Z` say.
  * Without them it is one of what is covered, or, where main takes its
  * global_invocation_id, one for each invocation.
+ *
+ * @param overrides Numbers that take the place of the source's.
  *
  * @example
  * ```ts
@@ -70,12 +75,15 @@ const MAIN = /@workgroup_size\(([^)]*)\)\s*fn main\(([^{]*)\{/;
  * console.assert(constants.SIZE === 64 && share[0] === 64 && !strides);
  * ```
  */
-export function parseInterface(source: string): KernelInterface {
+export function parseInterface(
+  source: string,
+  overrides: Overrides = {},
+): KernelInterface {
   const bindings = [...source.matchAll(BINDING)].map(
-    ([, index, access, name, dtype]) => ({
+    ([, index, access, name, type]) => ({
       index: Number(index),
       name,
-      dtype: dtype as DType,
+      dtype: type === "u32" ? "u32" : "f32" as DType,
       written: access === "read_write",
     }),
   ).sort((a, b) => a.index - b.index);
@@ -89,7 +97,7 @@ export function parseInterface(source: string): KernelInterface {
       ...(names.has(binding) && { binding }),
     };
   });
-  const constants = parseConstants(source);
+  const constants = parseConstants(source, overrides);
   const [, size, parameters] = source.match(MAIN) ?? [, "1", ""];
   const invocations = size.split(",").map((x) => valueOf(x, constants));
   const isOneEach = parameters.includes("@builtin(global_invocation_id)");
@@ -106,14 +114,17 @@ export function parseInterface(source: string): KernelInterface {
 }
 
 /** Constants may be products of others, wherever these stand. */
-function parseConstants(source: string): Record<string, number> {
+function parseConstants(
+  source: string,
+  overrides: Overrides,
+): Record<string, number> {
   const expressions = new Map(
     [...source.matchAll(NUMBER)].map(([, override, name = override, value]) => [
       name,
       value,
     ]),
   );
-  const constants: Record<string, number> = {};
+  const constants: Record<string, number> = { ...overrides };
   const resolve = (name: string): number =>
     constants[name] ??= expressions.get(name)!.split(" * ").reduce(
       (product, factor) =>

@@ -105,13 +105,29 @@ import step_forward from "../../../kernels/parts/step_forward.wgsl" with {
 };
 import weights from "../../../kernels/parts/weights.wgsl" with { type: "text" };
 import tanh from "../../../kernels/parts/tanh.wgsl" with { type: "text" };
-import three_columns from "../../../kernels/parts/three_columns.wgsl" with {
-  type: "text",
-};
 import workgroup_greatest from "../../../kernels/parts/workgroup_greatest.wgsl" with {
   type: "text",
 };
 import workgroup_sum from "../../../kernels/parts/workgroup_sum.wgsl" with {
+  type: "text",
+};
+import matmul_rows from "../../../kernels/parts/matmul_rows.wgsl" with {
+  type: "text",
+};
+import one_gate from "../../../kernels/parts/one_gate.wgsl" with {
+  type: "text",
+};
+import gates from "../../../kernels/parts/gates.wgsl" with { type: "text" };
+import recurrent_backward from "../../../kernels/parts/recurrent_backward.wgsl" with {
+  type: "text",
+};
+import recurrent_forward from "../../../kernels/parts/recurrent_forward.wgsl" with {
+  type: "text",
+};
+import sequence_backward from "../../../kernels/parts/sequence_backward.wgsl" with {
+  type: "text",
+};
+import sequence_forward from "../../../kernels/parts/sequence_forward.wgsl" with {
   type: "text",
 };
 
@@ -123,17 +139,23 @@ export const PARTS = {
   each_parameter,
   finite,
   four_columns,
+  gates,
   global_norm,
   logistic,
   matmul_elements,
+  matmul_rows,
   matmul_staged,
   matmul_tile,
   matmul_units,
+  one_gate,
+  recurrent_backward,
+  recurrent_forward,
   row_reduction,
+  sequence_backward,
+  sequence_forward,
   step_backward,
   step_forward,
   tanh,
-  three_columns,
   weights,
   workgroup_greatest,
   workgroup_sum,
@@ -142,16 +164,35 @@ export const PARTS = {
 /** Name of a file in kernels/parts/. */
 export type PartName = keyof typeof PARTS;
 
+/** Name of a file in kernels/. */
+type SourceName = keyof typeof SOURCES;
+
 // Parts of several kernels, in the order that Deno needs: see filesOf.
 const PRODUCT = ["matmul_elements", "matmul_tile", "four_columns"] as const;
 const GATED_STEP = [
   "step_forward",
+  "recurrent_forward",
   "matmul_units",
   "matmul_tile",
   "logistic",
   "tanh",
 ] as const;
-const STEP_BACKWARD = ["step_backward", ...PRODUCT] as const;
+const STEP_BACKWARD = [
+  "step_backward",
+  "recurrent_backward",
+  ...PRODUCT,
+] as const;
+const SEQUENCE = [
+  "sequence_forward",
+  "recurrent_forward",
+  "matmul_rows",
+  "tanh",
+] as const;
+const SEQUENCE_BACKWARD = [
+  "sequence_backward",
+  "recurrent_backward",
+  "matmul_rows",
+] as const;
 const UPDATE = [
   "each_parameter",
   "global_norm",
@@ -160,45 +201,99 @@ const UPDATE = [
   "finite",
 ] as const;
 
-/** WGSL by the name of its file in kernels/, and the parts that it uses. */
+/** WGSL by the name of its file in kernels/: all but the parts. */
+export const SOURCES = {
+  carry,
+  copy,
+  dropout,
+  embedding,
+  embedding_backward,
+  embedding_backward_links,
+  fill,
+  finish_adam,
+  finish_momentum,
+  finish_partials,
+  finish_rmsprop,
+  finish_sgd,
+  gru,
+  gru_backward,
+  head,
+  head_loss,
+  head_softmax,
+  head_weights,
+  linear,
+  linear_backward,
+  lstm,
+  lstm_backward,
+  one_hot_linear,
+  rnn,
+  rnn_backward,
+  sample,
+  sample_drawn,
+  transpose,
+  weight_gradients,
+} as const;
+
+/**
+ * A kernel's own file in kernels/, and the parts that it uses. A recurrent cell's file
+ * makes two kernels: of one step, and of a sequence.
+ */
 export const KERNELS = {
-  carry: [carry, "each_element", "finite"],
-  copy: [copy, "each_element"],
-  dropout: [dropout, "each_element"],
-  embedding: [embedding, "each_element"],
-  embedding_backward: [embedding_backward, "each_element"],
-  embedding_backward_links: [embedding_backward_links],
-  fill: [fill, "each_element"],
-  finish_partials: [finish_partials, "workgroup_sum"],
-  gru: [gru, ...GATED_STEP, "three_columns"],
-  gru_backward: [gru_backward, ...STEP_BACKWARD],
-  head: [head, "weights"],
-  head_loss: [head_loss, "weights", "workgroup_sum"],
-  head_softmax: [head_softmax, "weights", "row_reduction"],
-  head_weights: [head_weights, "workgroup_sum"],
-  linear: [linear, ...PRODUCT],
-  linear_backward: [linear_backward, "matmul_staged"],
-  lstm: [lstm, ...GATED_STEP, "four_columns"],
-  lstm_backward: [lstm_backward, ...STEP_BACKWARD, "tanh"],
-  one_hot_linear: [one_hot_linear, "each_element"],
-  rnn: [rnn, "step_forward", ...PRODUCT, "tanh"],
-  rnn_backward: [rnn_backward, ...STEP_BACKWARD],
-  sample: [sample, "bounded", "workgroup_greatest"],
+  carry: ["carry", "each_element", "finite"],
+  copy: ["copy", "each_element"],
+  dropout: ["dropout", "each_element"],
+  embedding: ["embedding", "each_element"],
+  embedding_backward: ["embedding_backward", "each_element"],
+  embedding_backward_links: ["embedding_backward_links"],
+  fill: ["fill", "each_element"],
+  finish_adam: ["finish_adam", ...UPDATE],
+  finish_momentum: ["finish_momentum", ...UPDATE],
+  finish_partials: ["finish_partials", "workgroup_sum"],
+  finish_rmsprop: ["finish_rmsprop", ...UPDATE],
+  finish_sgd: ["finish_sgd", ...UPDATE],
+  gru: ["gru", ...GATED_STEP],
+  gru_sequence: ["gru", ...SEQUENCE, "logistic", "gates"],
+  gru_backward: ["gru_backward", ...STEP_BACKWARD],
+  gru_backward_sequence: ["gru_backward", ...SEQUENCE_BACKWARD, "gates"],
+  head: ["head", "weights"],
+  head_loss: ["head_loss", "weights", "workgroup_sum"],
+  head_softmax: ["head_softmax", "weights", "row_reduction"],
+  head_weights: ["head_weights", "workgroup_sum"],
+  linear: ["linear", ...PRODUCT],
+  linear_backward: ["linear_backward", "matmul_staged"],
+  lstm: ["lstm", ...GATED_STEP, "four_columns"],
+  lstm_sequence: ["lstm", ...SEQUENCE, "logistic", "gates"],
+  lstm_backward: ["lstm_backward", ...STEP_BACKWARD, "tanh"],
+  lstm_backward_sequence: [
+    "lstm_backward",
+    ...SEQUENCE_BACKWARD,
+    "tanh",
+    "gates",
+  ],
+  one_hot_linear: ["one_hot_linear", "each_element"],
+  rnn: [
+    "rnn",
+    "step_forward",
+    "recurrent_forward",
+    "one_gate",
+    ...PRODUCT,
+    "tanh",
+  ],
+  rnn_backward: ["rnn_backward", ...STEP_BACKWARD, "one_gate"],
+  rnn_backward_sequence: ["rnn_backward", ...SEQUENCE_BACKWARD, "one_gate"],
+  rnn_sequence: ["rnn", ...SEQUENCE, "one_gate"],
+  sample: ["sample", "bounded", "workgroup_greatest"],
   sample_drawn: [
-    sample_drawn,
+    "sample_drawn",
     "bounded",
     "workgroup_greatest",
     "workgroup_sum",
   ],
-  transpose: [transpose],
-  finish_adam: [finish_adam, ...UPDATE],
-  finish_momentum: [finish_momentum, ...UPDATE],
-  finish_rmsprop: [finish_rmsprop, ...UPDATE],
-  finish_sgd: [finish_sgd, ...UPDATE],
-  weight_gradients: [weight_gradients],
-} as const satisfies Record<string, readonly [string, ...PartName[]]>;
+  transpose: ["transpose"],
+  weight_gradients: ["weight_gradients"],
+} as const satisfies Record<string, readonly [SourceName, ...PartName[]]>;
 
-/** Name of a file in kernels/. */
+/** Name of a kernel. */
 export type KernelName = keyof typeof KERNELS;
 
 /** A file of WGSL: its path from the root, and what it holds. */
@@ -214,9 +309,9 @@ export interface WGSLFile {
  * so they stand at the top of a file, and matmul_tile comes behind all that have some.
  */
 export function filesOf(name: KernelName): WGSLFile[] {
-  const [text, ...parts] = KERNELS[name];
+  const [own, ...parts] = KERNELS[name];
   return [
-    { path: `kernels/${name}.wgsl`, text },
+    { path: `kernels/${own}.wgsl`, text: SOURCES[own] },
     ...parts.map((part) => ({
       path: `kernels/parts/${part}.wgsl`,
       text: PARTS[part],

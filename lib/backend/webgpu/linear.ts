@@ -11,6 +11,7 @@ export function linearOps(
         tensors: { input, weight, bias: bias ?? weight, output },
         dims: { rows, I, O, hasBias: bias ? 1 : 0 },
         covers: [O, rows],
+        terms: I,
       });
     },
 
@@ -20,6 +21,7 @@ export function linearOps(
         tensors,
         dims: { rows, I, O },
         covers: [I, rows],
+        terms: O,
       });
     },
   };

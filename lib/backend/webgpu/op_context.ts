@@ -1,8 +1,10 @@
-import type { Implementations, OpName } from "../check_call.ts";
+import type { OpName } from "../compiled_op.ts";
+import type { Implementations } from "../implementations.ts";
 import { sizeOf } from "../shapes.ts";
 import { StoredTensor } from "../stored_tensor.ts";
 import type { DType } from "../tensor.ts";
 import type { Commands, Dispatch } from "./commands.ts";
+import type { Engine } from "./engine.ts";
 import type { Memory } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { BufferStorage, WebGPUTensor } from "./tensor.ts";
@@ -10,6 +12,8 @@ import type { BufferStorage, WebGPUTensor } from "./tensor.ts";
 /** What the ops of one backend share. */
 export interface OpContext {
   readonly pipelines: Pipelines;
+  /** The engine of recurrent layers. Default: by their sizes. */
+  readonly engine?: Engine;
   dispatch(dispatch: Dispatch): void;
   /** A tensor to use within one op; what it holds is the last user's. */
   scratch(
@@ -44,15 +48,17 @@ export type OpsOf<Names extends OpName> = Pick<
 
 /** Dispatches go to `commands`; a scratch tensor grows to the largest asked for. */
 export function createOpContext(
-  { commands, memory, pipelines }: {
+  { commands, memory, pipelines, engine }: {
     commands: Commands;
     memory: Memory;
     pipelines: Pipelines;
+    engine?: Engine;
   },
 ): OpContext {
   const scratch = new Map<ScratchName, BufferStorage>();
   return {
     pipelines,
+    engine,
     dispatch: (dispatch) => commands.dispatch(dispatch),
     scratch(name, shape, dtype = "f32") {
       const size = sizeOf(shape);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Implementations } from "../check_call.ts";
+import type { Implementations } from "../implementations.ts";
 import { embeddingOps } from "./embedding.ts";
 import { finishOps } from "./finish.ts";
 import { headOps } from "./head.ts";

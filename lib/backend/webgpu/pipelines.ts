@@ -5,7 +5,12 @@
  */
 
 import { DeviceError } from "../device_error.ts";
-import { type KernelInterface, parseInterface } from "./kernel_interface.ts";
+import type { OpenedDevice } from "./device.ts";
+import {
+  type KernelInterface,
+  type Overrides,
+  parseInterface,
+} from "./kernel_interface.ts";
 import {
   filesOf,
   join,
@@ -14,9 +19,6 @@ import {
   placeOf,
   type WGSLFile,
 } from "./kernels.ts";
-
-/** By the names of `override`s; 1 is true. */
-export type Overrides = Readonly<Record<string, number>>;
 
 /** A kernel that is ready to be dispatched. */
 export interface Pipeline extends KernelInterface {
@@ -30,31 +32,73 @@ export interface PipelineSet extends Pipeline {
   readonly variants: Readonly<Record<string, Pipeline>>;
 }
 
+/** A kernel that is compiled for the sizes it is used with, when it first is. */
+export interface SizedPipelines {
+  /** Those of the kernel's source. */
+  readonly constants: KernelInterface["constants"];
+  /** The pipeline with these numbers. Where it does not compile, the device fails. */
+  sized(overrides: Overrides): Pipeline;
+}
+
+/** Kernels that go through a whole sequence: each has more forms than a run uses. */
+type SequenceName = Extract<KernelName, `${string}_sequence`>;
+
 /** All pipelines, by the name of the kernel. */
-export type Pipelines = Readonly<Record<KernelName, PipelineSet>>;
+export type Pipelines =
+  & Readonly<Record<Exclude<KernelName, SequenceName>, PipelineSet>>
+  & Readonly<Record<SequenceName, SizedPipelines>>;
 
 const COMPUTE_STAGE = 4; // GPUShaderStage.COMPUTE; the DOM types lack its value
 
 /**
- * Compiles every kernel and its variants.
+ * Compiles every kernel and its variants, but for those that wait for their sizes.
  *
  * @param sources The files of a kernel. Default: those in kernels/.
  * @throws {DeviceError} If one does not compile: names the file and the line.
  */
 export async function compileAll(
-  device: GPUDevice,
+  opened: OpenedDevice,
   sources: (name: KernelName) => readonly WGSLFile[] = filesOf,
 ): Promise<Pipelines> {
   const names = Object.keys(KERNELS) as KernelName[];
   const compiled = await Promise.all(names.map(async (name) => {
     const files = sources(name);
-    const pipeline = await compile(device, files);
-    const variants = await Promise.all(pipeline.flags.map(async (flag) => {
-      return [flag, await compile(device, files, { [flag]: 1 })];
-    }));
-    return [name, { ...pipeline, variants: Object.fromEntries(variants) }];
+    return [
+      name,
+      name.endsWith("_sequence")
+        ? sizedPipelines(opened, files, name)
+        : await compileSet(opened.device, files),
+    ];
   }));
   return Object.fromEntries(compiled);
+}
+
+async function compileSet(
+  device: GPUDevice,
+  files: readonly WGSLFile[],
+): Promise<PipelineSet> {
+  const pipeline = await compile(device, files);
+  const variants = await Promise.all(pipeline.flags.map(async (flag) => {
+    return [flag, await compile(device, files, { [flag]: 1 })];
+  }));
+  return { ...pipeline, variants: Object.fromEntries(variants) };
+}
+
+function sizedPipelines(
+  { device, watch }: OpenedDevice,
+  files: readonly WGSLFile[],
+  name: KernelName,
+): SizedPipelines {
+  const compiled = new Map<string, Pipeline>();
+  return {
+    constants: parseInterface(join(files)).constants,
+    sized: (overrides) =>
+      compiled.getOrInsertComputed(settingsOf(overrides), () => {
+        const { pipeline, failure } = create(device, files, overrides, name);
+        failure.then((error) => error && watch.fail(error), () => {});
+        return pipeline;
+      }),
+  };
 }
 
 /**
@@ -67,12 +111,23 @@ export async function compile(
   files: readonly WGSLFile[],
   overrides: Overrides = {},
 ): Promise<Pipeline> {
-  const [kernel] = files;
+  const name = files[0].path.replaceAll(/^.*\/|\.wgsl$/g, "");
+  const { pipeline, failure } = create(device, files, overrides, name);
+  const error = await failure;
+  if (error) throw error;
+  return pipeline;
+}
+
+/** A pipeline at once, and later why it is none, if it does not compile. */
+function create(
+  device: GPUDevice,
+  files: readonly WGSLFile[],
+  overrides: Overrides,
+  name: string,
+): { pipeline: Pipeline; failure: Promise<DeviceError | undefined> } {
   const code = join(files);
-  const parsed = parseInterface(code);
-  const settings = Object.entries(overrides).map(([k, v]) => ` ${k}=${v}`);
-  const name = kernel.path.replaceAll(/^.*\/|\.wgsl$/g, "");
-  const label = name + settings.join("");
+  const parsed = parseInterface(code, overrides);
+  const label = name + settingsOf(overrides);
 
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label, code });
@@ -102,24 +157,37 @@ export async function compile(
     layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
     compute: { module, entryPoint: "main", constants: overrides },
   });
-  const error = await device.popErrorScope(); // the scope is of the calls above
-  if (error) {
-    const { messages } = await module.getCompilationInfo();
-    const first = messages.find(({ type }) => type === "error");
-    // Deno reports line 1 for all, and the true one in the text.
-    const line = error.message.match(/wgsl:(\d+)/)?.[1] ?? first?.lineNum;
-    const place = placeOf(files, Number(line));
-    const where = place ? `${place.path}, line ${place.line}` : kernel.path;
-    const whose = place && place.path !== kernel.path
-      ? ` (a part of ${kernel.path})`
-      : "";
-    throw new DeviceError(
-      "failed",
-      `Cannot compile ${where}${whose}: ` +
-        placed(first?.message || error.message, files).trim(),
-    );
-  }
-  return { label, pipeline, layout, ...parsed };
+  const failure = device.popErrorScope() // the scope is of the calls above
+    .then((error) => error ? failureOf(error, module, files) : undefined);
+  return { pipeline: { label, pipeline, layout, ...parsed }, failure };
+}
+
+/** Why a kernel does not compile. */
+async function failureOf(
+  error: GPUError,
+  module: GPUShaderModule,
+  files: readonly WGSLFile[],
+): Promise<DeviceError> {
+  const [kernel] = files;
+  const { messages } = await module.getCompilationInfo();
+  const first = messages.find(({ type }) => type === "error");
+  // Deno reports line 1 for all, and the true one in the text.
+  const line = error.message.match(/wgsl:(\d+)/)?.[1] ?? first?.lineNum;
+  const place = placeOf(files, Number(line));
+  const where = place ? `${place.path}, line ${place.line}` : kernel.path;
+  const whose = place && place.path !== kernel.path
+    ? ` (a part of ${kernel.path})`
+    : "";
+  return new DeviceError(
+    "failed",
+    `Cannot compile ${where}${whose}: ` +
+      placed(first?.message || error.message, files).trim(),
+  );
+}
+
+/** `" ROWS=2 QUADS=32"`. */
+function settingsOf(overrides: Overrides): string {
+  return Object.entries(overrides).map(([k, v]) => ` ${k}=${v}`).join("");
 }
 
 /** The compiler's message, with its places in the joined files as those in each. */

@@ -1,14 +1,16 @@
 /**
- * The ops of recurrent layers: a dispatch for each step, whatever the cell.
+ * The ops of recurrent layers, whatever the cell: with a dispatch for each step, or with
+ * one for a whole sequence.
  *
  * @module
  */
 
 import type { Activation } from "../ops.ts";
+import { engineOf, sequencePipeline } from "./engine.ts";
 import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
-/** A cell, by the name of its op and of the kernel of a step forward. */
+/** A cell, by the name of its op and of its file in kernels/. */
 type Cell = "rnn" | "gru" | "lstm";
 
 /** An op's tensors, by the names of its arguments. */
@@ -22,8 +24,8 @@ interface Dims extends Readonly<Record<string, number>> {
 }
 
 /**
- * The ops of all cells. A cell is two kernels of one step, `CELL.wgsl` with a variant
- * for the first step and `CELL_backward.wgsl`, and two entries here.
+ * The ops of all cells. A cell is two files of kernels, `CELL.wgsl` and
+ * `CELL_backward.wgsl`, and two entries here.
  */
 export function recurrentOps(
   context: OpContext,
@@ -48,14 +50,29 @@ function kindOf(activation: Activation): { relu: number } {
 
 /** The steps of a layer in order. */
 function forward(
-  { dispatch, pipelines }: OpContext,
+  { dispatch, pipelines, engine }: OpContext,
   cell: Cell,
-  tensors: Tensors<string>,
+  tensors: Tensors<"weight">,
   dims: Dims,
 ): void {
   const { T, B, H } = dims;
+  const [terms] = tensors.weight.shape; // G·H
+  const sequence = pipelines[`${cell}_sequence`];
+  if (engineOf(engine, dims, tensors.weight, sequence) === "sequence") {
+    const pipeline = sequencePipeline(sequence, dims);
+    const { STEPS } = pipeline.constants;
+    dispatch({
+      pipeline,
+      tensors,
+      dims,
+      covers: [B],
+      terms: Math.min(STEPS, T) * H * terms,
+      steps: multiplesBelow(T, STEPS),
+    });
+    return;
+  }
   const pipeline = pipelines[cell];
-  const layer = { tensors, dims, covers: [H, B] } as const;
+  const layer = { tensors, dims, covers: [H, B], terms } as const;
   dispatch({ pipeline: pipeline.variants.FIRST, ...layer, steps: [0] });
   const steps = Array.from({ length: T - 1 }, (_, i) => i + 1);
   dispatch({ pipeline, ...layer, steps });
@@ -68,21 +85,35 @@ function backward(
   { weight, ...tensors }: Tensors<"weight">,
   dims: Dims,
 ): void {
-  const { dispatch, pipelines, scratch } = context;
+  const { dispatch, pipelines, scratch, engine } = context;
   const { T, B, H } = dims;
-  const pipeline = pipelines[`${cell}_backward`];
+  const [terms] = weight.shape; // G·H
+  const sequence = pipelines[`${cell}_backward_sequence`];
+  const isSequence = engineOf(engine, dims, weight, sequence) === "sequence";
+  const pipeline = isSequence
+    ? sequencePipeline(sequence, dims)
+    : pipelines[`${cell}_backward`];
+  const distance = isSequence ? pipeline.constants.STEPS : 1;
   const carries = pipeline.bindings.some(({ name }) => name === "carried");
   dispatch({
     pipeline,
     tensors: {
       ...tensors,
-      transposed: transpose(context, weight),
+      weight: isSequence ? weight : transpose(context, weight),
       ...(carries && { carried: scratch("carried", [B, H]) }),
     },
     dims,
-    covers: [H, B],
-    steps: Array.from({ length: T }, (_, i) => T - 1 - i),
+    ...(isSequence
+      ? { covers: [B], terms: Math.min(distance, T) * H * terms }
+      : { covers: [H, B], terms }),
+    steps: multiplesBelow(T, distance).map((step) => T - 1 - step),
   });
+}
+
+/** 0, `distance`, 2 · `distance` and so on, below `end`. */
+function multiplesBelow(end: number, distance: number): number[] {
+  const length = Math.ceil(end / distance);
+  return Array.from({ length }, (_, i) => i * distance);
 }
 
 /** `weightᵀ`, for the steps backward: a scratch tensor. */

@@ -5,8 +5,9 @@
  */
 
 import type { Backend } from "../backend.ts";
-import { checkedOps, implementationOf } from "../check_call.ts";
+import { checkedOps } from "../checked_ops.ts";
 import { DeviceError } from "../device_error.ts";
+import { runnerOf } from "../implementations.ts";
 import { assertShape, sizeOf } from "../shapes.ts";
 import { StoredTensor } from "../stored_tensor.ts";
 import { Commands } from "./commands.ts";
@@ -16,12 +17,13 @@ import {
   type OpenedDevice,
   platformGPU,
 } from "./device.ts";
+import type { Engine } from "./engine.ts";
 import { Memory } from "./memory.ts";
 import { createOpContext } from "./op_context.ts";
 import { createOps } from "./ops.ts";
 import { compileAll, type Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
-import type { BufferStorage } from "./tensor.ts";
+import type { BufferStorage, WebGPUTensor } from "./tensor.ts";
 
 export { findAdapter, type FoundAdapter } from "./device.ts";
 
@@ -36,6 +38,11 @@ export interface WebGPUOptions {
   readonly allowSoftware?: boolean;
   /** Milliseconds that the device is given to answer a read. Default: a minute. */
   readonly patience?: number;
+  /**
+   * How recurrent layers go through their time steps, where their sizes allow either.
+   * Default: by a fixed table of sizes, so that the same run gives the same bits.
+   */
+  readonly engine?: Engine;
 }
 
 /**
@@ -62,7 +69,7 @@ export interface WebGPUOptions {
  * ```
  */
 export async function openWebGPU(
-  { gpu = platformGPU(), allowSoftware = true, patience }: WebGPUOptions = {},
+  { gpu = platformGPU(), allowSoftware = true, ...options }: WebGPUOptions = {},
 ): Promise<Backend> {
   const found = await findAdapter(gpu);
   if (!found || (found.software && !allowSoftware)) {
@@ -80,8 +87,8 @@ export async function openWebGPU(
   const opened = await openDevice(found.adapter);
   const { device, watch } = opened;
   try {
-    const pipelines = await watch.wait(compileAll(device));
-    return createBackend(opened, found.description, pipelines, patience);
+    const pipelines = await watch.wait(compileAll(opened));
+    return createBackend(opened, found.description, pipelines, options);
   } catch (error) {
     device.destroy();
     throw error;
@@ -90,18 +97,17 @@ export async function openWebGPU(
 
 /**
  * The backend of a device and its compiled kernels.
- *
- * @param patience Milliseconds that the device is given to answer a read.
  */
 export function createBackend(
   { device, watch }: OpenedDevice,
   description: string,
   pipelines: Pipelines,
-  patience = PATIENCE,
+  { patience = PATIENCE, engine }: Pick<WebGPUOptions, "patience" | "engine"> =
+    {},
 ): Backend {
   const memory = new Memory(device, watch);
   const commands = new Commands(device, memory);
-  const parts = { device, memory, commands, pipelines, watch };
+  const parts = { device, memory, commands, pipelines, watch, engine };
   const ops = createOps(createOpContext(parts));
   const { owner } = memory;
   const readback = new Readback(parts, patience);
@@ -110,10 +116,10 @@ export function createBackend(
     name: "webgpu",
     description,
     ops: checkedOps<BufferStorage>(owner, (op) => {
-      const run = implementationOf(ops, op);
-      return ({ sizes, tensors, scalars }) => {
+      const run = runnerOf(ops, op, (tensor: WebGPUTensor) => tensor);
+      return (call) => {
         watch.check();
-        run(sizes, tensors, scalars);
+        run(call);
       };
     }),
     allocate(shape, dtype = "f32") {
@@ -122,7 +128,7 @@ export function createBackend(
       assertShape(shape);
       const label = `tensor (${shape.join(", ")})`;
       const storage = memory.allocate(sizeOf(shape), label);
-      return new StoredTensor(storage, shape, dtype);
+      return new StoredTensor(storage, [...shape], dtype);
     },
     free(tensor) {
       commands.destroy(owner.freed<BufferStorage>(tensor).storage);

@@ -63,6 +63,7 @@ export function weightGradientsOps(
           ...places,
         },
         covers: [across, Math.ceil(tiles / across)],
+        terms: TILE * TILE * rows,
       });
       deliver();
     },

@@ -6,6 +6,7 @@
 
 import { fromFileUrl, join } from "@std/path";
 import { linesOf } from "./run_state.ts";
+import { succeeds } from "../../succeeds.ts";
 
 /** Kinds of file operations, as tools/faults.c counts them. */
 export type OperationClass =
@@ -103,16 +104,7 @@ export function operationsIn(log: string): Operation[] {
 /** Whether faults can be made here: on Linux, with a C compiler. */
 export async function canMakeFaults(): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
-  try {
-    const { success } = await new Deno.Command("gcc", {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
+  return await succeeds("gcc", "--version");
 }
 
 async function compile(): Promise<string> {

@@ -87,6 +87,24 @@ export async function trialsOf<T>(
   await trials(some, (seed) => trial(all[index(seed)], seed));
 }
 
+/** The same with trials of which each has a name, told `what`; an error begins with it. */
+export async function namedTrials<T>(
+  options: TrialOptions,
+  all: readonly (readonly [
+    name: string,
+    trial: (what: T, seed: number) => Promise<void>,
+  ])[],
+  what: T,
+): Promise<void> {
+  await trialsOf(options, all, async ([name, trial], seed) => {
+    try {
+      await trial(what, seed);
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`);
+    }
+  });
+}
+
 /** An error's message on one line, of which the first thousand characters. */
 function reasonOf(error: unknown): string {
   if (error instanceof SuppressedError) return reasonOf(error.suppressed);
