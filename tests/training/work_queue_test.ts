@@ -139,7 +139,7 @@ function withBadUpdates(backend: Backend, bad: readonly number[]): Backend {
   return withOps(backend, (ops) => ({
     finish: (x) => {
       if (rates.has(x.learningRate)) {
-        ops.fill({ tensor: x.norm, value: Infinity });
+        ops.fill({ tensor: x.gradients.view(0, [1]), value: Infinity });
       }
       ops.finish(x);
     },
