@@ -6,7 +6,7 @@
 
 import { InputError } from "./input_error.ts";
 import { Allocation } from "./backend/allocation.ts";
-import type { Backend, Tensor } from "./backend/backend.ts";
+import type { Backend } from "./backend/backend.ts";
 import { LanguageModel } from "./model/language_model.ts";
 import { type Reals, StepReader } from "./model/step_reader.ts";
 import { isInRange, rangeText } from "./setting.ts";
@@ -137,7 +137,7 @@ export async function* score(
   model.write(parameters);
   const wanted = { likeliest, layer };
   const steps = new StepReader(model, config, backend, ids, wanted);
-  const also = (logits: Tensor) => steps.read(logits);
+  const also = () => steps.read();
   const how = { ...sizes, perToken: true, also, clock };
   const chunks = last > 0 ? textLosses(model, backend, ids, how) : [];
   for await (const { begin, losses } of chunks) {
@@ -158,7 +158,7 @@ export async function* score(
     using allocation = new Allocation(backend);
     const input = allocation.tensor([1, 1], "u32");
     backend.write(input, ids.subarray(last));
-    model.forward(input);
+    model.advance(input);
     await steps.readStates();
   }
   yield [scored(last, steps.take().states[0])];

@@ -15,7 +15,6 @@ import { SCRATCH_NAMES } from "../lib/backend/webgpu/op_context.ts";
 
 /** Kernels that are a part of an op which their name does not begin with. */
 const PART_OF: Readonly<Record<string, OpName>> = {
-  sum_slices: "linearBackward",
   transpose: "rnnBackward",
 };
 

@@ -142,8 +142,8 @@ Deno.test("a signal ends training with a last checkpoint of what was done", asyn
   const counted = withOps(backend, (ops) => {
     let updates = 0;
     return {
-      update: (x) => {
-        ops.update(x);
+      finish: (x) => {
+        ops.finish(x);
         if (++updates * 16 === progress.tokens) again.abort();
       },
     };

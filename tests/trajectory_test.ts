@@ -43,38 +43,38 @@ function without(tensor: Tensor, op: () => void): void {
 /** What an implementation may do wrong, by ops that do so. */
 const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
   "the gradient of weight_ih is 1 % off": (ops) => ({
-    oneHotLinearBackward(tensors) {
-      ops.oneHotLinearBackward(tensors);
-      enlarge(tensors.dWeight);
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dWeightIh!);
     },
   }),
   "the gradient of weight_hh is 1 % off": (ops) => ({
-    rnnBackward(tensors) {
-      ops.rnnBackward(tensors);
-      enlarge(tensors.dWeight);
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dWeight!);
     },
   }),
   "the gradient of the layer's bias is 1 % off": (ops) => ({
-    rnnBackward(tensors) {
-      ops.rnnBackward(tensors);
-      enlarge(tensors.dBias);
-    },
-  }),
-  "the gradient of the head's weight is 1 % off": (ops) => ({
-    linearBackward(tensors) {
-      ops.linearBackward(tensors);
-      enlarge(tensors.dWeight);
-    },
-  }),
-  "the gradient of the head's bias is 1 % off": (ops) => ({
-    linearBackward(tensors) {
-      ops.linearBackward(tensors);
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
       enlarge(tensors.dBias!);
     },
   }),
+  "the gradient of the head's weight is 1 % off": (ops) => ({
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dHeadWeight!);
+    },
+  }),
+  "the gradient of the head's bias is 1 % off": (ops) => ({
+    weightGradients(tensors) {
+      ops.weightGradients(tensors);
+      enlarge(tensors.dHeadBias!);
+    },
+  }),
   "the gradient of the layer's output is 1 % off": (ops) => ({
-    linearBackward(tensors) {
-      ops.linearBackward(tensors);
+    head(tensors) {
+      ops.head(tensors);
       enlarge(tensors.dInput!);
     },
   }),
@@ -84,8 +84,8 @@ const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
     },
   }),
   "the gradient of weight_hh leaves out the carried state": (ops) => ({
-    rnnBackward(tensors) {
-      without(tensors.initialState, () => ops.rnnBackward(tensors));
+    weightGradients(tensors) {
+      without(tensors.initialState!, () => ops.weightGradients(tensors));
     },
   }),
   "the state is not carried": (ops) => ({
@@ -95,9 +95,9 @@ const MISTAKES: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
   }),
   "the state is carried over the end of an epoch": () => ({ fill() {} }),
   "the learning rate is 0.1 % off": (ops) => ({
-    update(tensors) {
+    finish(tensors) {
       const learningRate = 1.001 * tensors.learningRate;
-      ops.update({ ...tensors, learningRate });
+      ops.finish({ ...tensors, learningRate });
     },
   }),
 };

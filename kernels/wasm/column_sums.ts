@@ -9,6 +9,7 @@ const enum Slot {
   Sums,
   Rows,
   Columns,
+  Stride, // bytes
 }
 
 /** Columns that one piece adds up. */
@@ -20,17 +21,19 @@ export function columnSums(
   sums: usize, // (columns)
   rows: usize,
   columns: usize,
+  stride: usize, // bytes from a row to the next
 ): void {
   setArgument(Slot.Matrix, matrix);
   setArgument(Slot.Sums, sums);
   setArgument(Slot.Rows, rows);
   setArgument(Slot.Columns, columns);
+  setArgument(Slot.Stride, stride);
   const pieces = (columns + PIECE_COLUMNS - 1) / PIECE_COLUMNS;
   runPhase(columnSumsPiece, pieces, MOVE * <f64> rows * <f64> columns);
 }
 
 function columnSumsPiece(piece: usize, _thread: usize): void {
-  const rows = argument(Slot.Rows), stride = argument(Slot.Columns) << 2;
+  const rows = argument(Slot.Rows), stride = argument(Slot.Stride);
   const first = piece * PIECE_COLUMNS;
   const columns = least(PIECE_COLUMNS, argument(Slot.Columns) - first);
   const matrix = argument(Slot.Matrix) + (first << 2);

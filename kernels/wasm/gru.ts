@@ -4,7 +4,6 @@ import { sigmoids } from "./activations";
 import { argument, setArgument } from "./control";
 import { tanh } from "./functions";
 import {
-  Area,
   backward,
   forward,
   layOut,
@@ -13,12 +12,10 @@ import {
   setLayer,
   Slot,
 } from "./recurrent";
-import { areaOf } from "./scratch";
 import { loadUpTo, storeUpTo } from "./simd";
 
 /** r, z and n, of which the last has a bias within the reset gate's reach. */
 const GATES: usize = 3;
-const APART: usize = 1;
 
 /** Bytes of scratch that `gru` needs. */
 export function gruScratch(_T: usize, B: usize, H: usize): f64 {
@@ -72,8 +69,8 @@ function forwardRow(at: usize, h: usize, _c: usize, H: usize): void {
 }
 
 /** Bytes of scratch that `gruBackward` needs. */
-export function gruBackwardScratch(T: usize, B: usize, H: usize): f64 {
-  return layOutBackward(0, GATES, APART, T, B, H);
+export function gruBackwardScratch(_T: usize, B: usize, H: usize): f64 {
+  return layOutBackward(0, GATES, B, H);
 }
 
 /**
@@ -84,7 +81,7 @@ export function gruBackwardScratch(T: usize, B: usize, H: usize): f64 {
  *     dm   = da_n ⊙ r                        da_r = da_n ⊙ m ⊙ r ⊙ (1 − r)
  *     dh_(t-1) = dOutput_(t-1) + dh_t ⊙ z + (da_r, da_z, dm) · weight
  *
- * `dInput` is `da_r, da_z, da_n`, and `dm` what lies apart.
+ * `dInput` is `da_r, da_z, da_n`, and `dSums` `da_r, da_z, dm`.
  */
 export function gruBackward(
   weight: usize, // (3H, H)
@@ -93,18 +90,17 @@ export function gruBackward(
   gates: usize, // (T, B, 4H)
   dOutput: usize, // (T, B, H)
   dInput: usize, // (T, B, 3H)
-  dWeight: usize, // (3H, H)
-  dBias: usize, // (3H)
-  dHiddenBias: usize, // (H)
+  dSums: usize, // (T, B, 3H)
   T: usize,
   B: usize,
   H: usize,
   scratch: usize,
 ): void {
-  setBackward(weight, initialState, output, dOutput, dInput, dWeight, dBias);
+  setBackward(weight, dOutput, dInput, dSums);
+  setArgument(Slot.InitialState, initialState);
+  setArgument(Slot.Output, output);
   setArgument(Slot.Gates, gates);
-  setArgument(Slot.DHiddenBias, dHiddenBias);
-  backward(backwardRow, GATES, APART, true, T, B, H, scratch);
+  backward(backwardRow, GATES, true, T, B, H, scratch);
 }
 
 /** Leaves `dh_t ⊙ z` in `dState`. */
@@ -120,10 +116,11 @@ function backwardRow(
   const gates = argument(Slot.Gates) + 4 * at;
   const dOutput = argument(Slot.DOutput) + at;
   const dInput = argument(Slot.DInput) + 3 * at;
-  const dm = areaOf(Area.DHidden) + at;
+  const dSums = argument(Slot.DSums) + 3 * at;
   const one = f32x4.splat(1);
   for (let j: usize = 0; j < G; j += 16) {
-    const left = (G - j) >> 2, gate = gates + j, da = dInput + j;
+    const left = (G - j) >> 2, gate = gates + j;
+    const da = dInput + j, sums = dSums + j;
     const r = loadUpTo(gate, left), z = loadUpTo(gate + G, left);
     const n = loadUpTo(gate + 2 * G, left), m = loadUpTo(gate + 3 * G, left);
     const carried = loadUpTo(dState + j, left);
@@ -133,10 +130,13 @@ function backwardRow(
     const danr = f32x4.mul(dan, r);
     const change = f32x4.sub(loadUpTo(h + j, left), n);
     const dar = f32x4.mul(f32x4.mul(danr, m), f32x4.sub(one, r));
+    const daz = f32x4.mul(f32x4.mul(dn, change), z);
     storeUpTo(da, left, dar);
-    storeUpTo(da + G, left, f32x4.mul(f32x4.mul(dn, change), z));
+    storeUpTo(da + G, left, daz);
     storeUpTo(da + 2 * G, left, dan);
-    storeUpTo(dm + j, left, danr);
+    storeUpTo(sums, left, dar);
+    storeUpTo(sums + G, left, daz);
+    storeUpTo(sums + 2 * G, left, danr);
     storeUpTo(dState + j, left, f32x4.mul(dh, z));
   }
 }

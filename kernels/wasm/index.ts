@@ -18,15 +18,11 @@
 
 export { carry, clear, copy, fill } from "./elementwise";
 export { dropout } from "./dropout";
-export {
-  oneHotLinear,
-  oneHotLinearBackward,
-  oneHotLinearBackwardScratch,
-  oneHotLinearScratch,
-} from "./one_hot_linear";
+export { oneHotLinear, oneHotLinearScratch } from "./one_hot_linear";
 export { applyFunction } from "./functions";
-export { globalNorm, globalNormScratch } from "./global_norm";
 export { gru, gruBackward, gruBackwardScratch, gruScratch } from "./gru";
+export { finish, finishScratch } from "./finish";
+export { head, headScratch } from "./head";
 export {
   linear,
   linearBackward,
@@ -37,12 +33,8 @@ export { embedding, embeddingBackward } from "./embedding";
 export { lstm, lstmBackward, lstmBackwardScratch, lstmScratch } from "./lstm";
 export { rnn, rnnBackward, rnnBackwardScratch, rnnScratch } from "./rnn";
 export { sample, sampleScratch } from "./sample";
-export {
-  softmaxCrossEntropy,
-  softmaxCrossEntropyScratch,
-} from "./softmax_cross_entropy";
 export { failInThread, hangInThread, nextPhase, takePieces } from "./threads";
-export { update } from "./update";
+export { weightGradients, weightGradientsScratch } from "./weight_gradients";
 
 // Exported so that they stay functions of their own, which an engine optimizes
 // while the loops that call them are still running.

@@ -1,6 +1,5 @@
 /** A linear layer. Reference: `lib/backend/reference/linear.ts`. */
 
-import { columnSums } from "./column_sums";
 import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
 import { packedBytes } from "./pack";
 import { addMatrix, beginPacking, Lines, packAll, product } from "./product";
@@ -11,7 +10,6 @@ const enum Area {
   Inputs,
   Weights,
   Outputs, // dOutput
-  Transposed, // dOutputᵀ
 }
 
 function layOut(scratch: usize, rows: usize, I: usize, O: usize): f64 {
@@ -56,8 +54,6 @@ export function linear(
 
 function layOutBackward(scratch: usize, rows: usize, I: usize, O: usize): f64 {
   beginScratch(scratch);
-  reserve(Area.Transposed, packedBytes(O, rows, 4));
-  reserve(Area.Inputs, packedBytes(I, rows, 8));
   reserve(Area.Outputs, packedBytes(rows, O, 4));
   reserve(Area.Weights, packedBytes(I, O, 8));
   return scratchEnd();
@@ -68,35 +64,21 @@ export function linearBackwardScratch(rows: usize, I: usize, O: usize): f64 {
   return layOutBackward(0, rows, I, O);
 }
 
-/**
- *     dInput  = dOutput · weight           left out where `dInput` is 0
- *     dWeight = dOutputᵀ · input
- *     dBias   = Σ_r dOutput[r,:]           left out where `dBias` is 0
- */
+/** `dInput = dOutput · weight`. */
 export function linearBackward(
-  input: usize, // (rows, I)
   weight: usize, // (O, I)
   dOutput: usize, // (rows, O)
   dInput: usize, // (rows, I)
-  dWeight: usize, // (O, I)
-  dBias: usize, // (O)
   rows: usize,
   I: usize,
   O: usize,
   scratch: usize,
 ): void {
   layOutBackward(scratch, rows, I, O);
-  const transposed = areaOf(Area.Transposed), inputs = areaOf(Area.Inputs);
   const outputs = areaOf(Area.Outputs), weights = areaOf(Area.Weights);
   beginPacking();
-  addMatrix(Lines.Columns, dOutput, O << 2, O, rows, transposed, 4);
-  addMatrix(Lines.Columns, input, I << 2, I, rows, inputs, 8);
-  if (dInput) {
-    addMatrix(Lines.Rows, dOutput, O << 2, rows, O, outputs, 4);
-    addMatrix(Lines.Columns, weight, I << 2, I, O, weights, 8);
-  }
+  addMatrix(Lines.Rows, dOutput, O << 2, rows, O, outputs, 4);
+  addMatrix(Lines.Columns, weight, I << 2, I, O, weights, 8);
   packAll();
-  if (dInput) product(outputs, weights, 0, dInput, rows, I, O);
-  product(transposed, inputs, 0, dWeight, O, I, rows);
-  if (dBias) columnSums(dOutput, dBias, rows, O);
+  product(outputs, weights, 0, dInput, rows, I, O);
 }

@@ -67,8 +67,8 @@ function forwardRow(at: usize, _h: usize, c: usize, H: usize): void {
 }
 
 /** Bytes of scratch that `lstmBackward` needs. */
-export function lstmBackwardScratch(T: usize, B: usize, H: usize): f64 {
-  return layOutBackward(0, GATES, 0, T, B, H);
+export function lstmBackwardScratch(_T: usize, B: usize, H: usize): f64 {
+  return layOutBackward(0, GATES, B, H);
 }
 
 /**
@@ -82,25 +82,21 @@ export function lstmBackwardScratch(T: usize, B: usize, H: usize): f64 {
  */
 export function lstmBackward(
   weight: usize, // (4H, H)
-  initialState: usize, // (B, H)
   initialCell: usize, // (B, H)
-  output: usize, // (T, B, H)
   cells: usize, // (T, B, H)
   gates: usize, // (T, B, 4H)
   dOutput: usize, // (T, B, H)
   dInput: usize, // (T, B, 4H)
-  dWeight: usize, // (4H, H)
-  dBias: usize, // (4H)
   T: usize,
   B: usize,
   H: usize,
   scratch: usize,
 ): void {
-  setBackward(weight, initialState, output, dOutput, dInput, dWeight, dBias);
+  setBackward(weight, dOutput, dInput, dInput);
   setArgument(Slot.InitialCell, initialCell);
   setArgument(Slot.Cells, cells);
   setArgument(Slot.Gates, gates);
-  backward(backwardRow, GATES, 0, false, T, B, H, scratch);
+  backward(backwardRow, GATES, false, T, B, H, scratch);
 }
 
 /** Leaves `dc_t ⊙ f` in `dCell`. */

@@ -64,20 +64,15 @@ export function oneHotLinear(
 }
 
 /** Bytes of scratch: the weight's gradient transposed, each piece's columns apart. */
-export function oneHotLinearBackwardScratch(
-  _rows: usize,
-  O: usize,
-  V: usize,
-): f64 {
+export function oneHotWeightGradientScratch(O: usize, V: usize): f64 {
   return 4 * <f64> O * <f64> V;
 }
 
 /**
- * `dWeight[:, v] = Σ dOutput[r,:]` over the rows where `ids[r] = v`, in order.
- *
- * @returns The first id that is not below V, or -1.
+ * `dWeight[:, v] = Σ dOutput[r,:]` over the rows where `ids[r] = v`, in order. The ids
+ * are below V.
  */
-export function oneHotLinearBackward(
+export function oneHotWeightGradient(
   ids: usize, // (rows) u32
   dOutput: usize, // (rows, O)
   dWeight: usize, // (O, V)
@@ -85,9 +80,7 @@ export function oneHotLinearBackward(
   O: usize,
   V: usize,
   scratch: usize,
-): f64 {
-  const wrong = firstAbove(ids, rows, V);
-  if (wrong >= 0) return wrong;
+): void {
   setArgument(Slot.Ids, ids);
   setArgument(Slot.DOutput, dOutput);
   setArgument(Slot.DWeight, dWeight);
@@ -97,12 +90,11 @@ export function oneHotLinearBackward(
   setArgument(Slot.Scratch, scratch);
   const pieces = (O + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
   const work = MOVE * (<f64> rows + <f64> V) * <f64> O;
-  runPhase(oneHotLinearBackwardPiece, pieces, work);
-  return -1;
+  runPhase(oneHotWeightGradientPiece, pieces, work);
 }
 
 /** Some columns of `dOutput`, over all rows: some rows of `dWeight`. */
-function oneHotLinearBackwardPiece(piece: usize, _thread: usize): void {
+function oneHotWeightGradientPiece(piece: usize, _thread: usize): void {
   const O = argument(Slot.O), V = argument(Slot.V);
   const first = piece * SCATTER_COLUMNS;
   const columns = least(SCATTER_COLUMNS, O - first), bytes = columns << 2;

@@ -1,34 +1,18 @@
 /**
  * A recurrent layer's walk through time, the same for every cell: the products with the
- * state, who does which rows of the batch, what goes on from step to step, and the
- * gradients of the weight and the biases. A cell's file has its equations: one function
- * of a row at one time step, and one backwards, which the walk calls.
+ * state, who does which rows of the batch, and what goes on from step to step. A cell's
+ * file has its equations: one function of a row at one time step, and one backwards,
+ * which the walk calls.
  *
  * `at` is everywhere the bytes from the beginning of a tensor `(T, B, H)` to a row of it;
  * in one of `(T, B, 4H)` that row lies at `4 · at`.
  */
 
-import { columnSums } from "./column_sums";
 import { argument, Region, setArgument, THREADS } from "./control";
 import { FEW_ROWS, matrixTimesVector } from "./matrix_vector";
 import { packedBytes, packRows } from "./pack";
-import {
-  addMatrix,
-  beginPacking,
-  Lines,
-  multiply,
-  packAll,
-  product,
-  setHead,
-} from "./product";
-import {
-  areaOf,
-  beginScratch,
-  position,
-  reserve,
-  reserveFrom,
-  scratchEnd,
-} from "./scratch";
+import { addMatrix, beginPacking, Lines, multiply, packAll } from "./product";
+import { areaOf, beginScratch, reserve, scratchEnd } from "./scratch";
 import { least } from "./simd";
 import { runPhase } from "./threads";
 
@@ -42,11 +26,9 @@ export const enum Slot {
   Output,
   DOutput,
   DInput,
-  DWeight,
-  DBias,
+  DSums, // (T, B, G · H), the gradient by the state's share of the sums
   // What some cells have, and set themselves.
-  HiddenBias, // (apart · H)
-  DHiddenBias, // (apart · H)
+  HiddenBias, // (H)
   InitialCell, // (B, H)
   Cells, // (T, B, H)
   Gates, // (T, B, 4H)
@@ -60,7 +42,6 @@ export const enum Slot {
   RowsOfPiece,
   Sums, // where the products with the state lie,
   SumsWidth, // in rows of so many times H numbers
-  Apart, // number of gates whose gradients by the state's share lie in `DHidden`
   KeepsState, // whether a part of the state goes on beside the product
 }
 
@@ -68,12 +49,9 @@ export const enum Slot {
 export const enum Area {
   States, // (B, H) of the time step before, packed 4 wide
   Weights, // packed 8 wide
-  DHidden, // (T, B, apart · H)
   Gradients, // (B, G · H) of the time step after, packed 4 wide
   DState, // (B, H)
   DCell, // (B, H)
-  Previous, // (T · B, H), each state's predecessor, packed 8 wide
-  Transposed, // (T · B, G · H), the gates' gradients, packed 4 wide
 }
 
 /** Sets the tensors of a layer that every cell has. */
@@ -94,20 +72,14 @@ export function setLayer(
 /** Sets the tensors of a layer's backward pass that every cell has. */
 export function setBackward(
   weight: usize, // (G · H, H)
-  initialState: usize, // (B, H)
-  output: usize, // (T, B, H)
   dOutput: usize, // (T, B, H)
   dInput: usize, // (T, B, G · H)
-  dWeight: usize, // (G · H, H)
-  dBias: usize, // (G · H)
+  dSums: usize, // (T, B, G · H), which may be dInput
 ): void {
   setArgument(Slot.Weight, weight);
-  setArgument(Slot.InitialState, initialState);
-  setArgument(Slot.Output, output);
   setArgument(Slot.DOutput, dOutput);
   setArgument(Slot.DInput, dInput);
-  setArgument(Slot.DWeight, dWeight);
-  setArgument(Slot.DBias, dBias);
+  setArgument(Slot.DSums, dSums);
 }
 
 /**
@@ -240,36 +212,24 @@ function forwardRows(at: usize, rows: usize): void {
 export function layOutBackward(
   scratch: usize,
   G: usize,
-  apart: usize,
-  T: usize,
   B: usize,
   H: usize,
 ): f64 {
   const state = <u64> B * H << 2;
   beginScratch(scratch);
-  reserve(Area.DHidden, state * T * apart);
-  const walk = position();
   reserve(Area.Gradients, packedBytes(B, G * H, 4));
   reserve(Area.DState, state);
   reserve(Area.DCell, state);
   reserve(Area.Weights, packedBytes(H, G * H, 8));
-  // Once the walk is over, in its place: the factors of the weight's gradient.
-  reserveFrom(walk);
-  reserve(Area.Previous, packedBytes(H, T * B, 8));
-  reserve(Area.Transposed, packedBytes(G * H, T * B, 4));
   return scratchEnd();
 }
 
 /**
  * Runs a layer's backward pass, from the last time step to the first:
  *
- *     dState  = da_(t+1) · weight, which `row` adds to dOutput_t
- *     dWeight = Σ_t da_tᵀ · h_(t-1)
- *     dBias   = Σ_t da_t, summed over the batch
+ *     dState = dSums_(t+1) · weight, which `row` adds to dOutput_t
  *
- * `row` writes `da` to `dInput`. Of the last `apart` gates the state's share of the sum
- * has a gradient of its own, which `row` writes to the area `DHidden`; it takes the place
- * of theirs in the first two equations, and its sum is `dHiddenBias`.
+ * `row` writes `dInput` and `dSums`.
  *
  * @param row The cell at one time step and row: `h` and `c` as in `forward`; `dState` and
  * `dCell` are zero in the last step, and then `dCell` is what `row` left there.
@@ -285,39 +245,21 @@ export function backward(
     H: usize,
   ) => void,
   G: usize,
-  apart: usize,
   keepsState: bool,
   T: usize,
   B: usize,
   H: usize,
   scratch: usize,
 ): void {
-  const stride = H << 2, rows = T * B, together = G - apart;
   setArgument(Slot.RowFunction, row.index);
-  setArgument(Slot.Apart, apart);
   setArgument(Slot.KeepsState, keepsState);
   setSizes(G, T, B, H);
-  layOutBackward(scratch, G, apart, T, B, H);
-  const weight = argument(Slot.Weight), weights = areaOf(Area.Weights);
+  layOutBackward(scratch, G, B, H);
+  const weight = argument(Slot.Weight);
   beginPacking();
-  addMatrix(Lines.Columns, weight, stride, H, G * H, weights, 8);
+  addMatrix(Lines.Columns, weight, H << 2, H, G * H, areaOf(Area.Weights), 8);
   packAll();
   shareRows(backwardPiece);
-
-  const initialState = argument(Slot.InitialState);
-  const output = argument(Slot.Output), previous = areaOf(Area.Previous);
-  beginPacking();
-  addMatrix(Lines.Columns, output, stride, H, rows, previous, 8);
-  setHead(initialState, B);
-  packAll();
-  const dInput = argument(Slot.DInput), dWeight = argument(Slot.DWeight);
-  weightGradient(dInput, G * stride, together * H, dWeight);
-  columnSums(dInput, argument(Slot.DBias), rows, G * H);
-  if (!apart) return;
-  const dHidden = areaOf(Area.DHidden);
-  const dWeightApart = dWeight + together * H * stride;
-  weightGradient(dHidden, apart * stride, apart * H, dWeightApart);
-  columnSums(dHidden, argument(Slot.DHiddenBias), rows, apart * H);
 }
 
 /** All steps, backwards, of some rows of the batch. */
@@ -357,7 +299,7 @@ function backwardRows(
   }
 }
 
-/** Packs the gradients by the state's share of all gates, `DHidden`'s behind `dInput`'s. */
+/** Packs the gradients by the state's share of all gates. */
 function packGradients(
   at: usize,
   rows: usize,
@@ -365,30 +307,6 @@ function packGradients(
   H: usize,
   packed: usize, // (rows, G · H), 4 wide
 ): void {
-  const stride = H << 2, apart = argument(Slot.Apart), together = G - apart;
-  for (let row: usize = 0; row < rows; row += 4) {
-    const count = least(4, rows - row), place = at + row * stride;
-    const panel = packed + G * row * stride;
-    const dInput = argument(Slot.DInput) + G * place;
-    packRows(dInput, G * stride, 0, count, together * H, panel, 4);
-    if (!apart) continue;
-    const dHidden = areaOf(Area.DHidden) + apart * place;
-    const panelApart = panel + (together * stride << 2);
-    packRows(dHidden, apart * stride, 0, count, apart * H, panelApart, 4);
-  }
-}
-
-/** `dWeight = Σ_t da_tᵀ · h_(t-1)`, as one product over all steps and rows. */
-function weightGradient(
-  da: usize, // (T · B, columns)
-  stride: usize, // bytes from a row of da to the next
-  columns: usize,
-  dWeight: usize, // (columns, H)
-): void {
-  const H = argument(Slot.H), rows = argument(Slot.T) * argument(Slot.B);
-  const transposed = areaOf(Area.Transposed);
-  beginPacking();
-  addMatrix(Lines.Columns, da, stride, columns, rows, transposed, 4);
-  packAll();
-  product(transposed, areaOf(Area.Previous), 0, dWeight, columns, H, rows);
+  const stride = H << 2, dSums = argument(Slot.DSums) + G * at;
+  packRows(dSums, G * stride, 0, rows, G * H, packed, 4);
 }

@@ -54,8 +54,8 @@ function isRelu(): bool {
 }
 
 /** Bytes of scratch that `rnnBackward` needs. */
-export function rnnBackwardScratch(T: usize, B: usize, H: usize): f64 {
-  return layOutBackward(0, 1, 0, T, B, H);
+export function rnnBackwardScratch(_T: usize, B: usize, H: usize): f64 {
+  return layOutBackward(0, 1, B, H);
 }
 
 /**
@@ -65,21 +65,19 @@ export function rnnBackwardScratch(T: usize, B: usize, H: usize): f64 {
  */
 export function rnnBackward(
   weight: usize, // (H, H)
-  initialState: usize, // (B, H)
   output: usize, // (T, B, H)
   dOutput: usize, // (T, B, H)
   dInput: usize, // (T, B, H)
-  dWeight: usize, // (H, H)
-  dBias: usize, // (H)
   T: usize,
   B: usize,
   H: usize,
   activation: i32,
   scratch: usize,
 ): void {
-  setBackward(weight, initialState, output, dOutput, dInput, dWeight, dBias);
+  setBackward(weight, dOutput, dInput, dInput);
+  setArgument(Slot.Output, output);
   setArgument(Slot.Activation, activation);
-  backward(backwardRow, 1, 0, false, T, B, H, scratch);
+  backward(backwardRow, 1, false, T, B, H, scratch);
 }
 
 function backwardRow(

@@ -8,30 +8,17 @@
 import { argument, Region, setArgument } from "./control";
 
 // In 64 bits: what does not fit an address is to be refused, and not to wrap.
-let next: u64 = 0;
 let end: u64 = 0;
 
 /** Begins to lay areas out from `address` on. */
 export function beginScratch(address: usize): void {
-  next = <u64> address;
-  end = next;
+  end = <u64> address;
 }
 
 /** Gives an area the next `bytes`. */
 export function reserve(area: i32, bytes: u64): void {
-  setArgument(Region.Scratch + area, <usize> next);
-  next += bytes;
-  if (next > end) end = next;
-}
-
-/** Where the next area will lie: what {@linkcode reserveFrom} goes back to. */
-export function position(): u64 {
-  return next;
-}
-
-/** Gives the areas that follow the bytes from an earlier position on once more. */
-export function reserveFrom(earlier: u64): void {
-  next = earlier;
+  setArgument(Region.Scratch + area, <usize> end);
+  end += bytes;
 }
 
 /** End of the areas; from the address 0 on, the number of their bytes. */

@@ -5,81 +5,98 @@ import { log } from "./functions";
 import { least, loadFirst, storeFirst } from "./simd";
 import { EXPONENTIAL, exponentials, maximum } from "./softmax";
 import { runPhase } from "./threads";
-import { firstAbove } from "./token_ids";
 
 const enum Slot {
   Logits = Region.Op,
   Targets,
+  Weights,
   DLogits,
   Rows,
   V,
+  Whole, // the sum of the rows' weights, W, in float64
   Losses, // in float64
 }
 
 /** Rows that one piece does. */
 const ROWS: usize = 32;
 
-/** Bytes of scratch: a float64 number a row. */
-export function softmaxCrossEntropyScratch(rows: usize, _V: usize): f64 {
-  return 8 * <f64> rows;
+/** Bytes of scratch that `softmaxCrossEntropy` needs. */
+export function softmaxCrossEntropyScratch(rows: usize): f64 {
+  return 8 * (1 + <f64> rows);
 }
 
 /**
- *     losses  = log Σ_v exp(z[r,v] − m) − (z[r,target_r] − m),  m = max z[r,:]
- *     loss    = 1/rows Σ_r losses
- *     dLogits = (softmax(z) − oneHot(target)) / rows
+ *     losses  = w (log Σ_v exp(z[r,v] − m) − (z[r,target_r] − m)),  m = max z[r,:]
+ *     loss    = Σ_r losses / W
+ *     dLogits = w / W (softmax(z) − oneHot(target))
  *
- * Where `losses` or `dLogits` is 0 it is left out.
- *
- * @returns The first target that is not below V, or -1.
+ * Where `loss`, `losses` or `dLogits` is 0 it is left out; without `weights` all are 1.
+ * The targets are below V.
  */
 export function softmaxCrossEntropy(
   logits: usize, // (rows, V)
   targets: usize, // (rows) u32
+  weights: usize, // (rows)
   loss: usize, // ()
   losses: usize, // (rows)
   dLogits: usize, // (rows, V)
   rows: usize,
   V: usize,
-  scratch: usize, // (rows) f64
-): f64 {
-  const wrong = firstAbove(targets, rows, V);
-  if (wrong >= 0) return wrong;
+  scratch: usize, // (1 + rows) f64
+): void {
+  const rowLosses = scratch + 8;
   setArgument(Slot.Logits, logits);
   setArgument(Slot.Targets, targets);
+  setArgument(Slot.Weights, weights);
   setArgument(Slot.DLogits, dLogits);
   setArgument(Slot.Rows, rows);
   setArgument(Slot.V, V);
-  setArgument(Slot.Losses, scratch);
+  setArgument(Slot.Whole, scratch);
+  setArgument(Slot.Losses, rowLosses);
+  let whole: f64 = 0;
+  for (let row: usize = 0; row < rows; row++) whole += weightOf(row);
+  store<f64>(scratch, whole);
   const work = EXPONENTIAL * <f64> rows * <f64> V;
   runPhase(softmaxCrossEntropyPiece, (rows + ROWS - 1) / ROWS, work);
   let total: f64 = 0;
   for (let row: usize = 0; row < rows; row++) {
-    const rowLoss = load<f64>(scratch + (row << 3));
+    const rowLoss = load<f64>(rowLosses + (row << 3));
     if (losses) store<f32>(losses + (row << 2), <f32> rowLoss);
     total += rowLoss;
   }
-  store<f32>(loss, <f32> (total / <f64> rows));
-  return -1;
+  if (loss) store<f32>(loss, whole == 0 ? 0 : <f32> (total / whole));
+}
+
+function weightOf(row: usize): f64 {
+  const weights = argument(Slot.Weights);
+  return weights ? <f64> load<f32>(weights + (row << 2)) : 1;
 }
 
 function softmaxCrossEntropyPiece(piece: usize, _thread: usize): void {
   const rows = argument(Slot.Rows), V = argument(Slot.V);
   const dLogits = argument(Slot.DLogits);
+  const whole = load<f64>(argument(Slot.Whole));
   const first = piece * ROWS, end = least(first + ROWS, rows);
   for (let row = first; row < end; row++) {
     const at = (row * V) << 2;
     const z = argument(Slot.Logits) + at;
+    const dz = dLogits ? dLogits + at : 0;
+    const losses = argument(Slot.Losses) + (row << 3);
+    const weight = weightOf(row);
+    if (weight == 0) { // whatever the logits are
+      store<f64>(losses, 0);
+      if (dz) memory.fill(dz, 0, V << 2);
+      continue;
+    }
     const target = load<usize>(argument(Slot.Targets) + (row << 2)) << 2;
     const greatest = maximum(z, V);
-    const dz = dLogits ? dLogits + at : 0;
     const sum = exponentials(z, greatest, dz, V);
     const distance = <f64> load<f32>(z + target) - <f64> greatest;
-    const loss = log(<f64> sum) - distance;
-    store<f64>(argument(Slot.Losses) + (row << 3), loss);
+    store<f64>(losses, weight * (log(<f64> sum) - distance));
     if (!dz) continue;
-    scale(dz, <f32> (1 / (<f64> sum * <f64> rows)), V);
-    store<f32>(dz + target, load<f32>(dz + target) - 1 / <f32> rows);
+    scale(dz, <f32> (weight / (<f64> sum * whole)), V);
+    const part = <f32> (weight / whole);
+    store<f32>(dz + target, load<f32>(dz + target) - part);
   }
 }
 

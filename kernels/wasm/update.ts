@@ -18,7 +18,7 @@ const enum Slot {
 const BLOCK: usize = 16_384;
 
 /**
- * Clips the gradients and lets an optimizer update the parameters: see `Update` in
+ * Clips the gradients and lets an optimizer update the parameters: see `Finish` in
  * ops.ts. A clip of 0 clips nothing; with a norm that is not finite nothing changes.
  *
  * @param rule The place of the optimizer in `UpdateRule`; traps if there is none.

@@ -58,6 +58,13 @@ export function takeTensors<Kind extends Storage>(
   signatures.forEach((signature, i) => {
     assertRight(op, signature, tensors[i], bound);
   });
+  signatures.forEach(({ requires }, i) => {
+    const others = requires?.map((name) =>
+      signatures.findIndex((other) => other.name === name)
+    );
+    if (!tensors[i] || !others || others.some((at) => tensors[at])) return;
+    throw missing(op, signatures[others[0]], bound);
+  });
   const { leading } = bound;
   extents[ROWS] = leading ? sizeOf(leading) : extents[T] * extents[B];
   return bound;

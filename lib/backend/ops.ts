@@ -15,6 +15,7 @@ import {
   number,
   optional,
   over,
+  requiring,
   result,
   type SignatureOf,
   type TensorSignature,
@@ -29,7 +30,7 @@ export const ACTIVATIONS = ["tanh", "relu"] as const;
 /** The nonlinearity of a vanilla recurrent layer. */
 export type Activation = typeof ACTIVATIONS[number];
 
-/** The update rules of `ops.update`, each with the moments that it keeps. */
+/** The update rules of `ops.finish`, each with the moments that it keeps. */
 export const UPDATE_RULES = {
   sgd: [],
   momentum: ["firstMoment"],
@@ -40,11 +41,14 @@ export const UPDATE_RULES = {
   Record<string, readonly ("firstMoment" | "secondMoment")[]>
 >;
 
-/** Name of an update rule of `ops.update`. */
+/** Name of an update rule of `ops.finish`. */
 export type UpdateRule = keyof typeof UPDATE_RULES;
 
 /**
- * A model's operations: whole layers, each over a whole sequence.
+ * A model's operations: whole layers, each over a whole sequence, and what lies around
+ * the layers. A minibatch of training is the layers, `head`, the layers backwards with
+ * the `weightGradients` of each, and `finish`: the three take together what a device
+ * can do in one go.
  *
  * All tensors are arguments, including the results (`output`, `loss`, `norm`, `tokens`
  * and every `d…` except `dOutput`), which are overwritten, never added to. An op
@@ -54,19 +58,17 @@ export type UpdateRule = keyof typeof UPDATE_RULES;
 export interface Ops {
   /** `output[t,b,:] = weight[:, ids[t,b]]`: a one-hot row times `weightᵀ`. */
   oneHotLinear(tensors: OneHotLinear): void;
-  /** `dWeight[:, v] = Σ dOutput[t,b,:]` over the positions where `ids[t,b] = v`. */
-  oneHotLinearBackward(tensors: OneHotLinearBackward): void;
   /** `output[t,b,:] = table[ids[t,b], :]`: a learned embedding. */
   embedding(tensors: Embedding): void;
   /** `dTable[v, :] = Σ dOutput[t,b,:]` over the positions where `ids[t,b] = v`. */
   embeddingBackward(tensors: EmbeddingBackward): void;
   /** `output = input · weightᵀ + bias`. */
   linear(tensors: Linear): void;
-  /** `dInput = dOutput · weight`, `dWeight = dOutputᵀ · input`, `dBias = Σ dOutput`. */
+  /** `dInput = dOutput · weight`. */
   linearBackward(tensors: LinearBackward): void;
   /** `output_t = f(input_t + output_{t-1} · weightᵀ + bias)`, `output_{-1} = initialState`. */
   rnn(tensors: Rnn): void;
-  /** Backpropagation through time of `rnn`; `dInput` is the gradient before `f`. */
+  /** Backpropagation through time of `rnn`: `dInput` is the gradient before `f`. */
   rnnBackward(tensors: RnnBackward): void;
   /** A layer of gated recurrent units: see {@linkcode Gru}. */
   gru(tensors: Gru): void;
@@ -76,14 +78,14 @@ export interface Ops {
   lstm(tensors: Lstm): void;
   /** Backpropagation through time of `lstm`: see {@linkcode LstmBackward}. */
   lstmBackward(tensors: LstmBackward): void;
+  /** The gradients of the weights and biases: see {@linkcode WeightGradients}. */
+  weightGradients(tensors: WeightGradients): void;
   /** Sets a random part of the elements to zero and scales up the others. */
   dropout(tensors: Dropout): void;
-  /** Mean cross-entropy of `softmax(logits)` and the gradient of that mean. */
-  softmaxCrossEntropy(tensors: SoftmaxCrossEntropy): void;
-  /** `norm = √ Σ gradients²`. */
-  globalNorm(tensors: GlobalNorm): void;
-  /** One update of an optimizer, with clipped gradients: see {@linkcode Update}. */
-  update(tensors: Update): void;
+  /** The logits, the loss and where the gradients begin: see {@linkcode Head}. */
+  head(tensors: Head): void;
+  /** The gradients' norm and one update of an optimizer: see {@linkcode Finish}. */
+  finish(tensors: Finish): void;
   /** Sets every element to `value`. */
   fill(tensors: Fill): void;
   /** `destination = source`, with the same number of elements. */
@@ -104,16 +106,6 @@ export interface OneHotLinear {
   readonly weight: Tensor;
   /** `(T, B, O)`. */
   readonly output: Tensor;
-}
-
-/** Arguments of `ops.oneHotLinearBackward`. */
-export interface OneHotLinearBackward {
-  /** `(T, B)` u32. */
-  readonly ids: Tensor;
-  /** `(T, B, O)`. */
-  readonly dOutput: Tensor;
-  /** `(O, V)`. */
-  readonly dWeight: Tensor;
 }
 
 /** Arguments of `ops.embedding`. Ids are below `V`. */
@@ -150,18 +142,12 @@ export interface Linear {
 
 /** Arguments of `ops.linearBackward`. */
 export interface LinearBackward {
-  /** `(…, I)`. */
-  readonly input: Tensor;
   /** `(O, I)`. */
   readonly weight: Tensor;
   /** `(…, O)`. */
   readonly dOutput: Tensor;
   /** `(…, I)`. */
-  readonly dInput?: Tensor;
-  /** `(O, I)`. */
-  readonly dWeight: Tensor;
-  /** `(O)`. */
-  readonly dBias?: Tensor;
+  readonly dInput: Tensor;
 }
 
 /** Arguments of `ops.rnn`. */
@@ -184,18 +170,12 @@ export interface Rnn {
 export interface RnnBackward {
   /** `(H, H)`. */
   readonly weight: Tensor;
-  /** `(B, H)`. */
-  readonly initialState: Tensor;
   /** `(T, B, H)`, as computed by `rnn`. */
   readonly output: Tensor;
   /** `(T, B, H)`. */
   readonly dOutput: Tensor;
   /** `(T, B, H)`. */
   readonly dInput: Tensor;
-  /** `(H, H)`. */
-  readonly dWeight: Tensor;
-  /** `(H)`. */
-  readonly dBias: Tensor;
   /** The nonlinearity `f`. */
   readonly activation: Activation;
 }
@@ -240,8 +220,8 @@ export interface Gru {
  *     da_r = da_n ⊙ m_t ⊙ r_t ⊙ (1 − r_t)
  *     dh_{t-1} = dh_t ⊙ z_t + da_r · W_r + da_z · W_z + dm · W_n
  *
- * `dInput` is `da_r, da_z, da_n`, `dBias` their sum over time steps and batch;
- * `dWeight` is `Σ_t (da_r, da_z, dm)ᵀ · h_{t-1}` and `dHiddenBias` the sum of `dm`.
+ * `dInput` is `da_r, da_z, da_n`, the gradient by the input's share of the sums, and
+ * `dSums` is `da_r, da_z, dm`, the gradient by the state's.
  */
 export interface GruBackward {
   /** `(3H, H)`. */
@@ -256,12 +236,8 @@ export interface GruBackward {
   readonly dOutput: Tensor;
   /** `(T, B, 3H)`. */
   readonly dInput: Tensor;
-  /** `(3H, H)`. */
-  readonly dWeight: Tensor;
-  /** `(3H)`. */
-  readonly dBias: Tensor;
-  /** `(H)`. */
-  readonly dHiddenBias: Tensor;
+  /** `(T, B, 3H)`. */
+  readonly dSums: Tensor;
 }
 
 /**
@@ -300,17 +276,13 @@ export interface Lstm {
  *     da_f = dc_t ⊙ c_{t-1} ⊙ f_t ⊙ (1 − f_t)   da_o = dh_t ⊙ tanh c_t ⊙ o_t ⊙ (1 − o_t)
  *     dc_{t-1} = dc_t ⊙ f_t                     dh_{t-1} = da · W
  *
- * `dInput` is `da`, `dWeight` is `Σ_t daᵀ · h_{t-1}`, `dBias` the sum of `da`.
+ * `dInput` is `da`.
  */
 export interface LstmBackward {
   /** `(4H, H)`. */
   readonly weight: Tensor;
   /** `(B, H)`. */
-  readonly initialState: Tensor;
-  /** `(B, H)`. */
   readonly initialCell: Tensor;
-  /** `(T, B, H)`, as computed by `lstm`. */
-  readonly output: Tensor;
   /** `(T, B, H)`, as computed by `lstm`. */
   readonly cells: Tensor;
   /** `(T, B, 4H)`, as computed by `lstm`. */
@@ -319,10 +291,49 @@ export interface LstmBackward {
   readonly dOutput: Tensor;
   /** `(T, B, 4H)`. */
   readonly dInput: Tensor;
-  /** `(4H, H)`. */
-  readonly dWeight: Tensor;
-  /** `(4H)`. */
-  readonly dBias: Tensor;
+}
+
+/**
+ * Arguments of `ops.weightGradients`: the gradients of all weights and biases around a
+ * layer, which are sums over every position, so that a device can do them in one go.
+ * `x` is what the layer takes, `input` or the one-hot rows of `ids`, and `h` its states,
+ * `h_{-1} = initialState` and `h_t = output_t`:
+ *
+ *     dWeightIh = Σ_{t,b} dInput[t,b,:]ᵀ · x[t,b,:]         dBias = Σ_{t,b} dInput[t,b,:]
+ *     dWeight = Σ_{t,b} dSums[t,b,:]ᵀ · h_{t-1}[b,:]
+ *     dHiddenBias = Σ_{t,b} dSums[t,b,O−H:]                 of the last H of the columns
+ *     dHeadWeight = Σ_{t,b} dLogits[t,b,:]ᵀ · h_t[b,:]      of a head above the layer
+ *     dHeadBias = Σ_{t,b} dLogits[t,b,:]
+ *
+ * O is the G·H of the layer's cell. Any of the results may be left out.
+ */
+export interface WeightGradients {
+  /** `(T, B)` u32, each below `I`; with them there is no other input. */
+  readonly ids?: Tensor;
+  /** `(T, B, I)`. */
+  readonly input?: Tensor;
+  /** `(B, H)`. */
+  readonly initialState?: Tensor;
+  /** `(T, B, H)`. */
+  readonly output?: Tensor;
+  /** `(T, B, O)`, the gradient by the input's share of the sums. */
+  readonly dInput: Tensor;
+  /** `(T, B, O)`, the gradient by the state's share; `dInput` where it is the same. */
+  readonly dSums?: Tensor;
+  /** `(T, B, V)`. */
+  readonly dLogits?: Tensor;
+  /** `(O, I)`. */
+  readonly dWeightIh?: Tensor;
+  /** `(O, H)`. */
+  readonly dWeight?: Tensor;
+  /** `(O)`. */
+  readonly dBias?: Tensor;
+  /** `(H)`. */
+  readonly dHiddenBias?: Tensor;
+  /** `(V, H)`. */
+  readonly dHeadWeight?: Tensor;
+  /** `(V)`. */
+  readonly dHeadBias?: Tensor;
 }
 
 /**
@@ -343,33 +354,49 @@ export interface Dropout {
   readonly counter: readonly [number, number, number];
 }
 
-/** Arguments of `ops.softmaxCrossEntropy`. Targets are below `V`. */
-export interface SoftmaxCrossEntropy {
-  /** `(T, B, V)`. */
-  readonly logits: Tensor;
+/**
+ * Arguments of `ops.head`: a model's last layer, which is linear, and the cross-entropy
+ * of its softmax. Any of the results may be left out; all but the logits take targets,
+ * which are below `V`. With `w` for the target's weight and `W` for the sum of them all:
+ *
+ *     z[t,b,:] = input[t,b,:] · weightᵀ + bias                      the logits
+ *     losses[t,b] = w · (log Σ_v exp z[t,b,v] − z[t,b,target])
+ *     loss = Σ losses / W
+ *     dLogits[t,b,:] = w / W · (softmax(z[t,b,:]) − oneHot(target))
+ *     dInput = dLogits · weight
+ *
+ * A position whose weight is 0 has no loss and no gradient, whatever its logits are.
+ * Where all weights are 0 the loss is 0.
+ */
+export interface Head {
+  /** `(T, B, H)`. */
+  readonly input: Tensor;
+  /** `(V, H)`. */
+  readonly weight: Tensor;
+  /** `(V)`. */
+  readonly bias: Tensor;
   /** `(T, B)` u32. */
-  readonly targets: Tensor;
-  /** `()`, nats per token. */
-  readonly loss: Tensor;
-  /** `(T, B)`, the cross-entropy of each token. */
-  readonly losses?: Tensor;
+  readonly targets?: Tensor;
+  /** `(T, B)`, each at least 0. Default: all 1. */
+  readonly targetWeights?: Tensor;
   /** `(T, B, V)`. */
+  readonly logits?: Tensor;
+  /** `()`, nats per token: the mean of the tokens' cross-entropies by their weights. */
+  readonly loss?: Tensor;
+  /** `(T, B)`, the cross-entropy of each token times its weight. */
+  readonly losses?: Tensor;
+  /** `(T, B, V)`, the gradient of the loss. */
   readonly dLogits?: Tensor;
-}
-
-/** Arguments of `ops.globalNorm`. */
-export interface GlobalNorm {
-  /** `(P)`. */
-  readonly gradients: Tensor;
-  /** `()`. */
-  readonly norm: Tensor;
+  /** `(T, B, H)`, the gradient of the loss; only with `dLogits`. */
+  readonly dInput?: Tensor;
 }
 
 /**
- * Arguments of `ops.update`. Gradients are first clipped, by their global norm and then
- * one by one, and weight decay is added (with `adamw`, `p −= learningRate · weightDecay
- * · p` is applied beforehand instead):
+ * Arguments of `ops.finish`: one update of an optimizer. The gradients are first clipped,
+ * by their global norm and then one by one, and weight decay is added (with `adamw`,
+ * `p −= learningRate · weightDecay · p` is applied beforehand instead):
  *
+ *     norm = √ Σ gradients²
  *     g = clamp(min(1, clipNorm / norm) · gradient, ±clipValue) + weightDecay · p
  *
  *     sgd        p −= learningRate · g
@@ -382,14 +409,14 @@ export interface GlobalNorm {
  * would not be finite in the tensor's type keeps all its old values, so that finite
  * values stay finite. Source: PyTorch's `torch.optim`.
  */
-export interface Update {
+export interface Finish {
   /** The update rule. Default `"sgd"`. */
   readonly rule?: UpdateRule;
   /** `(P)`, updated in place. */
   readonly parameters: Tensor;
   /** `(P)`. */
   readonly gradients: Tensor;
-  /** `()`, as computed by `globalNorm`. */
+  /** `()`, the norm of all gradients together. */
   readonly norm: Tensor;
   /** `(P)`, `m`, updated in place; for momentum, adam and adamw. */
   readonly firstMoment?: Tensor;
@@ -446,7 +473,7 @@ export interface Carry {
   readonly source: Tensor;
   /** Same number of elements, f32. */
   readonly destination: Tensor;
-  /** `()`, as computed by `globalNorm`. */
+  /** `()`, as computed by `finish`. */
   readonly norm: Tensor;
 }
 
@@ -531,15 +558,6 @@ export const SIGNATURES: {
     sizes: ["rows", "O", "V"],
     scalars: {},
   },
-  oneHotLinearBackward: {
-    tensors: {
-      ids: ids("T B", "V"),
-      dOutput: f32("T B O"),
-      dWeight: result(f32("O V")),
-    },
-    sizes: ["rows", "O", "V"],
-    scalars: {},
-  },
   embedding: {
     tensors: {
       ids: ids("T B", "V"),
@@ -570,12 +588,9 @@ export const SIGNATURES: {
   },
   linearBackward: {
     tensors: {
-      input: f32("... I"),
       weight: f32("O I"),
       dOutput: f32("... O"),
-      dInput: optional(result(f32("... I"))),
-      dWeight: result(f32("O I")),
-      dBias: optional(result(f32("O"))),
+      dInput: result(f32("... I")),
     },
     sizes: ["rows", "I", "O"],
     scalars: {},
@@ -594,12 +609,9 @@ export const SIGNATURES: {
   rnnBackward: {
     tensors: {
       weight: f32("H H"),
-      initialState: f32("B H"),
       output: f32("T B H"),
       dOutput: f32("T B H"),
       dInput: result(f32("T B H")),
-      dWeight: result(f32("H H")),
-      dBias: result(f32("H")),
     },
     sizes: ["T", "B", "H"],
     scalars: { activation: choice(ACTIVATIONS) },
@@ -625,9 +637,7 @@ export const SIGNATURES: {
       gates: f32("T B 4H"),
       dOutput: f32("T B H"),
       dInput: result(f32("T B 3H")),
-      dWeight: result(f32("3H H")),
-      dBias: result(f32("3H")),
-      dHiddenBias: result(f32("H")),
+      dSums: result(f32("T B 3H")),
     },
     sizes: ["T", "B", "H"],
     scalars: {},
@@ -649,17 +659,32 @@ export const SIGNATURES: {
   lstmBackward: {
     tensors: {
       weight: f32("4H H"),
-      initialState: f32("B H"),
       initialCell: f32("B H"),
-      output: f32("T B H"),
       cells: f32("T B H"),
       gates: f32("T B 4H"),
       dOutput: f32("T B H"),
       dInput: result(f32("T B 4H")),
-      dWeight: result(f32("4H H")),
-      dBias: result(f32("4H")),
     },
     sizes: ["T", "B", "H"],
+    scalars: {},
+  },
+  weightGradients: {
+    tensors: {
+      ids: requiring("dWeightIh", optional(ids("T B", "I"))),
+      input: optional(f32("T B I")),
+      initialState: requiring("output", optional(f32("B H"))),
+      output: optional(f32("T B H")),
+      dInput: f32("T B O"),
+      dSums: optional(f32("T B O")),
+      dLogits: requiring("output", optional(f32("T B V"))),
+      dWeightIh: requiring(["ids", "input"], optional(result(f32("O I")))),
+      dWeight: requiring("initialState", optional(result(f32("O H")))),
+      dBias: optional(result(f32("O"))),
+      dHiddenBias: requiring("dWeight", optional(result(f32("H")))),
+      dHeadWeight: requiring("dLogits", optional(result(f32("V H")))),
+      dHeadBias: requiring("dHeadWeight", optional(result(f32("V")))),
+    },
+    sizes: ["T", "B", "I", "H", "O", "V"],
     scalars: {},
   },
   dropout: {
@@ -674,27 +699,27 @@ export const SIGNATURES: {
       counter: words(3),
     },
   },
-  softmaxCrossEntropy: {
+  head: {
     tensors: {
-      logits: f32("T B V"),
-      targets: ids("T B", "V"),
-      loss: result(f32("")),
-      losses: optional(result(f32("T B"))),
-      dLogits: optional(result(f32("T B V"))),
+      input: f32("T B H"),
+      weight: f32("V H"),
+      bias: f32("V"),
+      targets: optional(ids("T B", "V")),
+      targetWeights: requiring("targets", optional(f32("T B"))),
+      logits: optional(result(f32("T B V"))),
+      loss: requiring("targets", optional(result(f32("")))),
+      losses: requiring("targets", optional(result(f32("T B")))),
+      dLogits: requiring("targets", optional(result(f32("T B V")))),
+      dInput: requiring("dLogits", optional(result(f32("T B H")))),
     },
-    sizes: ["rows", "V"],
+    sizes: ["rows", "H", "V"],
     scalars: {},
   },
-  globalNorm: {
-    tensors: { gradients: f32("P"), norm: result(f32("")) },
-    sizes: ["P"],
-    scalars: {},
-  },
-  update: {
+  finish: {
     tensors: {
       parameters: inPlace(f32("P")),
       gradients: f32("P"),
-      norm: f32(""),
+      norm: result(f32("")),
       firstMoment: moment("firstMoment"),
       secondMoment: moment("secondMoment"),
     },

@@ -25,6 +25,8 @@ export interface TensorSignature {
   readonly below?: SizeName;
   /** For a result: the argument that it may take the place of. */
   readonly over?: string;
+  /** For an optional one: arguments of which it is of no use without at least one. */
+  readonly requires?: readonly string[];
   /** For an optional one: whether the op's scalars need it; else it is not used. */
   readonly isNeeded?: (scalars: Readonly<Record<string, unknown>>) => boolean;
 }
@@ -85,6 +87,14 @@ export function over<Given extends TensorSignature>(
   tensor: Given,
 ): With<Given, { over: string }> {
   return { ...tensor, over: argument };
+}
+
+/** An optional tensor that is given only together with one of these arguments. */
+export function requiring<Given extends TensorSignature>(
+  others: string | readonly string[],
+  tensor: Given,
+): With<Given, { requires: readonly string[] }> {
+  return { ...tensor, requires: [others].flat() };
 }
 
 /** A number among an op's arguments, within a range. */
@@ -179,7 +189,7 @@ export interface OpSignature {
   /**
    * Letters in the order in which kernels take them. `rows` is the product of the
    * leading dimensions, those of `...` or `T` and `B`; `size` is the number of elements
-   * of `*`.
+   * of `*`. A letter of optional tensors alone is 0 where none of them is given.
    */
   readonly sizes: readonly SizeName[];
 }

@@ -39,10 +39,14 @@ export interface LayerGradients {
   readonly dOutput: Tensor;
   /** `(T, B, G·H)`. */
   readonly dInput: Tensor;
-  /** `(G·H, H)`. */
-  readonly dWeight: Tensor;
-  /** `(G·H)`. */
-  readonly dBias: Tensor;
+}
+
+/** What the gradients of a layer's weights take and give for some cells alone. */
+export interface CellWeightGradients {
+  /** `(T, B, G·H)`, the gradient by the state's share of the sums. */
+  readonly dSums?: Tensor;
+  /** `(H)`, of the bias on the side of the state. */
+  readonly dHiddenBias?: Tensor;
 }
 
 /** Where a cell gets the tensors of a layer's forward. */
@@ -63,6 +67,8 @@ export interface BackwardSource {
   readonly gradients: LayerGradients;
   /** The gradient of the parameter `rnn.NAME_lK` of layer K. */
   readonly gradient: (name: string) => Tensor;
+  /** A tensor `(T, B, width·H)` that backward leaves for the weights' gradients. */
+  readonly left: (name: string, width: number) => Tensor;
 }
 
 /** A layer with its tensors: what the model runs. */
@@ -76,6 +82,8 @@ export interface Layer {
   readonly forward: (ops: Ops) => void;
   /** Backpropagation through it; undefined where the model holds no gradients. */
   readonly backward?: (ops: Ops) => void;
+  /** What its weights' gradients take beside what every layer's do. */
+  readonly weightGradients?: CellWeightGradients;
 }
 
 /** A recurrent cell. */
@@ -128,12 +136,16 @@ export const CELLS: Readonly<Record<CellName, Cell>> = {
       const backward = source && {
         ...gru,
         ...source.gradients,
-        dHiddenBias: source.gradient("bias_hh"),
+        dSums: source.left("gradient of sums", 3),
       };
       return {
         carries: [{ initial: gru.initialState, steps: gru.output }],
         forward: (ops) => ops.gru(gru),
         backward: backward && ((ops) => ops.gruBackward(backward)),
+        weightGradients: backward && {
+          dSums: backward.dSums,
+          dHiddenBias: source.gradient("bias_hh"),
+        },
       };
     },
   },

@@ -8,7 +8,12 @@ import type { Backend, Tensor, Values } from "../backend/backend.ts";
 import { placeWords } from "../random.ts";
 import { CELLS, type StateName } from "./cells.ts";
 import type { ModelConfig } from "./config.ts";
-import { type MinibatchTensors, ModelTensors } from "./model_tensors.ts";
+import {
+  type BackwardTensors,
+  type ForwardTensors,
+  type MinibatchTensors,
+  ModelTensors,
+} from "./model_tensors.ts";
 import { flatten, type Parameters, unflatten } from "./parameters.ts";
 
 /** Size of the minibatches, and whether gradients are needed. */
@@ -198,13 +203,13 @@ export class LanguageModel implements Disposable {
    */
   forward(inputs: Tensor, place?: DropoutPlace): Tensor {
     this.advance(inputs, place);
-    const { layers, weight, bias, logits } = this.#used.forward;
-    const input = this.#outputOf(layers.length - 1);
-    this.#backend.ops.linear({ input, weight, bias, output: logits });
-    return logits;
+    return this.logits();
   }
 
-  /** Does what `forward` does for the states alone: there are no logits. */
+  /**
+   * Does what `forward` does for the states alone: there are no logits. That is enough
+   * for `loss`, too, which computes its own, on some devices without storing them.
+   */
   advance(inputs: Tensor, place?: DropoutPlace): void {
     const { ops } = this.#backend;
     this.#steps = inputs.shape[0];
@@ -225,17 +230,26 @@ export class LanguageModel implements Disposable {
     });
   }
 
+  /** The logits `(T, B, V)` of the last call of the layers; the next overwrites them. */
+  logits(): Tensor {
+    const logits = this.#tensors.logits(this.#steps);
+    this.#backend.ops.head({ ...this.#head(), logits });
+    return logits;
+  }
+
   /**
-   * Computes the mean cross-entropy of the logits, in nats per token, into the scalar
-   * `loss`, and that of each token into `losses` `(T, B)`, if given.
+   * Computes the mean cross-entropy, in nats per token, into the scalar `loss`, and that
+   * of each token into `losses` `(T, B)`, if given.
    */
   loss(targets: Tensor, loss: Tensor, losses?: Tensor): void {
-    this.#backend.ops.softmaxCrossEntropy({
-      logits: this.#used.forward.logits,
+    const { backward } = this.#used;
+    this.#backend.ops.head({
+      ...this.#head(),
       targets,
       loss,
       losses,
-      dLogits: this.#used.backward?.dLogits,
+      dLogits: backward?.dLogits,
+      dInput: backward?.layers[this.#top].gradients.dOutput,
     });
   }
 
@@ -243,43 +257,14 @@ export class LanguageModel implements Disposable {
   backward(inputs: Tensor): void {
     const { ops } = this.#backend;
     const { forward, backward = untrained() } = this.#used;
-    const top = forward.layers.length - 1;
-    ops.linearBackward({
-      input: this.#outputOf(top),
-      weight: forward.weight,
-      dOutput: backward.dLogits,
-      dInput: backward.layers[top].gradients.dOutput,
-      dWeight: backward.dWeight,
-      dBias: backward.dBias,
-    });
-    for (let k = top; k >= 0; k--) {
-      const { weightIh: weight, cell } = forward.layers[k];
-      const { dWeightIh: dWeight, gradients } = backward.layers[k];
-      const { dOutput, dInput } = gradients;
+    for (let k = this.#top; k >= 0; k--) {
+      const { cell } = forward.layers[k];
+      const { dOutput } = backward.layers[k].gradients;
       // The mask that the output met is met by its gradient.
       if (this.#drops(k)) this.#drop(k, dOutput, dOutput);
       const throughCell = cell.backward ?? untrained();
       throughCell(ops);
-      if (k > 0) {
-        ops.linearBackward({
-          input: this.#outputOf(k - 1),
-          weight,
-          dOutput: dInput,
-          dInput: backward.layers[k - 1].gradients.dOutput,
-          dWeight,
-        });
-      } else if (forward.embedding && backward.embedding) {
-        ops.linearBackward({
-          input: forward.embedding.output,
-          weight,
-          dOutput: dInput,
-          dInput: backward.embedding.dOutput,
-          dWeight,
-        });
-        ops.embeddingBackward({ ids: inputs, ...backward.embedding });
-      } else {
-        ops.oneHotLinearBackward({ ids: inputs, dOutput: dInput, dWeight });
-      }
+      this.#backwardInput(k, inputs, forward, backward);
     }
   }
 
@@ -305,6 +290,52 @@ export class LanguageModel implements Disposable {
     this.#tensors[Symbol.dispose]();
   }
 
+  /**
+   * The gradients of the weights around layer `k`, with the top layer's the head's, and
+   * that of what the layer takes.
+   */
+  #backwardInput(
+    k: number,
+    inputs: Tensor,
+    { layers, embedding }: ForwardTensors,
+    backward: BackwardTensors,
+  ): void {
+    const { ops } = this.#backend;
+    const { weightIh: weight, cell, initialState, output } = layers[k];
+    const { gradients: { dInput }, weights } = backward.layers[k];
+    const { dLogits, dHeadWeight, dHeadBias } = backward;
+    ops.weightGradients({
+      ...(k > 0
+        ? { input: this.#outputOf(k - 1) }
+        : embedding
+        ? { input: embedding.output }
+        : { ids: inputs }),
+      initialState,
+      output,
+      dInput,
+      ...weights,
+      ...cell.weightGradients,
+      ...(k === this.#top && { dLogits, dHeadWeight, dHeadBias }),
+    });
+    const below = k > 0 ? backward.layers[k - 1].gradients : backward.embedding;
+    if (!below) return;
+    ops.linearBackward({ weight, dOutput: dInput, dInput: below.dOutput });
+    if (k === 0 && backward.embedding) {
+      ops.embeddingBackward({ ids: inputs, ...backward.embedding });
+    }
+  }
+
+  /** The layer whose output the head takes. */
+  get #top(): number {
+    return this.#used.forward.layers.length - 1;
+  }
+
+  /** What the head takes of the last call of the layers. */
+  #head() {
+    const { weight, bias } = this.#used.forward;
+    return { input: this.#outputOf(this.#top), weight, bias };
+  }
+
   /** What the layer above layer `k`, or the head, gets. */
   #outputOf(k: number): Tensor {
     const { dropped, output } = this.#used.forward.layers[k];
@@ -313,7 +344,7 @@ export class LanguageModel implements Disposable {
 
   #drops(k: number): boolean {
     return this.#place !== undefined && this.#dropout > 0 &&
-      k < this.#used.forward.layers.length - 1;
+      k < this.#top;
   }
 
   #drop(layer: number, input: Tensor, output: Tensor): void {

@@ -38,6 +38,8 @@ export interface ForwardTensors {
   readonly layers: readonly {
     /** `(G·H, I)`. */
     readonly weightIh: Tensor;
+    /** `(B, H)`. */
+    readonly initialState: Tensor;
     /** `(T, B, G·H)`: what comes in times that weight. */
     readonly input: Tensor;
     /** `(T, B, H)`. */
@@ -50,16 +52,21 @@ export interface ForwardTensors {
   readonly weight: Tensor;
   /** `(V)`. */
   readonly bias: Tensor;
-  /** `(T, B, V)`. */
-  readonly logits: Tensor;
 }
 
 /** The gradients of all that, in the same shapes. */
 export interface BackwardTensors {
   readonly embedding?: { readonly dTable: Tensor; readonly dOutput: Tensor };
-  readonly layers: readonly (BackwardSource & { readonly dWeightIh: Tensor })[];
-  readonly dWeight: Tensor;
-  readonly dBias: Tensor;
+  readonly layers: readonly (BackwardSource & {
+    /** Those of every cell's weights and bias. */
+    readonly weights: {
+      readonly dWeightIh: Tensor;
+      readonly dWeight: Tensor;
+      readonly dBias: Tensor;
+    };
+  })[];
+  readonly dHeadWeight: Tensor;
+  readonly dHeadBias: Tensor;
   readonly dLogits: Tensor;
 }
 
@@ -109,6 +116,11 @@ export class ModelTensors implements Disposable {
     return this.#last;
   }
 
+  /** The logits of so many time steps, `(T, B, V)`: training needs none. */
+  logits(steps: number): Tensor {
+    return this.#sequence("logits", this.#config.vocabularySize, steps);
+  }
+
   /** Frees every tensor. */
   [Symbol.dispose](): void {
     this.#allocation[Symbol.dispose]();
@@ -124,8 +136,7 @@ export class ModelTensors implements Disposable {
     steps: number,
     backward: BackwardTensors | undefined,
   ): ForwardTensors {
-    const { vocabularySize: V, hiddenSize: H, numLayers: L } = this.#config;
-    const { embeddingSize: E = 0 } = this.#config;
+    const { hiddenSize: H, numLayers: L, embeddingSize: E = 0 } = this.#config;
     const { gates: G } = CELLS[this.#config.cell];
     return {
       ...E > 0 && {
@@ -140,6 +151,7 @@ export class ModelTensors implements Disposable {
         const drops = this.#sizes.drops && k < L - 1;
         return {
           weightIh: this.#parameter(`rnn.weight_ih_l${k}`),
+          initialState: this.states.at(0).at(k), // h comes first
           input,
           output,
           dropped: drops
@@ -150,7 +162,6 @@ export class ModelTensors implements Disposable {
       }),
       weight: this.#parameter("linear.weight"),
       bias: this.#parameter("linear.bias"),
-      logits: this.#sequence("logits", V, steps),
     };
   }
 
@@ -197,17 +208,21 @@ export class ModelTensors implements Disposable {
         },
       },
       layers: Array.from({ length: L }, (_, k) => ({
-        dWeightIh: gradient(`rnn.weight_ih_l${k}`),
-        gradients: {
-          dInput: sequence(`input ${k}`, G * H),
-          dOutput: sequence(`output ${k}`, H),
+        weights: {
+          dWeightIh: gradient(`rnn.weight_ih_l${k}`),
           dWeight: gradient(`rnn.weight_hh_l${k}`),
           dBias: gradient(`rnn.bias_ih_l${k}`),
         },
+        gradients: {
+          dInput: sequence(`input ${k}`, G * H),
+          dOutput: sequence(`output ${k}`, H),
+        },
         gradient: (name: string) => gradient(`rnn.${name}_l${k}`),
+        left: (name: string, width: number) =>
+          this.#sequence(`left ${name} ${k}`, width * H, steps),
       })),
-      dWeight: gradient("linear.weight"),
-      dBias: gradient("linear.bias"),
+      dHeadWeight: gradient("linear.weight"),
+      dHeadBias: gradient("linear.bias"),
       dLogits: sequence("logits", V),
     };
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Backend, Tensor } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { ModelConfig } from "./config.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { likeliestIds } from "./likeliest.ts";
@@ -52,12 +52,12 @@ export class StepReader {
     this.#options = options;
   }
 
-  /** After a call of the model; its logits are `(steps, 1, V)`. */
-  async read(logits: Tensor): Promise<void> {
+  /** After a call of the model on one row. */
+  async read(): Promise<void> {
     await this.readStates();
     const { likeliest } = this.#options;
     if (likeliest === 0) return;
-    const read = await this.#backend.read(logits);
+    const read = await this.#backend.read(this.#model.logits());
     for (const z of rowsOf(read as Reals, this.#config.vocabularySize)) {
       const k = this.#ids[++this.#step];
       const ids = likeliestIds(z, likeliest);

@@ -84,14 +84,14 @@ export class ChunkRunner implements Disposable {
     const [loss, norm] = [0, 1].map((part) => this.#results.at(index).at(part));
     if (!isTrainedOn(work)) {
       if (!continues) model.resetState();
-      model.forward(inputs);
+      model.advance(inputs);
       model.loss(targets, loss);
       model.carryState();
       return;
     }
     const { learningRate, index: minibatch } = work;
     if (resetState || !continues) model.resetState();
-    model.forward(inputs, { seed, epoch, minibatch });
+    model.advance(inputs, { seed, epoch, minibatch });
     model.loss(targets, loss);
     model.backward(inputs);
     this.#optimizer.update(norm, { learningRate, updates });

@@ -157,8 +157,7 @@ export class Optimizer implements Disposable {
     const { optimizer: rule, weightDecay, clipNorm, clipValue } =
       this.#settings;
     const { beta1, beta2 } = this.#constants;
-    ops.globalNorm({ gradients: this.#gradients, norm });
-    ops.update({
+    ops.finish({
       rule,
       parameters: this.#parameters,
       gradients: this.#gradients,

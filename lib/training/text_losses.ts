@@ -6,7 +6,7 @@
  */
 
 import { Allocation } from "../backend/allocation.ts";
-import type { Backend, Tensor } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { LanguageModel } from "../model/language_model.ts";
 import { stretchesOf } from "../text/minibatch.ts";
 import { type Clock, Pace } from "./pace.ts";
@@ -25,11 +25,8 @@ export interface ReadingOptions {
   readonly numSteps: number;
   /** Whether the loss of every token is wanted, and not the mean of each call. */
   readonly perToken?: boolean;
-  /**
-   * Called after each call of the model, with its logits `(steps, B, V)`, which the
-   * next one overwrites.
-   */
-  readonly also?: (logits: Tensor) => Promise<void>;
+  /** Called after each call of the model, whose tensors the next one overwrites. */
+  readonly also?: () => Promise<void>;
   /** Decides how much is read at once. */
   readonly clock: Clock;
   /** Ends the reading early. */
@@ -87,10 +84,10 @@ export async function* textLosses(
       }
       for (const [i, length] of lengths.entries()) {
         const at = i * T * B, shape = [length, B];
-        const logits = model.forward(inputs.view(at, shape));
+        model.advance(inputs.view(at, shape));
         model.loss(targets.view(at, shape), means.at(i), each?.view(at, shape));
         model.carryState();
-        await also?.(logits);
+        await also?.();
       }
       const losses = await backend.read(
         each ? each.view(0, [steps, B]) : means.view(0, [calls]),

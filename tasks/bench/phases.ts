@@ -9,11 +9,7 @@
  */
 
 import type { Backend } from "../../lib/backend/backend.ts";
-import type {
-  LinearBackward,
-  Ops,
-  RnnBackward,
-} from "../../lib/backend/ops.ts";
+import type { Ops } from "../../lib/backend/ops.ts";
 import type { CellName } from "../../lib/model/cells.ts";
 import { time } from "./measure.ts";
 import { type Sizes, TrainingModel } from "./training_model.ts";
@@ -23,13 +19,13 @@ import { withOps } from "./with_ops.ts";
 export interface PhasesResult extends Sizes {
   /** oneHotLinear and the layer. */
   readonly forward: number;
-  /** linear, softmaxCrossEntropy and linearBackward. */
+  /** The logits, the loss and the gradients of both. */
   readonly head: number;
-  /** The layer's backward, less the gradient of its weight. */
+  /** The layer's backward. */
   readonly backward: number;
-  /** The product of the recurrent weight's gradient, and oneHotLinearBackward. */
+  /** The gradients of all weights and biases. */
   readonly weightGradients: number;
-  /** globalNorm and update. */
+  /** The gradients' norm, and the update of the parameters. */
   readonly update: number;
   /** The last states become the first. */
   readonly carry: number;
@@ -40,19 +36,16 @@ type Phase =
   | "forward"
   | "head"
   | "backward"
-  | "inputWeightGradient"
+  | "weightGradients"
   | "update"
   | "carry";
 
 /** The phases of the ops that every cell has; those of a cell bear its name. */
 const PHASES: ReadonlyMap<string, Phase> = new Map([
   ["oneHotLinear", "forward"],
-  ["linear", "head"],
-  ["softmaxCrossEntropy", "head"],
-  ["linearBackward", "head"],
-  ["oneHotLinearBackward", "inputWeightGradient"],
-  ["globalNorm", "update"],
-  ["update", "update"],
+  ["head", "head"],
+  ["weightGradients", "weightGradients"],
+  ["finish", "update"],
   ["carry", "carry"],
 ]);
 
@@ -79,19 +72,12 @@ export async function benchPhases(
     1000 * (await time(backend, run, seconds)).median;
   const taken = (phase: Phase) =>
     milliseconds(() => phases[phase].forEach(({ repeat }) => repeat()));
-  const forward = await taken("forward");
-  const head = await taken("head");
-  const wholeBackward = await taken("backward");
-  const likeGradient = productOfWeightGradient(phases.backward[0]);
-  const product = await milliseconds(() =>
-    backend.ops.linearBackward(likeGradient)
-  );
   return {
     ...sizes,
-    forward,
-    head,
-    backward: wholeBackward - product,
-    weightGradients: product + await taken("inputWeightGradient"),
+    forward: await taken("forward"),
+    head: await taken("head"),
+    backward: await taken("backward"),
+    weightGradients: await taken("weightGradients"),
     update: await taken("update"),
     carry: await taken("carry"),
   };
@@ -129,7 +115,7 @@ export function phasesOf(
     forward: [],
     head: [],
     backward: [],
-    inputWeightGradient: [],
+    weightGradients: [],
     update: [],
     carry: [],
   };
@@ -144,14 +130,4 @@ export function phasesOf(
     phases[phase].push(call);
   }
   return phases;
-}
-
-/**
- * A product as large as the one in a layer's backward that gives the gradient of the
- * recurrent weight.
- */
-function productOfWeightGradient({ tensors }: OpCall): LinearBackward {
-  // Every cell's backward has these.
-  const { output, weight, dInput, dWeight, dBias } = tensors as RnnBackward;
-  return { input: output, weight, dOutput: dInput, dWeight, dBias };
 }

@@ -76,7 +76,7 @@ export class TrainingModel implements Disposable {
   minibatch(): void {
     const model = this.#model;
     const { learningRate } = TRAINING;
-    model.forward(this.#inputs);
+    model.advance(this.#inputs);
     model.loss(this.#targets, this.#loss);
     model.backward(this.#inputs);
     const updates = ++this.#updates;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GlobalNorm, Ops, Sample } from "../../lib/backend/ops.ts";
+import type { Finish, Ops, Sample } from "../../lib/backend/ops.ts";
 import { randomNormal } from "../../lib/random.ts";
 import { OPTIMIZER_NAMES, OPTIMIZERS } from "../../lib/training/optimizer.ts";
 
@@ -141,14 +141,6 @@ export function cases(): Case[] {
         output: { shape: [T, B, H], tolerance: 0 },
       },
       call: (ops, tensors) => ops.oneHotLinear(tensors),
-    }, {
-      name: `oneHotLinearBackward: ${size}`,
-      arguments: {
-        ids: ids as Argument,
-        dOutput: { shape: [T, B, H], values: hidden },
-        dWeight: { shape: [H, V], tolerance: sumTolerance(rows) },
-      },
-      call: (ops, tensors) => ops.oneHotLinearBackward(tensors),
     });
     all.push({
       name: `embedding: ${size}`,
@@ -177,55 +169,24 @@ export function cases(): Case[] {
           output: { shape: [T, B, V], tolerance: sumTolerance(H + 1) },
         },
         call: (ops, tensors) => ops.linear(tensors),
-      }, {
-        name: `linearBackward ${bias ? "with" : "without"} ` +
-          `dInput and dBias: ${size}`,
-        arguments: {
-          input: { shape: [T, B, H], values: hidden },
-          weight: { shape: [V, H], values: normal(V * H) },
-          dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
-          dWeight: { shape: [V, H], tolerance: sumTolerance(rows) },
-          ...(bias && {
-            dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
-            dBias: { shape: [V], tolerance: sumTolerance(rows) },
-          }),
-        },
-        call: (ops, tensors) => ops.linearBackward(tensors),
       });
     }
+    all.push({
+      name: `linearBackward: ${size}`,
+      arguments: {
+        weight: { shape: [V, H], values: normal(V * H) },
+        dOutput: { shape: [T, B, V], values: normal(rows * V, 1, 2) },
+        dInput: { shape: [T, B, H], tolerance: sumTolerance(V) },
+      },
+      call: (ops, tensors) => ops.linearBackward(tensors),
+    });
     all.push(...recurrentCases({ T, B, H }));
-    for (const gradient of [true, false]) {
-      all.push({
-        name: `softmaxCrossEntropy ${gradient ? "with" : "without"} ` +
-          `dLogits: ${size}`,
-        arguments: {
-          logits: { shape: [T, B, V], values: normal(rows * V, 3) },
-          targets: ids as Argument,
-          // Losses are below 32 here and each sum has V or `rows` terms.
-          loss: { shape: [], tolerance: U * 32 * (V + rows) },
-          ...(gradient && {
-            losses: { shape: [T, B], tolerance: U * 32 * (V + 4) },
-            // A probability below 1, V roundings, and exp within a few of U.
-            dLogits: { shape: [T, B, V], tolerance: U * (V + 32) / rows },
-          }),
-        },
-        call: (ops, tensors) => ops.softmaxCrossEntropy(tensors),
-      });
-    }
+    all.push(...headCases({ T, B, H, V }));
+    all.push(...weightGradientsCases({ T, B, H, V }));
     all.push(...sampleCases(B, V, size));
   }
   for (const P of [1, 63, 64, 65, 1000, 4097, 70_000]) {
-    all.push({
-      name: `globalNorm: P ${P}`,
-      arguments: {
-        gradients: { shape: [P], values: normal(P) },
-        // The norm is about √P; P positive terms round by U·P/2 at the most on
-        // the way up to P, which the root halves.
-        norm: { shape: [], tolerance: U * (P / 2 + 4) * Math.sqrt(P) },
-      },
-      call: (ops, tensors) => ops.globalNorm(tensors),
-    });
-    all.push(...updateCases(P));
+    all.push(...finishCases(P));
     for (const rate of [0, 0.3, 0.9]) {
       all.push({
         name: `dropout: P ${P}, rate ${rate}`,
@@ -295,15 +256,155 @@ function extremeNormCases(): Case[] {
       // halves; the norm is below √P times the greatest.
       const tolerance = U * (P / 2 + 8) * Math.sqrt(P) * greatest;
       return {
-        name: `globalNorm: P ${P}, of about 2 to the ${powers.join(" or ")}`,
+        name: `finish: P ${P}, of about 2 to the ${powers.join(" or ")}`,
         arguments: {
+          parameters: { shape: [P], values: normal(P, 1, 8), tolerance: 0 },
           gradients: { shape: [P], values },
           norm: { shape: [], tolerance },
         },
-        call: (ops: Ops, tensors: GlobalNorm) => ops.globalNorm(tensors),
+        call: (ops: Ops, tensors: Finish) =>
+          ops.finish({ ...tensors, learningRate: 0, clipNorm: 0 }),
       };
     })
   );
+}
+
+/** The last layer and its loss: with all results, and with some. */
+function headCases(
+  { T, B, H, V }: Sizes & { readonly V: number },
+): Case[] {
+  const size = `T ${T}, B ${B}, H ${H}, V ${V}`;
+  const rows = T * B;
+  // Logits of about 3, losses below 32.
+  const scale = 3 / Math.sqrt(H);
+  const layer = {
+    input: { shape: [T, B, H], values: normal(rows * H, 1, 1) },
+    weight: { shape: [V, H], values: normal(V * H, scale) },
+    bias: { shape: [V], values: normal(V) },
+  };
+  const targets = {
+    shape: [T, B],
+    dtype: "u32",
+    values: tokenIds(rows, V),
+  } as const;
+  const logit = sumTolerance(H + 1, scale);
+  const logits = { shape: [T, B, V], tolerance: logit };
+  // A loss moves by twice what its logits do; the sum over V rounds, and its logarithm.
+  const oneLoss = 2 * logit + U * 32 * (V + 8);
+  // Of a probability below 1: as above, and exp within a few of U.
+  const oneGradient = 2 * logit + U * (V + 32);
+  const results = (greatestWeight: number, whole: number) => {
+    const part = greatestWeight / whole;
+    return {
+      // A mean of the losses, of `rows` terms below 32.
+      loss: { shape: [], tolerance: oneLoss + 2 * U * 32 * rows },
+      losses: { shape: [T, B], tolerance: greatestWeight * oneLoss },
+      dLogits: { shape: [T, B, V], tolerance: part * oneGradient },
+      // A sum over V of such gradients, the greatest about 1, times weights below 5.
+      dInput: {
+        shape: [T, B, H],
+        tolerance: part * 5 * scale * V * (oneGradient + 2 * U * V),
+      },
+    };
+  };
+  const { loss, losses, dLogits, dInput } = results(1, rows);
+  const named: [string, Case["arguments"]][] = [
+    ["the loss alone", { targets, loss }],
+    ["the losses alone", { targets, losses }],
+    ["the logits alone", { logits }],
+    ["the logits and losses", { targets, logits, losses }],
+    ["the gradient of the logits", { targets, loss, dLogits }],
+    ["what training takes", { targets, loss, dLogits, dInput }],
+    ["all", { targets, logits, loss, losses, dLogits, dInput }],
+  ];
+  const [one] = weightsLike(1);
+  const weighted: [string, number[]][] = [
+    ["weights", weightsLike(rows)],
+    ["weights that are all 1", new Array(rows).fill(1)],
+    ["weights that are all 0", new Array(rows).fill(0)],
+    ["one weight that is not 0", [one, ...new Array(rows - 1).fill(0)]],
+  ];
+  for (const [what, values] of weighted) {
+    const whole = values.reduce((sum, w) => sum + w, 0);
+    const all = results(2, whole || 1);
+    const targetWeights = { shape: [T, B], values };
+    named.push(
+      [`${what}`, { targets, targetWeights, ...all }],
+      [`${what}, and logits`, { targets, targetWeights, logits, ...all }],
+    );
+  }
+  return named.map(([what, given]) => ({
+    name: `head with ${what}: ${size}`,
+    arguments: { ...layer, ...given },
+    call: (ops, tensors) => ops.head(tensors),
+  }));
+}
+
+/** Every cell's, of one-hot rows and of others, with a head and without. */
+function weightGradientsCases(
+  { T, B, H, V }: Sizes & { readonly V: number },
+): Case[] {
+  const size = `T ${T}, B ${B}, H ${H}, V ${V}`;
+  const rows = T * B;
+  const tolerance = sumTolerance(rows);
+  const random = (seed: number, ...shape: number[]) => ({
+    shape,
+    values: normal(shape.reduce((a, b) => a * b, 1), 1, seed),
+  });
+  const result = (...shape: number[]) => ({ shape, tolerance });
+  const ids = {
+    shape: [T, B],
+    dtype: "u32",
+    values: tokenIds(rows, V),
+  } as const;
+  const state = {
+    initialState: random(1, B, H),
+    output: random(2, T, B, H),
+  };
+  const head = {
+    dLogits: random(3, T, B, V),
+    dHeadWeight: result(V, H),
+    dHeadBias: result(V),
+  };
+  const I = H + 3;
+  const cases: [string, Case["arguments"]][] = [1, 3, 4].flatMap((G) => {
+    const layer = {
+      ...state,
+      dInput: random(4, T, B, G * H),
+      dWeight: result(G * H, H),
+      dBias: result(G * H),
+      ...(G === 3 && {
+        dSums: random(5, T, B, G * H),
+        dHiddenBias: result(H),
+      }),
+    };
+    const oneHot = { ids, dWeightIh: result(G * H, V) };
+    const dense = { input: random(6, T, B, I), dWeightIh: result(G * H, I) };
+    return [
+      [`${G} gates and tokens`, { ...layer, ...oneHot }],
+      [`${G} gates, tokens and a head`, { ...layer, ...oneHot, ...head }],
+      [`${G} gates and numbers`, { ...layer, ...dense }],
+      [`${G} gates, numbers and a head`, { ...layer, ...dense, ...head }],
+    ];
+  });
+  const dInput = random(4, T, B, H);
+  cases.push(
+    ["tokens alone", { dInput, ids, dWeightIh: result(H, V) }],
+    ["a bias alone", { dInput, dBias: result(H) }],
+    ["a state alone", { dInput, ...state, dWeight: result(H, H) }],
+    ["a head alone", { dInput, output: state.output, ...head }],
+    ["nothing", { dInput }],
+  );
+  return cases.map(([what, given]) => ({
+    name: `weightGradients of ${what}: ${size}`,
+    arguments: given,
+    call: (ops, tensors) => ops.weightGradients(tensors),
+  }));
+}
+
+/** Weights of targets, some of them 0. */
+function weightsLike(rows: number): number[] {
+  return Array.from({ length: rows }, (_, i) => [2, 0.5, 0, 1][i % 4]);
 }
 
 /** rnn and its backward with either activation, gru, lstm and their backwards. */
@@ -334,7 +435,7 @@ export function recurrentCases({ T, B, H }: Sizes): Case[] {
     }, {
       name: `rnnBackward, ${activation}: ${size}`,
       arguments: {
-        ...recurrent,
+        weight: recurrent.weight,
         // Any numbers from −1 to 1 do for states; relu's gradient needs both signs.
         output: {
           shape: [T, B, H],
@@ -342,16 +443,6 @@ export function recurrentCases({ T, B, H }: Sizes): Case[] {
         },
         dOutput: { shape: [T, B, H], values: normal(rows * H, 1, 6) },
         dInput: { shape: [T, B, H], tolerance: recurrentTolerance(H, 2) },
-        dWeight: {
-          shape: [H, H],
-          tolerance: sumTolerance(rows, 2) +
-            4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-        },
-        dBias: {
-          shape: [H],
-          tolerance: sumTolerance(rows, 2) +
-            4 * Math.sqrt(rows) * recurrentTolerance(H, 2),
-        },
       },
       call: (ops, tensors) => ops.rnnBackward({ ...tensors, activation }),
     });
@@ -363,8 +454,6 @@ export function recurrentCases({ T, B, H }: Sizes): Case[] {
 /** gru, lstm and their backwards. */
 function gatedCases(T: number, B: number, H: number, size: string): Case[] {
   const rows = T * B;
-  const gradient = sumTolerance(rows, 2) +
-    4 * Math.sqrt(rows) * gatedTolerance(H, 2);
   const layer = (G: number) => ({
     weight: {
       shape: [G * H, H],
@@ -405,9 +494,7 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
       },
       dOutput,
       dInput: { shape: [T, B, 3 * H], tolerance: gatedTolerance(H, 2) },
-      dWeight: { shape: [3 * H, H], tolerance: gradient },
-      dBias: { shape: [3 * H], tolerance: gradient },
-      dHiddenBias: { shape: [H], tolerance: gradient },
+      dSums: { shape: [T, B, 3 * H], tolerance: gatedTolerance(H, 2) },
     },
     call: (ops, tensors) => ops.gruBackward(tensors),
   }, {
@@ -424,9 +511,8 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
   }, {
     name: `lstmBackward: ${size}`,
     arguments: {
-      ...layer(4),
+      weight: layer(4).weight,
       initialCell,
-      output,
       cells: { shape: [T, B, H], values: normal(rows * H, 1, 14) },
       gates: {
         shape: [T, B, 4 * H],
@@ -434,34 +520,35 @@ function gatedCases(T: number, B: number, H: number, size: string): Case[] {
       },
       dOutput,
       dInput: { shape: [T, B, 4 * H], tolerance: gatedTolerance(H, 2) },
-      dWeight: { shape: [4 * H, H], tolerance: gradient },
-      dBias: { shape: [4 * H], tolerance: gradient },
     },
     call: (ops, tensors) => ops.lstmBackward(tensors),
   }];
 }
 
 /** Every rule, each clip alone and both together. */
-function updateCases(P: number): Case[] {
-  const norm = Math.fround(Math.sqrt(P) * 1.01);
+function finishCases(P: number): Case[] {
+  const length = Math.sqrt(P); // about the norm
   const positive = (seed: number) =>
     normal(P, 1, seed).map((x) => x * x + 0.01);
   const clips = [
     { clipNorm: 0, clipValue: 0, weightDecay: 0 },
     { clipNorm: 1, clipValue: 0, weightDecay: 0 },
     { clipNorm: 1e6, clipValue: 0.5, weightDecay: 0.1 },
-    { clipNorm: norm / 2, clipValue: 0.25, weightDecay: 0.1 },
+    { clipNorm: length / 2, clipValue: 0.25, weightDecay: 0.1 },
   ];
   // Every number below is a few roundings of numbers below 16; a division by the
   // root of 0.01 or more makes that ten times as much.
   const tolerance = 16 * U * 16;
+  // P positive terms round by U·P/2 at the most on the way up to P, which the root
+  // halves. A gradient that is clipped to half of it is off by as much of its own, 4.
+  const ofNorm = U * (P / 2 + 4);
   return OPTIMIZER_NAMES.flatMap((rule) =>
     clips.map((clip) => ({
-      name: `update: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
+      name: `finish: P ${P}, ${rule}, ${JSON.stringify(clip)}`,
       arguments: {
         parameters: { shape: [P], values: normal(P, 1, 8), tolerance },
         gradients: { shape: [P], values: normal(P, 1, 9) },
-        norm: { shape: [], values: [norm] },
+        norm: { shape: [], tolerance: ofNorm * length },
         ...(OPTIMIZERS[rule].first && {
           firstMoment: { shape: [P], values: normal(P, 1, 15), tolerance },
         }),
@@ -470,7 +557,7 @@ function updateCases(P: number): Case[] {
         }),
       },
       call: (ops, tensors) =>
-        ops.update({
+        ops.finish({
           ...tensors,
           ...clip,
           rule,

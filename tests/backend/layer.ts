@@ -4,7 +4,6 @@
  * @module
  */
 
-import { OP_NAMES } from "../../lib/backend/compiled_op.ts";
 import {
   type Activation,
   type Ops,
@@ -12,7 +11,7 @@ import {
 } from "../../lib/backend/ops.ts";
 import type { OpSignature } from "../../lib/backend/signature.ts";
 import type { Tensor } from "../../lib/backend/tensor.ts";
-import type { CellName } from "../../lib/model/cells.ts";
+import { CELL_NAMES, type CellName } from "../../lib/model/cells.ts";
 
 /** The parts of a shape in letters: `T`, `B` and `3H` of "T B 3H". */
 export function partsOf(shape: string): string[] {
@@ -78,7 +77,6 @@ export function layerOf(
 }
 
 /** The ops of recurrent layers, forward and backward. */
-export const LAYER_OPS = OP_NAMES.filter((op) => {
-  const { tensors }: OpSignature = SIGNATURES[op];
-  return Object.hasOwn(tensors, "initialState");
-});
+export const LAYER_OPS = CELL_NAMES.flatMap((cell) =>
+  [cell, `${cell}Backward`] as const
+);

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Backend } from "../../lib/backend/backend.ts";
+import type { Backend, Tensor } from "../../lib/backend/backend.ts";
 import type { Sample } from "../../lib/backend/ops.ts";
 import { openReference } from "../../lib/backend/reference/reference_backend.ts";
 import { CELL_NAMES, CELLS } from "../../lib/model/cells.ts";
@@ -41,28 +41,59 @@ export function testLimits(
     });
   });
 
-  test("softmaxCrossEntropy with great logits stays finite", async (backend) => {
-    const logits = backend.allocate([1, 2, 3]);
-    const targets = backend.allocate([1, 2], "u32");
-    const loss = backend.allocate([]), dLogits = backend.allocate([1, 2, 3]);
-    backend.write(logits, [1e4, 0, -1e4, -1e4, -1e4, -1e4]);
-    backend.write(targets, [1, 2]);
-    backend.ops.softmaxCrossEntropy({ logits, targets, loss, dLogits });
-    const expected = (1e4 + Math.log(3)) / 2;
-    const actual = (await backend.read(loss))[0];
-    assert(Math.abs(actual - expected) <= 8 * U * 1e4, `loss ${actual}`);
-    const gradient = [0.5, -0.5, 0, 1 / 6, 1 / 6, -1 / 3];
-    (await backend.read(dLogits)).forEach((d, i) => {
-      assert(Math.abs(d - gradient[i]) <= 1e-6, `dLogits[${i}] ${d}`);
-    });
+  test("head with great logits stays finite", async (backend) => {
+    for (const V of [3, 300]) {
+      const { tensors, write } = headOf(backend, { rows: 2, H: 1, V });
+      const bias = [1e4, 0, ...new Array(V - 2).fill(-1e4)];
+      write(tensors.bias, bias);
+      write(tensors.targets, [1, 2]);
+      backend.ops.head(tensors);
+      const expected = (1e4 + 2e4) / 2;
+      const actual = (await backend.read(tensors.loss))[0];
+      assert(Math.abs(actual - expected) <= 8 * U * 2e4, `loss ${actual}`);
+      const gradient = await backend.read(tensors.dLogits);
+      const rows = [[0.5, -0.5, 0], [0.5, 0, -0.5]];
+      rows.forEach((row, r) =>
+        row.forEach((d, v) => {
+          const actual = gradient[r * V + v];
+          assert(Math.abs(actual - d) <= 1e-6, `dLogits[${r}, ${v}] ${actual}`);
+        })
+      );
+    }
   });
 
-  test("globalNorm has no square overflow or vanish", async (backend) => {
+  test("a logit that is no number shows in the loss, unless its weight is 0", async (backend) => {
+    for (const V of [3, 300]) {
+      for (const bad of [NaN, Infinity]) {
+        const { tensors, write } = headOf(backend, { rows: 2, H: 2, V });
+        const targetWeights = backend.allocate([1, 2]);
+        write(tensors.input, [1, 0, 0, bad]);
+        write(tensors.weight, normal(V * 2));
+        for (const logits of [undefined, backend.allocate([1, 2, V])]) {
+          backend.ops.head({ ...tensors, logits });
+          const { loss, dLogits, dInput } = tensors;
+          assert(!Number.isFinite((await backend.read(loss))[0]));
+          const gradients = [...await backend.read(dInput)];
+          assert(gradients.slice(0, 2).every(Number.isFinite));
+          assert(!gradients.slice(2).every(Number.isFinite), `${gradients}`);
+          write(targetWeights, [1, 0]);
+          backend.ops.head({ ...tensors, logits, targetWeights });
+          assert(Number.isFinite((await backend.read(loss))[0]));
+          assertEquals([...await backend.read(dInput)].slice(2), [0, 0]);
+          const zeros = new Array(V).fill(0);
+          assertEquals([...await backend.read(dLogits)].slice(V), zeros);
+        }
+      }
+    }
+  });
+
+  test("the norm has no square overflow or vanish", async (backend) => {
     const P = 1000, gradients = backend.allocate([P]);
-    const norm = backend.allocate([]);
+    const parameters = backend.allocate([P]), norm = backend.allocate([]);
+    const still = { parameters, learningRate: 0, clipNorm: 0 };
     for (const size of [1e19, 1e37, 1e-30, 1e-37, 1]) {
       backend.write(gradients, new Array(P).fill(size));
-      backend.ops.globalNorm({ gradients, norm });
+      backend.ops.finish({ ...still, gradients, norm });
       const actual = (await backend.read(norm))[0];
       const expected = Math.sqrt(P) * size;
       // P terms of one sign round by U·P/2 on the way, which the root halves.
@@ -71,7 +102,7 @@ export function testLimits(
     }
     // A sum that is beyond float32 itself is infinite wherever that is the type.
     backend.write(gradients, new Array(P).fill(3e38));
-    backend.ops.globalNorm({ gradients, norm });
+    backend.ops.finish({ ...still, gradients, norm });
     const values = await backend.read(norm);
     assertEquals(
       Number.isFinite(values[0]),
@@ -81,16 +112,15 @@ export function testLimits(
   });
 
   for (const bad of [NaN, Infinity, -Infinity]) {
-    test(`update leaves out a step whose norm is ${bad}`, async (backend) => {
+    test(`finish leaves out an update whose norm is ${bad}`, async (backend) => {
       const parameters = backend.allocate([67]);
       const gradients = backend.allocate([67]), norm = backend.allocate([]);
       const moments = backend.allocate([2, 67]);
       backend.write(parameters, normal(67));
       backend.write(gradients, normal(67).fill(bad, 50, 51));
-      backend.ops.globalNorm({ gradients, norm });
       for (const clipNorm of [0, 1]) {
         for (const rule of OPTIMIZER_NAMES) {
-          backend.ops.update({
+          backend.ops.finish({
             rule,
             parameters,
             gradients,
@@ -116,7 +146,7 @@ export function testLimits(
   }
 
   for (const rule of OPTIMIZER_NAMES) {
-    test(`update by ${rule} keeps what would not be finite`, async (backend) => {
+    test(`finish by ${rule} keeps what would not be finite`, async (backend) => {
       const [parameters, gradients, first, second] = Array.from(
         { length: 4 },
         () => backend.allocate([7]),
@@ -133,16 +163,17 @@ export function testLimits(
       ];
       const tensors = [parameters, first, second];
       tensors.forEach((tensor, i) => backend.write(tensor, old[i]));
-      backend.write(gradients, [0.5, most, most, most, -0.5, -most, great]);
-      backend.write(norm, [1]);
-      backend.ops.update({
+      // Of these the norm is still finite.
+      const g = most / 8;
+      backend.write(gradients, [0.5, g, g, g, -0.5, -g, great]);
+      backend.ops.finish({
         rule,
         parameters,
         gradients,
         norm,
         firstMoment: first,
         secondMoment: second,
-        learningRate: 2,
+        learningRate: 32,
         clipNorm: 0,
         beta1: 0.5,
         beta2: 0.5,
@@ -166,10 +197,9 @@ export function testLimits(
     for (const size of [1e37, 1e19, 1, 1e-30]) {
       backend.write(parameters, new Array(P).fill(0));
       backend.write(gradients, new Array(P).fill(size));
-      backend.ops.globalNorm({ gradients, norm });
       const clipNorm = Math.fround(size < 1 ? 1e-30 : 1);
       const settings = { learningRate: 1, clipNorm };
-      backend.ops.update({ parameters, gradients, norm, ...settings });
+      backend.ops.finish({ parameters, gradients, norm, ...settings });
       const moved = (await backend.read(parameters))[P - 1];
       const expected = -clipNorm / Math.sqrt(P);
       // The norm's error, of P terms of one sign, and a few roundings.
@@ -180,8 +210,7 @@ export function testLimits(
     const settings = { learningRate: 1, clipNorm: 1e-50 };
     backend.write(parameters, new Array(P).fill(0));
     backend.write(gradients, new Array(P).fill(1));
-    backend.ops.globalNorm({ gradients, norm });
-    backend.ops.update({ parameters, gradients, norm, ...settings });
+    backend.ops.finish({ parameters, gradients, norm, ...settings });
     const moved = (await backend.read(parameters))[0];
     assert(Math.abs(moved) <= 2 ** -126, `${moved}`);
   });
@@ -357,6 +386,25 @@ export function testLimits(
       });
     }
   });
+}
+
+/** Zeros for all that the op `head` takes but the logits, of one time step. */
+function headOf(
+  backend: Backend,
+  { rows, H, V }: { rows: number; H: number; V: number },
+) {
+  const tensors = {
+    input: backend.allocate([1, rows, H]),
+    weight: backend.allocate([V, H]),
+    bias: backend.allocate([V]),
+    targets: backend.allocate([1, rows], "u32"),
+    loss: backend.allocate([]),
+    dLogits: backend.allocate([1, rows, V]),
+    dInput: backend.allocate([1, rows, H]),
+  };
+  const write = (tensor: Tensor, values: ArrayLike<number>) =>
+    backend.write(tensor, values);
+  return { tensors, write };
 }
 
 /** The tokens that a row is drawn with, one for each of the uniforms. */

@@ -127,8 +127,12 @@ function* numbersOutside(
 /** Every kind of misuse, and the calls that are of it. */
 const KINDS = {
   *"a tensor that is missing"(op, right) {
-    for (const [name, { isOptional, isNeeded }] of entriesOf(op)) {
-      if (isOptional && !isNeeded?.(right)) continue;
+    const entries = entriesOf(op);
+    for (const [name, { isOptional, isNeeded }] of entries) {
+      const isRequired = entries.some(([, { requires }]) =>
+        requires?.length === 1 && requires[0] === name
+      );
+      if (isOptional && !isRequired && !isNeeded?.(right)) continue;
       yield { argument: name, value: undefined };
     }
   },

@@ -14,15 +14,11 @@ interface Call {
 const LINEAR = [{ sizes: [9, 5, 11] }, { sizes: [2, 5, 11] }];
 
 /** The same for layers, of every choice that one may have. */
-const LAYER = [
-  [3, 6, 7], // the walk takes more
-  [40, 5, 3], // the weight's gradient does
-  [3, 2, 7],
-].flatMap((sizes) => [0, 1].map((choice) => ({ sizes, choice })));
+const LAYER = [[3, 6, 7], [40, 5, 3], [3, 2, 7]]
+  .flatMap((sizes) => [0, 1].map((choice) => ({ sizes, choice })));
 
 const CALLS: ReadonlyMap<string, readonly Call[]> = new Map([
   ["oneHotLinear", [{ sizes: [9, 5, 3] }]],
-  ["oneHotLinearBackward", [{ sizes: [9, 70, 3] }]],
   ["linear", LINEAR],
   ["linearBackward", LINEAR],
   ...LAYER_OPS.map((op) =>
@@ -34,8 +30,16 @@ const CALLS: ReadonlyMap<string, readonly Call[]> = new Map([
       })),
     ] as const
   ),
-  ["softmaxCrossEntropy", [{ sizes: [9, 5] }]],
-  ["globalNorm", [{ sizes: [16_385] }]],
+  ["weightGradients", [
+    { sizes: [3, 3, 70, 5, 7, 3] }, // the tokens take the most
+    { sizes: [40, 3, 3, 5, 7, 3] }, // the recurrent weight does
+    { sizes: [40, 3, 3, 5, 7, 30] }, // the head's does
+  ]],
+  ["head", [{ sizes: [9, 5, 7] }, { sizes: [2, 5, 7] }]],
+  ["finish", [{
+    sizes: [16_385],
+    scalars: [2, 0.1, 1, 1, 0.1, 0.9, 0.99, 1e-8, 1, 1],
+  }]],
   ["sample", [{ sizes: [3, 9], scalars: [0, 1, 3, 0.9, 1.2] }]],
 ]);
 
@@ -82,10 +86,10 @@ Deno.test("scratch that no address reaches is stated, not wrapped", async () => 
   using backend = await open();
   const kernels = backend.threads.kernels as unknown as Kernels;
   assertEquals(
-    kernels.linearBackwardScratch(2 ** 20, 2 ** 10, 2 ** 10),
-    4 * (3 * 2 ** 30 + 2 ** 20),
+    kernels.linearBackwardScratch(2 ** 21, 2 ** 10, 2 ** 10),
+    4 * (2 ** 31 + 2 ** 20),
   );
-  assert(kernels.gruBackwardScratch(1000, 1000, 1000) > 2 ** 32);
+  assert(kernels.gruBackwardScratch(1, 2 ** 18, 2 ** 11) > 2 ** 32);
   assertEquals(kernels.sampleScratch(2 ** 15, 2 ** 15), 2 ** 33);
 });
 
@@ -93,7 +97,7 @@ Deno.test("the WASM kernels know no optimizer beyond their table", async () => {
   using backend = await open();
   const { heap, threads } = backend;
   const kernels = threads.kernels as unknown as Kernels;
-  const [parameters, gradients, norm] = [64, 64, 4].map((bytes) => {
+  const [parameters, gradients, norm, scratch] = [64, 64, 4, 8].map((bytes) => {
     const address = heap.allocate(bytes);
     heap.f32.fill(1, address / 4, (address + bytes) / 4);
     return address;
@@ -102,11 +106,12 @@ Deno.test("the WASM kernels know no optimizer beyond their table", async () => {
   for (const rule of [-1, count, count + 1, 1000]) {
     assertThrows(
       () =>
-        kernels.update(
+        kernels.finish(
           ...[parameters, gradients, norm, 0, 0],
           16,
           rule,
           ...[0.1, 0, 0, 0, 0.9, 0.99, 1e-8, 1, 1],
+          scratch,
         ),
       WebAssembly.RuntimeError,
     );

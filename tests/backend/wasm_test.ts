@@ -99,35 +99,35 @@ async function minibatch(
   const [dWx, dWh, dB, dWq, dBq] = parts(gradients);
   const initialState = tensor([B, H], 0.5);
   const input = tensor([T, B, H]), output = tensor([T, B, H]);
-  const logits = tensor([T, B, V]), dLogits = tensor([T, B, V]);
+  const dLogits = tensor([T, B, V]);
   const dOutput = tensor([T, B, H]), dInput = tensor([T, B, H]);
   const loss = tensor([]), norm = tensor([]);
   const activation = "tanh";
   ops.oneHotLinear({ ids, weight: wx, output: input });
   ops.rnn({ input, weight: wh, bias: b, initialState, output, activation });
-  ops.linear({ input: output, weight: wq, bias: bq, output: logits });
-  ops.softmaxCrossEntropy({ logits, targets: ids, loss, dLogits });
-  ops.linearBackward({
+  ops.head({
     input: output,
     weight: wq,
-    dOutput: dLogits,
+    bias: bq,
+    targets: ids,
+    loss,
+    dLogits,
     dInput: dOutput,
-    dWeight: dWq,
-    dBias: dBq,
   });
-  ops.rnnBackward({
-    weight: wh,
+  ops.rnnBackward({ weight: wh, output, dOutput, dInput, activation });
+  ops.weightGradients({
+    ids,
     initialState,
     output,
-    dOutput,
     dInput,
+    dLogits,
+    dWeightIh: dWx,
     dWeight: dWh,
     dBias: dB,
-    activation,
+    dHeadWeight: dWq,
+    dHeadBias: dBq,
   });
-  ops.oneHotLinearBackward({ ids, dOutput: dInput, dWeight: dWx });
-  ops.globalNorm({ gradients, norm });
-  ops.update({ parameters, gradients, norm, learningRate: 1, clipNorm: 0.1 });
+  ops.finish({ parameters, gradients, norm, learningRate: 1, clipNorm: 0.1 });
   const values = await Promise.all(made.map((one) => backend.read(one)));
   for (const one of made) backend.free(one);
   backend.free(ids);
@@ -205,12 +205,13 @@ async function otherOps(
   };
   for (const cell of CELL_NAMES) {
     const columns = CELLS[cell].gates * H, table = tensor([V, columns], 1);
-    const { tensors: { input, dInput }, forward, backward } = layerOf(
+    const { tensors, forward, backward } = layerOf(
       ops,
       cell,
       { T, B, H },
       (shape, name) => tensor(shape, deviations[name]),
     );
+    const { input, dInput } = tensors;
     ops.embedding({ ids, table, output: input });
     ops.dropout({
       input,
@@ -221,6 +222,17 @@ async function otherOps(
     });
     forward();
     backward();
+    ops.weightGradients({
+      input,
+      initialState: tensors.initialState,
+      output: tensors.output,
+      dInput,
+      dSums: tensors.dSums,
+      dWeightIh: tensor([columns, columns]),
+      dWeight: tensor([columns, H]),
+      dBias: tensor([columns]),
+      dHiddenBias: tensor([H]),
+    });
     ops.embeddingBackward({
       ids,
       dOutput: dInput,
@@ -230,8 +242,7 @@ async function otherOps(
   const P = 20_000 + H; // several blocks
   for (const rule of OPTIMIZER_NAMES) {
     const gradients = tensor([P], 1), norm = tensor([]);
-    ops.globalNorm({ gradients, norm });
-    ops.update({
+    ops.finish({
       rule,
       parameters: tensor([P], 1),
       gradients,
@@ -322,7 +333,8 @@ Deno.test("cpu: threads see a memory that grows between ops", async () => {
     const norm = backend.allocate([]);
     backend.ops.fill({ tensor: source, value });
     backend.ops.copy({ source, destination: gradients });
-    backend.ops.globalNorm({ gradients, norm });
+    const still = { parameters: source, learningRate: 0, clipNorm: 0 };
+    backend.ops.finish({ ...still, gradients, norm });
     const expected = Math.fround(value * Math.sqrt(300_000));
     assertEquals((await backend.read(norm))[0], expected);
     kept.push(source, gradients);
@@ -461,10 +473,10 @@ Deno.test("cpu: an id that is not below V is a RangeError", async () => {
     const call of [
       () => backend.ops.oneHotLinear({ ids, weight, output }),
       () =>
-        backend.ops.oneHotLinearBackward({
+        backend.ops.weightGradients({
           ids,
-          dOutput: output,
-          dWeight: weight,
+          dInput: output,
+          dWeightIh: weight,
         }),
       () => backend.ops.embedding({ ids, table, output }),
       () =>

@@ -41,7 +41,7 @@ Deno.test("a grid follows the numbers in the kernel's source", () => {
     const [name, rows, grid, more] of [
       ["rnn", 9, [3, 2, 1], [5, 3, 1]],
       ["gru", 9, [9, 2, 1], [18, 3, 1]],
-      ["linear_backward_bias", 1, [5, 1, 1], [9, 1, 1]],
+      ["transpose", 1, [3, 1, 1], [5, 1, 1]],
       ["embedding_backward_links", 1, [1, 1, 1], [2, 1, 1]],
     ] as const
   ) {

@@ -62,7 +62,7 @@ Deno.test({
     assertEquals(code, 0, stderr);
     const result = JSON.parse(stdout);
     const { chains, encode, kernels, readback, training, pytorch } = result;
-    assertEquals(result.count.minibatch.dispatches, 89);
+    assertEquals(result.count.minibatch.dispatches, 79);
     assertEquals(chains.length, 4);
     assert(chains.every((one: typeof chains) => one.microseconds > 0), stdout);
     const { script, record, finish, total } = encode;

@@ -97,9 +97,9 @@ async function undisturbed() {
 function failing(update: number, error: Error): Backend {
   let updates = 0;
   return withOps(openReference(), (ops) => ({
-    update: (x) => {
+    finish: (x) => {
       if (++updates === update) throw error;
-      ops.update(x);
+      ops.finish(x);
     },
   }));
 }
@@ -282,8 +282,8 @@ Deno.test({
       const { folder: path, metrics } = runPaths("a", folder.path);
       let updates = 0;
       using backend = withOps(openReference(), (ops) => ({
-        update: (x) => {
-          ops.update(x);
+        finish: (x) => {
+          ops.finish(x);
           if (++updates !== 20) return;
           if (what === "folder") Deno.renameSync(path, `${folder.path}/moved`);
           else Deno.removeSync(metrics);

@@ -30,7 +30,7 @@ const SETTINGS = {
 } as const satisfies TrainOptions;
 
 /** Dispatches of an epoch, about. */
-const EPOCH = 400;
+const EPOCH = 190;
 
 /** Losses in one training. */
 const LOSSES = 10;

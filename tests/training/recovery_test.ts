@@ -36,9 +36,9 @@ const SMALL: TrainOptions = {
 function failing(update?: number, kind: DeviceErrorKind = "lost"): Backend {
   let updates = 0;
   return withOps(openReference(), (ops) => ({
-    update: (x) => {
+    finish: (x) => {
       if (++updates === update) throw new DeviceError(kind, "It is gone");
-      ops.update(x);
+      ops.finish(x);
     },
   }));
 }

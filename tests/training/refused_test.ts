@@ -116,8 +116,8 @@ for (const device of [...REFERENCES, CPUS[1], WEBGPU]) {
       const { signal } = controller;
       let done = 0, now = 0;
       const stopping = withOps(overflowing(backend, 4), (ops) => ({
-        update: (x) => {
-          ops.update(x);
+        finish: (x) => {
+          ops.finish(x);
           if (++done === updates) controller.abort();
         },
       }));

@@ -70,8 +70,8 @@ async function stoppedAfter(
   const controller = new AbortController();
   let done = 0;
   const counting = withOps(backend, (ops) => ({
-    update: (x) => {
-      ops.update(x);
+    finish: (x) => {
+      ops.finish(x);
       if (++done === updates) controller.abort();
     },
   }));
@@ -172,12 +172,12 @@ Deno.test("stopping while the held-out text is measured is exact too", async () 
   const controller = new AbortController();
   let losses = 0;
   const counting = withOps(backend, (ops) => ({
-    softmaxCrossEntropy: (x) => {
-      ops.softmaxCrossEntropy(x);
+    head: (x) => {
+      ops.head(x);
       losses++;
     },
-    update: (x) => {
-      ops.update(x);
+    finish: (x) => {
+      ops.finish(x);
       // The seventh is the first epoch's last: the measuring comes next.
       if (++updates === 7) controller.abort();
     },

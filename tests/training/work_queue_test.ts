@@ -39,12 +39,12 @@ function slow() {
   let updates = 0, queued = 0;
   const slowed: Backend = {
     ...withOps(backend, (ops) => ({
-      update: (x) => {
-        ops.update(x);
+      finish: (x) => {
+        ops.finish(x);
         updates++;
       },
-      softmaxCrossEntropy: (x) => {
-        ops.softmaxCrossEntropy(x);
+      head: (x) => {
+        ops.head(x);
         queued++;
       },
     })),
@@ -137,11 +137,11 @@ function withBadUpdates(backend: Backend, bad: readonly number[]): Backend {
   );
   assertEquals(rates.size, bad.length);
   return withOps(backend, (ops) => ({
-    update: (x) => {
+    finish: (x) => {
       if (rates.has(x.learningRate)) {
-        ops.fill({ tensor: x.norm, value: Infinity });
+        ops.fill({ tensor: x.gradients.view(0, [1]), value: Infinity });
       }
-      ops.update(x);
+      ops.finish(x);
     },
   }));
 }
@@ -174,8 +174,8 @@ Deno.test("three bad minibatches end training where it is, whatever was queued b
     const controller = new AbortController();
     let updates = 0;
     const stopping = withOps(backend, (ops) => ({
-      update: (x) => {
-        ops.update(x);
+      finish: (x) => {
+        ops.finish(x);
         if (++updates === third - 3) controller.abort();
       },
     }));

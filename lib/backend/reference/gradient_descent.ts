@@ -7,12 +7,9 @@ import type { Arrays, Floats } from "./arrays.ts";
  * greatest gradient's power of two: to divide by it rounds nothing, and no square
  * overflows, nor do they all come to 0. Source: d2l 8.5.5.
  */
-export function globalNorm(
-  _: Sizes,
-  {
-    gradients, // (P)
-    norm, // ()
-  }: Arrays<"globalNorm">,
+function globalNorm(
+  gradients: Floats, // (P)
+  norm: Floats, // ()
 ): void {
   let greatest = 0;
   for (const g of gradients) greatest = Math.max(greatest, Math.abs(g));
@@ -24,12 +21,12 @@ export function globalNorm(
 }
 
 /**
- * One update by an optimizer, as `Update` in ops.ts states it, with the clip folded in.
+ * One update by an optimizer, as `Finish` in ops.ts states it, with the clip folded in.
  * A norm that is not finite would spread to every parameter, so such an update is left
  * out; an element that would not be finite as it is stored keeps what it was. Source:
  * d2l 8.5.5 and 11.4 to 11.10; PyTorch's `torch.optim`.
  */
-export function update(
+export function finish(
   { P }: Sizes<"P">,
   {
     parameters, // (P)
@@ -37,9 +34,10 @@ export function update(
     norm, // ()
     firstMoment: m = NONE, // (P)
     secondMoment: v = NONE, // (P)
-  }: Arrays<"update">,
-  settings: Scalars<"update">,
+  }: Arrays<"finish">,
+  settings: Scalars<"finish">,
 ): void {
+  globalNorm(gradients, norm);
   if (!Number.isFinite(norm[0])) return;
   const { rule, clipNorm, clipValue, weightDecay } = settings;
   const follow = RULES[rule];
@@ -67,7 +65,7 @@ type Rule = (
   i: number,
   m: Floats,
   v: Floats,
-  settings: Scalars<"update">,
+  settings: Scalars<"finish">,
 ) => number;
 
 const adam: Rule = (g, i, m, v, settings) => {

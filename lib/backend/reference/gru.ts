@@ -1,6 +1,5 @@
 import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./column_sums.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { stateBefore } from "./state_before.ts";
 
@@ -72,21 +71,17 @@ export function gruBackward(
     gates, // (T, B, 4H)
     dOutput, // (T, B, H)
     dInput, // (T, B, 3H): da_r, da_z, da_n
-    dWeight, // (3H, H)
-    dBias, // (3H)
-    dHiddenBias, // (H)
+    dSums, // (T, B, 3H): da_r, da_z, dm
   }: Arrays<"gruBackward">,
 ): void {
-  dWeight.fill(0);
-  dHiddenBias.fill(0);
   const carried = new Float64Array(B * H); // dh_t without dOutput_t
-  const da = new Float64Array(3 * H); // da_r, da_z, dm
   for (let t = T - 1; t >= 0; t--) {
     const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
       const saved = gates.subarray(row * 4 * H, (row + 1) * 4 * H);
       const d = dInput.subarray(row * 3 * H, (row + 1) * 3 * H);
+      const da = dSums.subarray(row * 3 * H, (row + 1) * 3 * H);
       const before = carried.subarray(b * H, (b + 1) * H);
       for (let h = 0; h < H; h++) {
         const r = saved[h], z = saved[H + h];
@@ -97,16 +92,13 @@ export function gruBackward(
         d[H + h] = da[H + h] = dh * (previous[b * H + h] - n) * z * (1 - z);
         d[2 * H + h] = dn;
         da[2 * H + h] = dn * r;
-        dHiddenBias[h] += dn * r;
         before[h] = dh * z;
       }
       for (let g = 0; g < 3 * H; g++) {
         for (let k = 0; k < H; k++) {
           before[k] += da[g] * weight[g * H + k];
-          dWeight[g * H + k] += da[g] * previous[b * H + k];
         }
       }
     }
   }
-  columnSums({ rows: T * B, O: 3 * H }, dInput, dBias);
 }

@@ -1,6 +1,5 @@
 import type { Sizes } from "../implementations.ts";
-import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./column_sums.ts";
+import type { Arrays, Floats } from "./arrays.ts";
 
 /**
  * A layer that is linear in its input, with or without a bias:
@@ -27,33 +26,31 @@ export function linear(
   }
 }
 
-/**
- * The chain rule through `linear`:
- *
- *     dInput[r,i]  = Σ_o dOutput[r,o] · weight[o,i]
- *     dWeight[o,i] = Σ_r dOutput[r,o] · input[r,i]
- *     dBias[o]     = Σ_r dOutput[r,o]
- */
+/** The chain rule through `linear`: `dInput[r,i] = Σ_o dOutput[r,o] · weight[o,i]`. */
 export function linearBackward(
   { rows, I, O }: Sizes<"rows" | "I" | "O">,
   {
-    input, // (rows, I)
     weight, // (O, I)
     dOutput, // (rows, O)
     dInput, // (rows, I)
-    dWeight, // (O, I)
-    dBias, // (O)
   }: Arrays<"linearBackward">,
 ): void {
-  if (dInput) {
-    dInput.fill(0);
-    for (let r = 0; r < rows; r++) {
-      for (let o = 0; o < O; o++) {
-        const d = dOutput[r * O + o];
-        for (let i = 0; i < I; i++) dInput[r * I + i] += d * weight[o * I + i];
-      }
+  dInput.fill(0);
+  for (let r = 0; r < rows; r++) {
+    for (let o = 0; o < O; o++) {
+      const d = dOutput[r * O + o];
+      for (let i = 0; i < I; i++) dInput[r * I + i] += d * weight[o * I + i];
     }
   }
+}
+
+/** The gradient of the weight of `linear`: `dWeight[o,i] = Σ_r dOutput[r,o] · input[r,i]`. */
+export function linearWeightGradient(
+  { rows, I, O }: { rows: number; I: number; O: number },
+  input: Floats, // (rows, I)
+  dOutput: Floats, // (rows, O)
+  dWeight: Floats, // (O, I)
+): void {
   dWeight.fill(0);
   for (let r = 0; r < rows; r++) {
     for (let o = 0; o < O; o++) {
@@ -61,5 +58,4 @@ export function linearBackward(
       for (let i = 0; i < I; i++) dWeight[o * I + i] += d * input[r * I + i];
     }
   }
-  if (dBias) columnSums({ rows, O }, dOutput, dBias);
 }

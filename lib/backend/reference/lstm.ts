@@ -1,6 +1,5 @@
 import type { Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./column_sums.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { stateBefore } from "./state_before.ts";
 
@@ -67,22 +66,16 @@ export function lstmBackward(
   { T, B, H }: Sizes<"T" | "B" | "H">,
   {
     weight, // (4H, H)
-    initialState, // (B, H)
     initialCell, // (B, H)
-    output, // (T, B, H)
     cells, // (T, B, H)
     gates, // (T, B, 4H)
     dOutput, // (T, B, H)
     dInput, // (T, B, 4H): da
-    dWeight, // (4H, H)
-    dBias, // (4H)
   }: Arrays<"lstmBackward">,
 ): void {
-  dWeight.fill(0);
   const dState = new Float64Array(B * H); // dh_t without dOutput_t
   const dCell = new Float64Array(B * H); // dc_t from the step after
   for (let t = T - 1; t >= 0; t--) {
-    const previous = stateBefore(t, initialState, output);
     const cell = stateBefore(t, initialCell, cells);
     for (let b = 0; b < B; b++) {
       const row = t * B + b;
@@ -104,10 +97,8 @@ export function lstmBackward(
       for (let row = 0; row < 4 * H; row++) {
         for (let k = 0; k < H; k++) {
           dh[k] += da[row] * weight[row * H + k];
-          dWeight[row * H + k] += da[row] * previous[b * H + k];
         }
       }
     }
   }
-  columnSums({ rows: T * B, O: 4 * H }, dInput, dBias);
 }

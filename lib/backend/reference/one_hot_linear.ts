@@ -1,5 +1,5 @@
 import type { Sizes } from "../implementations.ts";
-import type { Arrays } from "./arrays.ts";
+import type { Arrays, Floats } from "./arrays.ts";
 
 /**
  * A one-hot vector times a matrix picks a row of it: no one-hot tensor is built.
@@ -23,17 +23,15 @@ export function oneHotLinear(
 }
 
 /**
- * Each row of `dOutput` goes to the column of its token:
+ * The gradient of the weight: each row of `dOutput` goes to the column of its token,
  *
  *     dWeight[o,v] = Σ_{t,b : ids[t,b] = v} dOutput[t,b,o]
  */
-export function oneHotLinearBackward(
-  { rows, O, V }: Sizes<"rows" | "O" | "V">,
-  {
-    ids, // (rows)
-    dOutput, // (rows, O)
-    dWeight, // (O, V)
-  }: Arrays<"oneHotLinearBackward">,
+export function oneHotWeightGradient(
+  { rows, O, V }: { rows: number; O: number; V: number },
+  ids: Uint32Array, // (rows)
+  dOutput: Floats, // (rows, O)
+  dWeight: Floats, // (O, V)
 ): void {
   dWeight.fill(0);
   for (let row = 0; row < rows; row++) {

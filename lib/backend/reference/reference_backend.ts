@@ -19,20 +19,20 @@ import type { Floats } from "./arrays.ts";
 import { carry } from "./carry.ts";
 import { dropout } from "./dropout.ts";
 import { embedding, embeddingBackward } from "./embedding.ts";
-import { globalNorm, update } from "./gradient_descent.ts";
+import { finish } from "./gradient_descent.ts";
 import { gru, gruBackward } from "./gru.ts";
+import { head } from "./head.ts";
 import { linear, linearBackward } from "./linear.ts";
 import { zeros } from "./zeros.ts";
 import { lstm, lstmBackward } from "./lstm.ts";
-import { oneHotLinear, oneHotLinearBackward } from "./one_hot_linear.ts";
+import { oneHotLinear } from "./one_hot_linear.ts";
 import { rnn, rnnBackward } from "./rnn.ts";
 import { sample } from "./sample.ts";
-import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
+import { weightGradients } from "./weight_gradients.ts";
 
 /** Every op as a function of sizes, arrays and scalars. */
 const FUNCTIONS: Implementations<Floats, Uint32Array> = {
   oneHotLinear,
-  oneHotLinearBackward,
   embedding,
   embeddingBackward,
   linear,
@@ -43,10 +43,10 @@ const FUNCTIONS: Implementations<Floats, Uint32Array> = {
   gruBackward,
   lstm,
   lstmBackward,
+  weightGradients,
   dropout,
-  softmaxCrossEntropy,
-  globalNorm,
-  update,
+  head,
+  finish,
   fill: (_, { tensor }, { value }) => void tensor.fill(value),
   copy: (_, { source, destination }) => destination.set(source),
   carry,
@@ -126,8 +126,8 @@ function implement(op: OpName): (call: Call<ReferenceStorage>) => void {
   const run = runnerOf(FUNCTIONS, op, elements);
   return (call) => {
     for (const { name, i, place } of ids) {
-      const bound = call.extents[place];
-      const wrong = elements(call.tensors[i]!).find((id) => id >= bound);
+      const bound = call.extents[place], tensor = call.tensors[i];
+      const wrong = tensor && elements(tensor).find((id) => id >= bound);
       if (wrong !== undefined) throw wrongId(op, name, wrong, bound);
     }
     run(call);

@@ -1,6 +1,5 @@
 import type { Scalars, Sizes } from "../implementations.ts";
 import type { Arrays } from "./arrays.ts";
-import { columnSums } from "./column_sums.ts";
 import { stateBefore } from "./state_before.ts";
 
 /**
@@ -42,9 +41,7 @@ export function rnn(
  * Backpropagation through time of `rnn`, truncated at the first step. With
  * `a_t` for what `f` was applied to, from the last step to the first:
  *
- *     da_t    = (dOutput_t + da_{t+1} · weight) ⊙ f'(a_t)     (dInput_t = da_t)
- *     dWeight = Σ_t da_tᵀ · h_{t-1}
- *     dBias   = Σ_t da_t, summed over the batch
+ *     da_t = (dOutput_t + da_{t+1} · weight) ⊙ f'(a_t)     (dInput_t = da_t)
  *
  * where `f'` is `1 − h²` for tanh and `h > 0` for relu. Source: d2l 8.7.
  */
@@ -52,18 +49,13 @@ export function rnnBackward(
   { T, B, H }: Sizes<"T" | "B" | "H">,
   {
     weight, // (H, H)
-    initialState, // (B, H)
     output, // (T, B, H)
     dOutput, // (T, B, H)
     dInput, // (T, B, H)
-    dWeight, // (H, H)
-    dBias, // (H)
   }: Arrays<"rnnBackward">,
   { activation }: Scalars<"rnnBackward">,
 ): void {
-  dWeight.fill(0);
   for (let t = T - 1; t >= 0; t--) {
-    const previous = stateBefore(t, initialState, output);
     for (let b = 0; b < B; b++) {
       const row = (t * B + b) * H;
       for (let k = 0; k < H; k++) dInput[row + k] = dOutput[row + k];
@@ -76,14 +68,8 @@ export function rnnBackward(
       }
       for (let h = 0; h < H; h++) {
         const y = output[row + h];
-        const d = dInput[row + h] *
-          (activation === "tanh" ? 1 - y * y : (y > 0 ? 1 : 0));
-        dInput[row + h] = d;
-        for (let k = 0; k < H; k++) {
-          dWeight[h * H + k] += d * previous[b * H + k];
-        }
+        dInput[row + h] *= activation === "tanh" ? 1 - y * y : (y > 0 ? 1 : 0);
       }
     }
   }
-  columnSums({ rows: T * B, O: H }, dInput, dBias);
 }

@@ -16,24 +16,23 @@ import embedding_backward_links from "../../../kernels/embedding_backward_links.
   type: "text",
 };
 import fill from "../../../kernels/fill.wgsl" with { type: "text" };
-import global_norm from "../../../kernels/global_norm.wgsl" with {
-  type: "text",
-};
-import global_norm_partials from "../../../kernels/global_norm_partials.wgsl" with {
+import finish_partials from "../../../kernels/finish_partials.wgsl" with {
   type: "text",
 };
 import gru from "../../../kernels/gru.wgsl" with { type: "text" };
 import gru_backward from "../../../kernels/gru_backward.wgsl" with {
   type: "text",
 };
+import head from "../../../kernels/head.wgsl" with { type: "text" };
+import head_loss from "../../../kernels/head_loss.wgsl" with { type: "text" };
+import head_softmax from "../../../kernels/head_softmax.wgsl" with {
+  type: "text",
+};
+import head_weights from "../../../kernels/head_weights.wgsl" with {
+  type: "text",
+};
 import linear from "../../../kernels/linear.wgsl" with { type: "text" };
-import linear_backward_bias from "../../../kernels/linear_backward_bias.wgsl" with {
-  type: "text",
-};
-import linear_backward_input from "../../../kernels/linear_backward_input.wgsl" with {
-  type: "text",
-};
-import linear_backward_weight from "../../../kernels/linear_backward_weight.wgsl" with {
+import linear_backward from "../../../kernels/linear_backward.wgsl" with {
   type: "text",
 };
 import lstm from "../../../kernels/lstm.wgsl" with { type: "text" };
@@ -41,9 +40,6 @@ import lstm_backward from "../../../kernels/lstm_backward.wgsl" with {
   type: "text",
 };
 import one_hot_linear from "../../../kernels/one_hot_linear.wgsl" with {
-  type: "text",
-};
-import one_hot_linear_backward from "../../../kernels/one_hot_linear_backward.wgsl" with {
   type: "text",
 };
 import rnn from "../../../kernels/rnn.wgsl" with { type: "text" };
@@ -54,24 +50,20 @@ import sample from "../../../kernels/sample.wgsl" with { type: "text" };
 import sample_drawn from "../../../kernels/sample_drawn.wgsl" with {
   type: "text",
 };
-import softmax_cross_entropy from "../../../kernels/softmax_cross_entropy.wgsl" with {
-  type: "text",
-};
-import softmax_cross_entropy_mean from "../../../kernels/softmax_cross_entropy_mean.wgsl" with {
-  type: "text",
-};
-import sum_slices from "../../../kernels/sum_slices.wgsl" with { type: "text" };
 import transpose from "../../../kernels/transpose.wgsl" with { type: "text" };
-import update_adam from "../../../kernels/update_adam.wgsl" with {
+import finish_adam from "../../../kernels/finish_adam.wgsl" with {
   type: "text",
 };
-import update_momentum from "../../../kernels/update_momentum.wgsl" with {
+import finish_momentum from "../../../kernels/finish_momentum.wgsl" with {
   type: "text",
 };
-import update_rmsprop from "../../../kernels/update_rmsprop.wgsl" with {
+import finish_rmsprop from "../../../kernels/finish_rmsprop.wgsl" with {
   type: "text",
 };
-import update_sgd from "../../../kernels/update_sgd.wgsl" with { type: "text" };
+import weight_gradients from "../../../kernels/weight_gradients.wgsl" with {
+  type: "text",
+};
+import finish_sgd from "../../../kernels/finish_sgd.wgsl" with { type: "text" };
 import bounded from "../../../kernels/parts/bounded.wgsl" with { type: "text" };
 import clip from "../../../kernels/parts/clip.wgsl" with { type: "text" };
 import each_element from "../../../kernels/parts/each_element.wgsl" with {
@@ -82,6 +74,9 @@ import each_parameter from "../../../kernels/parts/each_parameter.wgsl" with {
 };
 import finite from "../../../kernels/parts/finite.wgsl" with { type: "text" };
 import four_columns from "../../../kernels/parts/four_columns.wgsl" with {
+  type: "text",
+};
+import global_norm from "../../../kernels/parts/global_norm.wgsl" with {
   type: "text",
 };
 import logistic from "../../../kernels/parts/logistic.wgsl" with {
@@ -99,12 +94,16 @@ import matmul_tile from "../../../kernels/parts/matmul_tile.wgsl" with {
 import matmul_units from "../../../kernels/parts/matmul_units.wgsl" with {
   type: "text",
 };
+import row_reduction from "../../../kernels/parts/row_reduction.wgsl" with {
+  type: "text",
+};
 import step_backward from "../../../kernels/parts/step_backward.wgsl" with {
   type: "text",
 };
 import step_forward from "../../../kernels/parts/step_forward.wgsl" with {
   type: "text",
 };
+import weights from "../../../kernels/parts/weights.wgsl" with { type: "text" };
 import tanh from "../../../kernels/parts/tanh.wgsl" with { type: "text" };
 import workgroup_greatest from "../../../kernels/parts/workgroup_greatest.wgsl" with {
   type: "text",
@@ -141,6 +140,7 @@ export const PARTS = {
   finite,
   four_columns,
   gates,
+  global_norm,
   logistic,
   matmul_elements,
   matmul_rows,
@@ -150,11 +150,13 @@ export const PARTS = {
   one_gate,
   recurrent_backward,
   recurrent_forward,
+  row_reduction,
   sequence_backward,
   sequence_forward,
   step_backward,
   step_forward,
   tanh,
+  weights,
   workgroup_greatest,
   workgroup_sum,
 } as const;
@@ -191,7 +193,13 @@ const SEQUENCE_BACKWARD = [
   "recurrent_backward",
   "matmul_rows",
 ] as const;
-const UPDATE = ["each_parameter", "clip", "finite"] as const;
+const UPDATE = [
+  "each_parameter",
+  "global_norm",
+  "workgroup_sum",
+  "clip",
+  "finite",
+] as const;
 
 /** WGSL by the name of its file in kernels/: all but the parts. */
 export const SOURCES = {
@@ -202,30 +210,28 @@ export const SOURCES = {
   embedding_backward,
   embedding_backward_links,
   fill,
-  global_norm,
-  global_norm_partials,
+  finish_adam,
+  finish_momentum,
+  finish_partials,
+  finish_rmsprop,
+  finish_sgd,
   gru,
   gru_backward,
+  head,
+  head_loss,
+  head_softmax,
+  head_weights,
   linear,
-  linear_backward_bias,
-  linear_backward_input,
-  linear_backward_weight,
+  linear_backward,
   lstm,
   lstm_backward,
   one_hot_linear,
-  one_hot_linear_backward,
   rnn,
   rnn_backward,
   sample,
   sample_drawn,
-  softmax_cross_entropy,
-  softmax_cross_entropy_mean,
-  sum_slices,
   transpose,
-  update_adam,
-  update_momentum,
-  update_rmsprop,
-  update_sgd,
+  weight_gradients,
 } as const;
 
 /**
@@ -240,16 +246,21 @@ export const KERNELS = {
   embedding_backward: ["embedding_backward", "each_element"],
   embedding_backward_links: ["embedding_backward_links"],
   fill: ["fill", "each_element"],
-  global_norm: ["global_norm", "workgroup_sum"],
-  global_norm_partials: ["global_norm_partials", "workgroup_sum"],
+  finish_adam: ["finish_adam", ...UPDATE],
+  finish_momentum: ["finish_momentum", ...UPDATE],
+  finish_partials: ["finish_partials", "workgroup_sum"],
+  finish_rmsprop: ["finish_rmsprop", ...UPDATE],
+  finish_sgd: ["finish_sgd", ...UPDATE],
   gru: ["gru", ...GATED_STEP],
   gru_sequence: ["gru", ...SEQUENCE, "logistic", "gates"],
   gru_backward: ["gru_backward", ...STEP_BACKWARD],
   gru_backward_sequence: ["gru_backward", ...SEQUENCE_BACKWARD, "gates"],
+  head: ["head", "weights"],
+  head_loss: ["head_loss", "weights", "workgroup_sum"],
+  head_softmax: ["head_softmax", "weights", "row_reduction"],
+  head_weights: ["head_weights", "workgroup_sum"],
   linear: ["linear", ...PRODUCT],
-  linear_backward_bias: ["linear_backward_bias"],
-  linear_backward_input: ["linear_backward_input", "matmul_staged"],
-  linear_backward_weight: ["linear_backward_weight", "matmul_staged"],
+  linear_backward: ["linear_backward", "matmul_staged"],
   lstm: ["lstm", ...GATED_STEP, "four_columns"],
   lstm_sequence: ["lstm", ...SEQUENCE, "logistic", "gates"],
   lstm_backward: ["lstm_backward", ...STEP_BACKWARD, "tanh"],
@@ -260,7 +271,6 @@ export const KERNELS = {
     "gates",
   ],
   one_hot_linear: ["one_hot_linear", "each_element"],
-  one_hot_linear_backward: ["one_hot_linear_backward"],
   rnn: [
     "rnn",
     "step_forward",
@@ -279,14 +289,8 @@ export const KERNELS = {
     "workgroup_greatest",
     "workgroup_sum",
   ],
-  softmax_cross_entropy: ["softmax_cross_entropy"],
-  softmax_cross_entropy_mean: ["softmax_cross_entropy_mean", "workgroup_sum"],
-  sum_slices: ["sum_slices", "each_element"],
   transpose: ["transpose"],
-  update_adam: ["update_adam", ...UPDATE],
-  update_momentum: ["update_momentum", ...UPDATE],
-  update_rmsprop: ["update_rmsprop", ...UPDATE],
-  update_sgd: ["update_sgd", ...UPDATE],
+  weight_gradients: ["weight_gradients"],
 } as const satisfies Record<string, readonly [SourceName, ...PartName[]]>;
 
 /** Name of a kernel. */

@@ -26,13 +26,15 @@ export interface OpContext {
 /** Names of scratch tensors: of those that one kernel binds at once, all different. */
 export const SCRATCH_NAMES = [
   "carried",
-  "dSums",
+  "gradients",
   "links",
+  "logits",
   "losses",
   "partials",
   "transposed",
   "unused",
   "unused too",
+  "weights",
 ] as const;
 
 /** What tells scratch tensors apart. */

@@ -6,23 +6,26 @@
 
 import type { Implementations } from "../implementations.ts";
 import { embeddingOps } from "./embedding.ts";
-import { gridOf } from "./grid.ts";
+import { finishOps } from "./finish.ts";
+import { headOps } from "./head.ts";
 import { linearOps } from "./linear.ts";
 import type { OpContext } from "./op_context.ts";
 import { recurrentOps } from "./recurrent.ts";
 import { sampleOps } from "./sample.ts";
 import type { WebGPUTensor } from "./tensor.ts";
-import { updateOps } from "./update.ts";
+import { weightGradientsOps } from "./weight_gradients.ts";
 
 /** Those of layers and optimizers from their own files, and the small ones. */
 export function createOps(context: OpContext): Implementations<WebGPUTensor> {
   const { dispatch, pipelines, scratch } = context;
   return {
     ...embeddingOps(context),
+    ...finishOps(context),
+    ...headOps(context),
     ...linearOps(context),
     ...recurrentOps(context),
     ...sampleOps(context),
-    ...updateOps(context),
+    ...weightGradientsOps(context),
 
     oneHotLinear({ rows, O, V }, tensors) {
       dispatch({
@@ -30,38 +33,6 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
         tensors,
         dims: { rows, O, V },
         covers: [rows * O],
-      });
-    },
-
-    oneHotLinearBackward({ rows, O, V }, tensors) {
-      dispatch({
-        pipeline: pipelines.one_hot_linear_backward,
-        tensors,
-        dims: { rows, O, V },
-        covers: [O, V],
-        terms: rows,
-      });
-    },
-
-    softmaxCrossEntropy({ rows, V }, tensors) {
-      const { logits, targets, loss, dLogits, ...rest } = tensors;
-      const losses = rest.losses ?? scratch("losses", [rows]);
-      dispatch({
-        pipeline: pipelines.softmax_cross_entropy,
-        tensors: {
-          logits,
-          targets,
-          losses,
-          dLogits: dLogits ?? scratch("unused", [1]),
-        },
-        dims: { rows, V, hasGradient: dLogits ? 1 : 0 },
-        covers: [rows],
-      });
-      dispatch({
-        pipeline: pipelines.softmax_cross_entropy_mean,
-        tensors: { losses, loss },
-        dims: { rows },
-        covers: [1],
       });
     },
 
@@ -82,27 +53,6 @@ export function createOps(context: OpContext): Implementations<WebGPUTensor> {
           counter2: counter[2],
         },
         covers: [size],
-      });
-    },
-
-    globalNorm({ P }, { gradients, norm }) {
-      // No more sums than there are invocations to add them up.
-      const { global_norm, global_norm_partials } = pipelines;
-      const most = global_norm.constants.SIZE * global_norm_partials.share[0];
-      const covers = [Math.min(P, most)] as const;
-      const [count] = gridOf(global_norm_partials, covers);
-      const partials = scratch("partials", [count, 3]);
-      dispatch({
-        pipeline: global_norm_partials,
-        tensors: { gradients, partials },
-        dims: { P },
-        covers,
-      });
-      dispatch({
-        pipeline: global_norm,
-        tensors: { partials, norm },
-        dims: { count },
-        covers: [1],
       });
     },
 

@@ -7,7 +7,6 @@
 
 import type { Activation } from "../ops.ts";
 import { engineOf, sequencePipeline } from "./engine.ts";
-import { biasGradient, weightGradient } from "./linear.ts";
 import type { OpContext, OpsOf } from "./op_context.ts";
 import type { WebGPUTensor } from "./tensor.ts";
 
@@ -39,15 +38,9 @@ export function recurrentOps(
       backward(context, "rnn", tensors, { ...sizes, ...kindOf(activation) });
     },
     gru: (sizes, tensors) => forward(context, "gru", tensors, sizes),
-    gruBackward(sizes, tensors) {
-      const dSums = backward(context, "gru", tensors, sizes);
-      // Of the new gate: the last H of each row.
-      biasGradient(context, dSums, tensors.dHiddenBias);
-    },
+    gruBackward: (sizes, tensors) => backward(context, "gru", tensors, sizes),
     lstm: (sizes, tensors) => forward(context, "lstm", tensors, sizes),
-    lstmBackward(sizes, tensors) {
-      backward(context, "lstm", tensors, sizes);
-    },
+    lstmBackward: (sizes, tensors) => backward(context, "lstm", tensors, sizes),
   };
 }
 
@@ -85,22 +78,15 @@ function forward(
   dispatch({ pipeline, ...layer, steps });
 }
 
-/**
- * The steps of a layer's backpropagation from the last one on, then the gradients.
- *
- * @returns `(T, B, GH)`, the gradient by the sums over `h`.
- */
+/** The steps of a layer's backpropagation, from the last one on. */
 function backward(
   context: OpContext,
   cell: Cell,
-  tensors:
-    & Tensors<"weight" | "output" | "initialState">
-    & Tensors<"dInput" | "dWeight" | "dBias">,
+  { weight, ...tensors }: Tensors<"weight">,
   dims: Dims,
-): WebGPUTensor {
+): void {
   const { dispatch, pipelines, scratch, engine } = context;
   const { T, B, H } = dims;
-  const { weight, dInput, dWeight, dBias, ...rest } = tensors;
   const [terms] = weight.shape; // G·H
   const sequence = pipelines[`${cell}_backward_sequence`];
   const isSequence = engineOf(engine, dims, weight, sequence) === "sequence";
@@ -108,18 +94,13 @@ function backward(
     ? sequencePipeline(sequence, dims)
     : pipelines[`${cell}_backward`];
   const distance = isSequence ? pipeline.constants.STEPS : 1;
-  const binds = (wanted: string) =>
-    pipeline.bindings.some(({ name }) => name === wanted);
-  // Without a gate between the two it is the gradient by the input.
-  const dSums = binds("dSums") ? scratch("dSums", dInput.shape) : dInput;
+  const carries = pipeline.bindings.some(({ name }) => name === "carried");
   dispatch({
     pipeline,
     tensors: {
-      ...rest,
-      dInput,
-      dSums,
+      ...tensors,
       weight: isSequence ? weight : transpose(context, weight),
-      ...(binds("carried") && { carried: scratch("carried", [B, H]) }),
+      ...(carries && { carried: scratch("carried", [B, H]) }),
     },
     dims,
     ...(isSequence
@@ -127,10 +108,6 @@ function backward(
       : { covers: [H, B], terms }),
     steps: multiplesBelow(T, distance).map((step) => T - 1 - step),
   });
-  const { initialState, output } = tensors;
-  stateWeightGradient(context, dSums, initialState, output, dWeight);
-  biasGradient(context, dInput, dBias);
-  return dSums;
 }
 
 /** 0, `distance`, 2 · `distance` and so on, below `end`. */
@@ -153,23 +130,4 @@ function transpose(
     covers: [columns, rows],
   });
   return transposed;
-}
-
-/** `dWeight = Σ_t dSums_tᵀ · h_{t-1}`, of all steps at once. */
-function stateWeightGradient(
-  context: OpContext,
-  dSums: WebGPUTensor, // (T, B, GH)
-  initialState: WebGPUTensor, // (B, H)
-  output: WebGPUTensor, // (T, B, H)
-  dWeight: WebGPUTensor, // (GH, H)
-): void {
-  const [T, B, H] = output.shape;
-  const width = dSums.shape[2];
-  // The weight's input is the state of the step before.
-  const first = { dOutput: dSums.at(0), input: initialState };
-  const rest = T === 1 ? [] : [{
-    dOutput: dSums.view(B * width, [T - 1, B, width]),
-    input: output.view(0, [T - 1, B, H]),
-  }];
-  weightGradient(context, [first, ...rest], dWeight);
 }

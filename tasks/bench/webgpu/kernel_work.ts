@@ -140,15 +140,28 @@ function sequence(ofStep: KernelWork, direction: 1 | -1): KernelWork {
 function update(each: number, ...moments: string[]): KernelWork {
   const all = (P: number) => moments.map((name) => [name, P] as const);
   return {
-    // The clip takes four, the weight decay two.
-    flops: ({ P }) => (6 + each) * P,
-    reads: ({ P }) => ({
+    // The clip takes four, the weight decay two, the norm three for each of its parts.
+    flops: ({ P, count }) => (6 + each) * P + 3 * count,
+    reads: ({ P, count }) => ({
       parameters: P,
       gradients: P,
+      partials: 3 * count,
+      ...Object.fromEntries(all(P)),
+    }),
+    writes: ({ P }) => ({
+      parameters: P,
       norm: 1,
       ...Object.fromEntries(all(P)),
     }),
-    writes: ({ P }) => ({ parameters: P, ...Object.fromEntries(all(P)) }),
+  };
+}
+
+/** Which of the products are in a dispatch of weight_gradients. */
+function partsOf({ firstInputTile, firstHeadTile, tiles }: Numbers) {
+  return {
+    hasState: firstInputTile > 0,
+    hasInput: firstHeadTile > firstInputTile,
+    hasHead: tiles > firstHeadTile,
   };
 }
 
@@ -254,15 +267,60 @@ export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
     reads: () => ({}),
     writes: ({ size }) => ({ tensor: size }),
   },
-  global_norm: {
-    flops: ({ count }) => 3 * count,
-    reads: ({ count }) => ({ partials: 3 * count }),
-    writes: () => ({ norm: 1 }),
-  },
-  global_norm_partials: {
+  finish_adam: update(15, "firstMoment", "secondMoment"),
+  finish_momentum: update(4, "firstMoment"),
+  finish_partials: {
     flops: ({ P }) => 2 * P,
     reads: ({ P }) => ({ gradients: P }),
     writes: ({ groupsX }) => ({ partials: 3 * groupsX }),
+  },
+  finish_rmsprop: update(9, "secondMoment"),
+  finish_sgd: update(2),
+  head: {
+    // As linear and head_softmax, and the product back.
+    flops: ({ rows, H, V, hasGradient, hasInputGradient }) =>
+      rows * (
+        2 * H * V + V + V * (hasGradient ? 9 : 4) + 4 +
+        (hasInputGradient ? 2 * H * V : 0)
+      ),
+    reads: ({ rows, H, V, hasWeights }) => ({
+      input: rows * H,
+      weight: V * H,
+      bias: V,
+      targets: rows,
+      ...hasWeights && { weights: rows + 1 },
+    }),
+    writes: ({ rows, H, V, hasGradient, hasInputGradient }) => ({
+      losses: rows,
+      ...hasGradient && { dLogits: rows * V },
+      ...hasInputGradient && { dInput: rows * H },
+    }),
+  },
+  head_loss: {
+    flops: ({ rows }) => rows,
+    reads: ({ rows, hasWeights }) => ({
+      losses: rows,
+      ...hasWeights && { weights: [rows, 1] },
+    }),
+    writes: () => ({ loss: 1 }),
+  },
+  head_softmax: {
+    // Of each logit four for the sum, five for the gradient; of each row the loss.
+    flops: ({ rows, V, hasGradient }) => rows * (V * (hasGradient ? 9 : 4) + 4),
+    reads: ({ rows, V, hasWeights, IN_PLACE }) => ({
+      [IN_PLACE ? "dLogits" : "logits"]: rows * V,
+      targets: rows,
+      ...hasWeights && { weights: rows + 1 },
+    }),
+    writes: ({ rows, V, hasGradient }) => ({
+      losses: rows,
+      ...hasGradient && { dLogits: rows * V },
+    }),
+  },
+  head_weights: {
+    flops: ({ rows }) => rows,
+    reads: ({ rows }) => ({ targetWeights: rows }),
+    writes: ({ rows }) => ({ weights: rows + 1 }),
   },
   linear: {
     flops: ({ rows, I, O, hasBias }) =>
@@ -274,32 +332,15 @@ export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
     }),
     writes: ({ rows, O }) => ({ output: rows * O }),
   },
-  linear_backward_bias: {
-    flops: ({ rows, O }) => rows * O,
-    reads: ({ rows, columns, O }) => ({ // of each row the last O
-      dOutput: [columns - O, rows * columns - (columns - O), rows * O],
-    }),
-    writes: ({ O }) => ({ dBias: O }),
-  },
-  linear_backward_input: {
+  linear_backward: {
     flops: ({ rows, I, O }) => 2 * rows * I * O,
     reads: ({ rows, I, O }) => ({ dOutput: rows * O, weight: O * I }),
     writes: ({ rows, I }) => ({ dInput: rows * I }),
-  },
-  linear_backward_weight: {
-    flops: ({ rows, I, O }) => 2 * rows * I * O,
-    reads: ({ rows, I, O }) => ({ dOutput: rows * O, input: rows * I }),
-    writes: ({ I, O, groupsZ }) => ({ dWeight: groupsZ * O * I }),
   },
   one_hot_linear: {
     flops: () => 0,
     reads: ({ rows, O, V }) => ({ ids: rows, weight: O * V }),
     writes: ({ rows, O }) => ({ output: rows * O }),
-  },
-  one_hot_linear_backward: {
-    flops: ({ rows, O }) => rows * O,
-    reads: ({ rows, O }) => ({ ids: rows, dOutput: rows * O }),
-    writes: ({ O, V }) => ({ dWeight: O * V }),
   },
   sample: {
     flops: ({ groupsX, V }) => groupsX * V,
@@ -324,32 +365,54 @@ export const KERNEL_WORK: Readonly<Partial<Record<KernelName, KernelWork>>> = {
       ...hasLogProbabilities && { logProbabilities: groupsX },
     }),
   },
-  softmax_cross_entropy: {
-    // Of each logit four for the sum, five for the gradient.
-    flops: ({ rows, V, hasGradient }) => rows * (V * (hasGradient ? 9 : 4) + 3),
-    reads: ({ rows, V }) => ({ logits: rows * V, targets: rows }),
-    writes: ({ rows, V, hasGradient }) => ({
-      losses: rows,
-      ...hasGradient && { dLogits: rows * V },
-    }),
-  },
-  softmax_cross_entropy_mean: {
-    flops: ({ rows }) => rows,
-    reads: ({ rows }) => ({ losses: rows }),
-    writes: () => ({ loss: 1 }),
-  },
-  sum_slices: {
-    flops: ({ slices, size }) => slices * size,
-    reads: ({ slices, size }) => ({ partials: slices * size }),
-    writes: ({ size }) => ({ dWeight: size }),
-  },
   transpose: {
     flops: () => 0,
     reads: ({ rows, columns }) => ({ weight: rows * columns }),
     writes: ({ rows, columns }) => ({ transposed: rows * columns }),
   },
-  update_adam: update(15, "firstMoment", "secondMoment"),
-  update_momentum: update(4, "firstMoment"),
-  update_rmsprop: update(9, "secondMoment"),
-  update_sgd: update(2),
+  weight_gradients: {
+    // A token's row is no product: each number is one sum.
+    flops: (numbers) => {
+      const { rows, I, H, O, V, ONE_HOT } = numbers;
+      const { hasState, hasInput, hasHead } = partsOf(numbers);
+      const { hasBias, hasHiddenBias, hasHeadBias } = numbers;
+      return rows * (
+        (hasState ? 2 * O * H : 0) + (hasHiddenBias ? H : 0) +
+        (hasInput && I > 0 ? (ONE_HOT ? O : 2 * O * I) : 0) +
+        (hasBias ? O : 0) +
+        (hasHead ? 2 * V * H : 0) + (hasHeadBias ? V : 0)
+      );
+    },
+    reads: (numbers) => {
+      const { rows, B, I, H, O, V, ONE_HOT } = numbers;
+      const { hasState, hasInput, hasHead } = partsOf(numbers);
+      return {
+        ...hasState && { dSums: rows * O, initialState: B * H },
+        ...(hasState || hasHead) && { output: rows * H },
+        ...hasInput && {
+          dInput: rows * O,
+          ...(ONE_HOT ? { ids: rows } : { input: rows * I }),
+        },
+        ...hasHead && { dLogits: rows * V },
+      };
+    },
+    // Of the buffer that has them all, from the first of the results to the last.
+    writes: (numbers) => {
+      const { I, H, O, V } = numbers;
+      const { hasState, hasInput, hasHead } = partsOf(numbers);
+      const { hasBias, hasHiddenBias, hasHeadBias } = numbers;
+      const results = [
+        [hasState, numbers.dWeightAt, O * H],
+        [hasHiddenBias, numbers.dHiddenBiasAt, H],
+        [hasInput, numbers.dWeightIhAt, O * I],
+        [hasBias, numbers.dBiasAt, O],
+        [hasHead, numbers.dHeadWeightAt, V * H],
+        [hasHeadBias, numbers.dHeadBiasAt, V],
+      ].filter(([isThere, , size]) => isThere && size).map(([, ...one]) => one);
+      const from = Math.min(...results.map(([at]) => Number(at)));
+      const to = Math.max(...results.map(([at, size]) => +at + Number(size)));
+      const touched = results.reduce((sum, [, size]) => sum + Number(size), 0);
+      return { gradients: [from, to - from, touched] };
+    },
+  },
 };

@@ -7,19 +7,22 @@
 //   of which p or v would not be finite.
 //
 // Bindings
-//   parameters (P), gradients (P), norm (), secondMoment (P).
+//   parameters (P), gradients (P), partials (count, 3), a scratch tensor that
+//   finish_partials.wgsl fills, norm (), secondMoment (P).
 //
 // Parallel
-//   An invocation takes one parameter at a time (parts/each_parameter.wgsl).
+//   Every workgroup adds up the norm; then an invocation takes one parameter at a time
+//   (parts/each_parameter.wgsl).
 //
 // Workgroup
 //   As parts/each_parameter.wgsl has it.
 //
 // Reference
-//   lib/backend/reference/gradient_descent.ts, update.
+//   lib/backend/reference/gradient_descent.ts, finish.
 
 struct Dims {
   P: u32,
+  count: u32,
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
@@ -29,12 +32,13 @@ struct Dims {
   rate: f32,
   parametersAt: u32,
   gradientsAt: u32,
+  partialsAt: u32,
   normAt: u32,
   secondMomentAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(4) var<storage, read_write> secondMoment: array<f32>;
+@group(0) @binding(5) var<storage, read_write> secondMoment: array<f32>;
 
 fn update(i: u32, p: f32, g: f32) {
   let v = dims.beta2 * secondMoment[dims.secondMomentAt + i] + dims.gain2 * (g * g);

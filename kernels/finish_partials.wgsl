@@ -1,6 +1,6 @@
 // Computes
 //   partials[g] = Σ gradients² over the share of workgroup g, in three sums: of great,
-//   of middling and of small numbers; global_norm.wgsl puts them together. float32
+//   of middling and of small numbers; parts/global_norm.wgsl puts them together. float32
 //   has no room for the squares of the great and of the small: these are scaled by
 //   a power of two, which rounds nothing, before they are squared.
 //     great     2⁴⁸ ≤ |g|             (2⁻⁸⁰ g)²

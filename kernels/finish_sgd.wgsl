@@ -5,25 +5,29 @@
 //   does a parameter whose new value would not be finite.
 //
 // Bindings
-//   parameters (P), gradients (P), norm ().
+//   parameters (P), gradients (P), partials (count, 3), a scratch tensor that
+//   finish_partials.wgsl fills, norm ().
 //
 // Parallel
-//   An invocation takes one parameter at a time (parts/each_parameter.wgsl).
+//   Every workgroup adds up the norm; then an invocation takes one parameter at a time
+//   (parts/each_parameter.wgsl).
 //
 // Workgroup
 //   As parts/each_parameter.wgsl has it.
 //
 // Reference
-//   lib/backend/reference/gradient_descent.ts, update.
+//   lib/backend/reference/gradient_descent.ts, finish.
 
 struct Dims {
   P: u32,
+  count: u32,
   clipNorm: f32,
   clipValue: f32,
   weightDecay: f32,
   rate: f32,
   parametersAt: u32,
   gradientsAt: u32,
+  partialsAt: u32,
   normAt: u32,
 }
 

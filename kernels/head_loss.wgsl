@@ -1,8 +1,10 @@
 // Computes
-//   loss = 1/rows Σ_r losses[r].
+//   loss = Σ_r losses[r] / W, where W is the sum of the weights (parts/weights.wgsl); 0
+//   where W is.
 //
 // Bindings
-//   losses (rows), a scratch tensor that softmax_cross_entropy.wgsl fills, loss ().
+//   losses (rows), which head.wgsl or head_softmax.wgsl fills, weights (rows + 1),
+//   read only where hasWeights is not zero, loss ().
 //
 // Parallel
 //   One workgroup: invocation l adds up the rows l, l + SIZE, …, and the sums meet as a
@@ -18,13 +20,16 @@ override SIZE: u32 = 256; // a power of two
 
 struct Dims {
   rows: u32,
+  hasWeights: u32,
   lossesAt: u32,
+  weightsAt: u32,
   lossAt: u32,
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> losses: array<f32>;
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(2) var<storage, read> weights: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
 
 alias Sum = f32;
 
@@ -34,8 +39,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   for (var row = lane; row < dims.rows; row += SIZE) {
     sum += losses[dims.lossesAt + row];
   }
-  let whole = workgroupSum(lane, sum);
+  let total = workgroupSum(lane, sum);
   if (lane == 0u) {
-    loss[dims.lossAt] = whole / f32(dims.rows);
+    let whole = wholeWeight();
+    loss[dims.lossAt] = select(total / whole, 0.0, whole == 0.0);
   }
 }
