@@ -98,8 +98,8 @@ Deno.test("a long prefix is not queued as a whole, and has no logits", async () 
         tokens += x.input.shape[0];
         most = Math.max(most, tokens);
       },
-      linear: (x) => {
-        ops.linear(x);
+      head: (x) => {
+        ops.head(x);
         heads++;
       },
     })),
